@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* Names and texts of the error codes, from the one list in akt/error.h. */
+#include "akt/error.h"
+
+#include <stddef.h>
+
+struct entry {
+    int code;
+    const char *name;
+    const char *text;
+};
+
+#define ENTRY(code, name, text) {code, #name, text},
+static const struct entry entries[] = {AKT_ERRORS(ENTRY)};
+#undef ENTRY
+
+/* The codes are dense from 0, which the unit test checks. */
+static const struct entry *
+find(akt_err err)
+{
+    size_t i = (size_t)err;
+    size_t n = sizeof(entries) / sizeof(entries[0]);
+
+    return err >= 0 && i < n ? &entries[i] : NULL;
+}
+
+const char *
+akt_err_name(akt_err err)
+{
+    const struct entry *e = find(err);
+
+    if (e != NULL) {
+        return e->name;
+    }
+    return err >= AKT_EUSER ? "AKT_EUSER" : "AKT_E?";
+}
+
+const char *
+akt_err_text(akt_err err)
+{
+    const struct entry *e = find(err);
+
+    if (e != NULL) {
+        return e->text;
+    }
+    return err >= AKT_EUSER ? "an error of the application's own"
+                            : "not an error code of akt";
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory of one system: the allocator hook with what the library asks of it.
+ */
+#ifndef AKT_BASE_MEMORY_H
+#define AKT_BASE_MEMORY_H
+
+#include "akt/alloc.h"
+
+#include <stddef.h>
+
+struct akti_memory {
+    akt_allocator hook;
+};
+
+/* Uses `hook`, or aligned_alloc and free when it is NULL. */
+void akti_memory_init(struct akti_memory *m, const akt_allocator *hook);
+
+/*
+ * `size` bytes, rounded up to a multiple of `align` (a power of two, at least
+ * 16), or NULL. The address fits the mailbox word (mailbox/mailbox.h).
+ */
+void *akti_memory_alloc(struct akti_memory *m, size_t size, size_t align);
+
+/* The same, filled with zero. */
+void *akti_memory_zalloc(struct akti_memory *m, size_t size, size_t align);
+
+/* NULL is allowed; size and align as in the call that gave it. */
+void akti_memory_free(struct akti_memory *m, void *ptr, size_t size,
+                      size_t align);
+
+#endif

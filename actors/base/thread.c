@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "actors/base/thread.h"
+
+#include "actors/base/assert.h"
+#include "actors/base/clock.h"
+#include "actors/base/fault.h"
+#include "akt/types.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+
+#if defined(AKT_TESTING)
+
+/* Ranks of the locks that this thread holds, one bit each. */
+static _Thread_local uint32_t held;
+
+static void
+rank_enter(const struct akti_mutex *m)
+{
+    uint32_t bit = 1u << m->rank;
+
+    AKTI_ASSERT(held < bit);
+    held |= bit;
+}
+
+static void
+rank_leave(const struct akti_mutex *m)
+{
+    held &= ~(1u << m->rank);
+}
+
+#else
+
+static inline void
+rank_enter(const struct akti_mutex *m)
+{
+    (void)m;
+}
+
+static inline void
+rank_leave(const struct akti_mutex *m)
+{
+    (void)m;
+}
+
+#endif
+
+void
+akti_mutex_init(struct akti_mutex *m, enum akti_rank rank)
+{
+    (void)pthread_mutex_init(&m->mutex, NULL);
+    m->rank = rank;
+}
+
+void
+akti_mutex_fini(struct akti_mutex *m)
+{
+    (void)pthread_mutex_destroy(&m->mutex);
+}
+
+void
+akti_mutex_lock(struct akti_mutex *m)
+{
+    rank_enter(m);
+    (void)pthread_mutex_lock(&m->mutex);
+}
+
+void
+akti_mutex_unlock(struct akti_mutex *m)
+{
+    (void)pthread_mutex_unlock(&m->mutex);
+    rank_leave(m);
+}
+
+void
+akti_cond_init(struct akti_cond *c)
+{
+    pthread_condattr_t attr;
+
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&c->cond, &attr);
+    (void)pthread_condattr_destroy(&attr);
+}
+
+void
+akti_cond_fini(struct akti_cond *c)
+{
+    (void)pthread_cond_destroy(&c->cond);
+}
+
+void
+akti_cond_wait(struct akti_cond *c, struct akti_mutex *m)
+{
+    (void)pthread_cond_wait(&c->cond, &m->mutex);
+}
+
+bool
+akti_cond_wait_until(struct akti_cond *c, struct akti_mutex *m,
+                     uint64_t deadline_ns)
+{
+    struct timespec ts;
+
+    if (deadline_ns == AKT_NEVER) {
+        akti_cond_wait(c, m);
+        return true;
+    }
+    ts = akti_clock_timespec(deadline_ns);
+    return pthread_cond_timedwait(&c->cond, &m->mutex, &ts) == 0;
+}
+
+void
+akti_cond_wake_all(struct akti_cond *c)
+{
+    (void)pthread_cond_broadcast(&c->cond);
+}
+
+void
+akti_cond_wake_one(struct akti_cond *c)
+{
+    (void)pthread_cond_signal(&c->cond);
+}
+
+akt_err
+akti_thread_start(pthread_t *out, akti_thread_fn *fn, void *arg)
+{
+    sigset_t all;
+    sigset_t before;
+    int failed;
+
+    if (akti_fault_here(AKTI_FAULT_THREAD)) {
+        return AKT_ETHREAD;
+    }
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(out, NULL, fn, arg);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed == 0 ? AKT_OK : AKT_ETHREAD;
+}
+
+static _Atomic uint32_t forks;
+static pthread_once_t watching = PTHREAD_ONCE_INIT;
+
+/* Runs in the child, which has one thread. */
+static void
+count_fork(void)
+{
+    atomic_fetch_add_explicit(&forks, 1, memory_order_relaxed);
+}
+
+static void
+watch(void)
+{
+    (void)pthread_atfork(NULL, NULL, count_fork);
+}
+
+uint32_t
+akti_fork_count(void)
+{
+    /* Relaxed: it changes only while a process has one thread. */
+    return atomic_load_explicit(&forks, memory_order_relaxed);
+}
+
+void
+akti_fork_watch(void)
+{
+    (void)pthread_once(&watching, watch);
+}

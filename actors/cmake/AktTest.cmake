@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+# How tests are registered. A test is named folder/file, is labelled with its
+# folder, and is killed after TIMEOUT seconds (120 unless said otherwise).
+
+pkg_check_modules(AKT_CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+find_program(AKT_SPIN spin)
+set(AKT_TEST_TIMEOUT 120)
+
+# The address and thread sanitizers want their shadow memory at fixed places,
+# which some kernels' address randomisation takes away.
+set(AKT_TEST_LAUNCHER)
+if(AKT_SANITIZER MATCHES "address|thread")
+    find_program(AKT_SETARCH setarch)
+    if(AKT_SETARCH)
+        execute_process(COMMAND ${AKT_SETARCH} -R true
+            RESULT_VARIABLE akt_result OUTPUT_QUIET ERROR_QUIET)
+        if(akt_result EQUAL 0)
+            set(AKT_TEST_LAUNCHER ${AKT_SETARCH} -R)
+        endif()
+    endif()
+endif()
+
+# akt_add_test(<name> COMMAND <program> [<argument> ...]
+#              [LABELS <label> ...] [TIMEOUT <seconds>] [PROCESSORS <n>])
+# registers any command; the functions below are built on it.
+function(akt_add_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PROCESSORS"
+        "COMMAND;LABELS")
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT ${AKT_TEST_TIMEOUT})
+    endif()
+    if(NOT arg_PROCESSORS)
+        set(arg_PROCESSORS 1)
+    endif()
+    add_test(NAME ${name} COMMAND ${arg_COMMAND})
+    set_tests_properties(${name} PROPERTIES
+        LABELS "${arg_LABELS}"
+        TIMEOUT ${arg_TIMEOUT}
+        PROCESSORS ${arg_PROCESSORS}
+        ENVIRONMENT "LC_ALL=C;TSAN_OPTIONS=second_deadlock_stack=1;\
+UBSAN_OPTIONS=print_stacktrace=1;ASAN_OPTIONS=detect_stack_use_after_return=1")
+endfunction()
+
+# akt_program(<target> <file.c>): a program of this project.
+function(akt_program target file)
+    add_executable(${target} ${file})
+    target_compile_definitions(${target} PRIVATE _POSIX_C_SOURCE=200809L)
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${target} PRIVATE Threads::Threads)
+    akt_compile_options(${target})
+    get_filename_component(name ${file} NAME_WE)
+    get_filename_component(folder ${file} DIRECTORY)
+    set_target_properties(${target} PROPERTIES
+        OUTPUT_NAME ${name}
+        EXPORT_COMPILE_COMMANDS OFF
+        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/${folder})
+endfunction()
+
+# akt_test(<folder/file.c> [LABELS <label> ...] [TIMEOUT <seconds>]
+#          [ARGS <argument> ...]): a cmocka program that may look inside akt.
+function(akt_test file)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "LABELS;ARGS")
+    string(REGEX REPLACE "\\.c$" "" name ${file})
+    string(REPLACE "/" "_" target test_${name})
+    get_filename_component(folder ${file} DIRECTORY)
+    set(processors 1)
+    if(folder STREQUAL "stress")
+        set(processors 2)
+    endif()
+    akt_program(${target} ${file})
+    target_link_libraries(${target}
+        PRIVATE akt_test_support akt_testing PkgConfig::AKT_CMOCKA)
+    akt_add_test(${name}
+        COMMAND ${AKT_TEST_LAUNCHER} $<TARGET_FILE:${target}> ${arg_ARGS}
+        LABELS ${folder} ${arg_LABELS}
+        TIMEOUT "${arg_TIMEOUT}"
+        PROCESSORS ${processors})
+endfunction()
+
+# akt_model(<file.pml> [NAME <name>] [DEFINES -D<name>=<value> ...]
+#           [COMPILE <flag> ...] [RUN <flag> ...] [TIMEOUT <seconds>]
+#           [MUST_FAIL]): lets Spin search the whole model. MUST_FAIL is for a
+# model with a mistake planted, which Spin has to find.
+function(akt_model file)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "MUST_FAIL" "NAME;TIMEOUT"
+        "DEFINES;COMPILE;RUN")
+    if(NOT arg_NAME)
+        get_filename_component(arg_NAME ${file} NAME_WE)
+    endif()
+    set(expected pass)
+    if(arg_MUST_FAIL)
+        set(expected fail)
+    endif()
+    if(NOT AKT_SPIN)
+        message(STATUS "No spin: model/${arg_NAME} is not run")
+        return()
+    endif()
+    foreach(list IN ITEMS DEFINES COMPILE RUN)
+        string(JOIN " " ${list} ${arg_${list}})
+    endforeach()
+    akt_add_test(model/${arg_NAME}
+        COMMAND sh ${PROJECT_SOURCE_DIR}/tests/model/search.sh
+            ${AKT_SPIN} ${CMAKE_C_COMPILER} ${CMAKE_CURRENT_SOURCE_DIR}/${file}
+            ${expected} "spin: ${DEFINES}" "cc: ${COMPILE}" "pan: ${RUN}"
+        LABELS model
+        TIMEOUT "${arg_TIMEOUT}")
+endfunction()
+
+# akt_lint(<name> <command> ...): a check of the sources as text.
+function(akt_lint name)
+    akt_add_test(lint/${name} COMMAND sh ${ARGN} LABELS lint)
+endfunction()

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+/* Spawning, ordering and ending actors. */
+#include "actors/core/actor.h"
+
+#include "actors/core/future.h"
+#include "actors/core/send.h"
+#include "actors/core/suspend.h"
+#include "actors/core/system.h"
+
+#include <string.h>
+
+void
+akti_actor_cell_init(void *cell, uint32_t index)
+{
+    struct akti_actor *a = cell;
+
+    memset(a, 0, sizeof(*a));
+    a->slot = index;
+    atomic_init(&a->generation, 1);
+    akti_mailbox_init_closed(&a->box);
+}
+
+/* --- spawning --- */
+
+static akt_err
+check_phase(akt_self *self)
+{
+    enum akti_stop_phase phase = akti_system_phase(self->system);
+
+    if (!akti_system_is_ours(self->system)) {
+        return AKT_EFORK;
+    }
+    if (phase >= AKTI_ENDING || (phase != AKTI_RUNNING && self->port != NULL)) {
+        return AKT_ESTOPPED;
+    }
+    return AKT_OK;
+}
+
+static akt_err
+cell_for(akt_self *self, struct akti_actor **out)
+{
+    struct akti_depot *depot = &self->system->dispatcher.cells[AKTI_CELLS_A];
+    struct akti_actor *a = akti_cache_alloc(&self->ctx->cells[AKTI_CELLS_A]);
+
+    if (a == NULL) {
+        return akti_depot_is_full(depot) ? AKT_ELIMIT : AKT_ENOMEM;
+    }
+    *out = a;
+    return AKT_OK;
+}
+
+/* Where it runs, as `home`; takes a thread for it if the class wants one. */
+static akt_err
+home_for(akt_self *self, akt_placement placement, uint32_t *out_home)
+{
+    struct akti_dispatcher *d = &self->system->dispatcher;
+    struct akti_worker *w = self->ctx->worker;
+
+    *out_home = 0;
+    if (placement == AKT_PLACE_ANY || d->sim != NULL) {
+        return AKT_OK;
+    }
+    if (placement == AKT_PLACE_OWN_THREAD) {
+        AKT_TRY(akti_dispatcher_own_thread(d, &w));
+        *out_home = w->number + 1;
+        return AKT_OK;
+    }
+    *out_home = w != NULL && !w->own_thread
+                    ? w->number + 1
+                    : 1
+                          + akti_random_below(&self->ctx->random,
+                                              d->worker_count);
+    return AKT_OK;
+}
+
+static void
+set_up(struct akti_actor *a, struct akti_class_entry *entry, void *state)
+{
+    uint32_t flags =
+        entry->cls->on_start != NULL || entry->idle_ns != 0 ? AKTI_FLAG_START
+                                                            : 0;
+
+    a->runnable.next = NULL;
+    a->runnable.unused = flags;
+    /* Relaxed: published by opening the mailbox. */
+    atomic_store_explicit(&a->entry, entry, memory_order_relaxed);
+    atomic_store_explicit(&a->capacity, entry->capacity,
+                          memory_order_relaxed);
+    atomic_store_explicit(&a->overflow, (uint32_t)entry->overflow,
+                          memory_order_relaxed);
+    atomic_store_explicit(&a->control, 0, memory_order_relaxed);
+    a->waiters = NULL;
+    a->state = state;
+    a->user_head = NULL;
+    a->user_tail = NULL;
+    a->system_head = NULL;
+    a->system_tail = NULL;
+    a->behavior = entry->cls->behavior;
+    a->extra = NULL;
+    a->cells = NULL;
+    a->open_requests = 0;
+}
+
+/* Lets messages in; the actor's first turn comes at once if it wants one. */
+static void
+publish(akt_self *self, struct akti_actor *a)
+{
+    struct akt_system *s = self->system;
+    akt_ref ref = akti_actor_ref(s, a);
+    bool starts = a->runnable.unused != 0;
+
+    akti_count(self->ctx, akti_actor_entry(a), AKTI_SPAWNED, 1);
+    akti_record(self->ctx, AKTI_EVENT_SPAWN, a->slot, ref.generation);
+    if (starts) {
+        akti_mailbox_open_scheduled(&a->box);
+        akti_ready(self->ctx, &a->runnable);
+    } else {
+        akti_mailbox_open(&a->box);
+    }
+    /*
+     * seq_cst: whoever ends all actors changes the phase and then goes through
+     * the table; either that sees this one, or this sees the phase.
+     * pairs: stop.c, enter_phase
+     */
+    if (AKTI_UNLIKELY(atomic_load_explicit(&s->phase, memory_order_seq_cst)
+                      >= AKTI_ENDING)) {
+        akti_actor_order(self->ctx, a, AKTI_ORDER_SHUTDOWN);
+    }
+}
+
+static akt_err
+spawn(akt_self *self, struct akti_class_entry *entry, const void *initial,
+      akt_ref *out_ref)
+{
+    const akt_class *cls = entry->cls;
+    uint8_t size_class = akti_size_class(cls->state_size);
+    struct akti_actor *a;
+    void *state =
+        akti_sizes_alloc(&self->ctx->caches, size_class, cls->state_size);
+    akt_err err;
+
+    if (state == NULL) {
+        return AKT_ENOMEM;
+    }
+    err = cell_for(self, &a);
+    if (err == AKT_OK) {
+        err = home_for(self, cls->placement, &a->runnable.home);
+        if (err != AKT_OK) {
+            akti_cache_free(&self->ctx->cells[AKTI_CELLS_A], a);
+        }
+    }
+    if (err != AKT_OK) {
+        akti_sizes_free(&self->ctx->caches, size_class, state,
+                        cls->state_size);
+        return err;
+    }
+    memcpy(state, initial, cls->state_size);
+    set_up(a, entry, state);
+    *out_ref = akti_actor_ref(self->system, a);
+    publish(self, a);
+    return AKT_OK;
+}
+
+akt_err
+akti_spawn(akt_self *self, const akt_class *cls, akt_ref *out_ref,
+           const void *state)
+{
+    struct akti_class_entry *entry;
+    akt_ref ref;
+
+    AKT_TRY(check_phase(self));
+    AKT_TRY(akti_class_find(self, cls, &entry));
+    AKT_TRY(spawn(self, entry, state, &ref));
+    if (out_ref != NULL) {
+        *out_ref = ref;
+    }
+    return AKT_OK;
+}
+
+struct akti_extra *
+akti_actor_extra(akt_self *self, struct akti_actor *a)
+{
+    struct akti_extra *extra = a->extra;
+
+    if (extra != NULL) {
+        return extra;
+    }
+    extra = akti_sizes_alloc(&self->ctx->caches,
+                             akti_size_class(sizeof(*extra)), sizeof(*extra));
+    if (extra != NULL) {
+        *extra = (struct akti_extra){0};
+        akti_mutex_lock(&self->system->suspend_lock);
+        a->extra = extra;
+        akti_mutex_unlock(&self->system->suspend_lock);
+    }
+    return extra;
+}
+
+/* --- orders --- */
+
+void
+akti_actor_order(struct akti_context *ctx, struct akti_actor *a,
+                 uint32_t order)
+{
+    /* release: what the caller did before; pairs: look_at_orders */
+    (void)atomic_fetch_or_explicit(&a->control, order, memory_order_release);
+    if (akti_mailbox_order(&a->box)) {
+        akti_ready(ctx, &a->runnable);
+    } else if ((order & (AKTI_ORDER_KILL | AKTI_ORDER_SHUTDOWN)) != 0) {
+        akti_suspend_unpark(ctx, a);
+    }
+}
+
+void
+akti_actor_refuse_mail(struct akti_actor *a)
+{
+    a->runnable.unused |= AKTI_FLAG_DRAINING;
+    /* Relaxed: who reads the old values meanwhile sent before. */
+    atomic_store_explicit(&a->overflow, AKTI_OVERFLOW_CLOSED,
+                          memory_order_relaxed);
+    atomic_store_explicit(&a->capacity, 0, memory_order_relaxed);
+}
+
+static akt_err
+order(akt_self *self, akt_ref ref, uint32_t what)
+{
+    struct akti_actor *a;
+
+    if (!akti_system_is_ours(self->system)) {
+        return AKT_EFORK;
+    }
+    AKT_TRY(akti_system_find(self->system, ref, &a));
+    akti_actor_order(self->ctx, a, what);
+    return AKT_OK;
+}
+
+akt_err
+akt_stop(akt_self *self, akt_ref ref)
+{
+    return order(self, ref, AKTI_ORDER_STOP);
+}
+
+akt_err
+akt_drain(akt_self *self, akt_ref ref)
+{
+    return order(self, ref, AKTI_ORDER_DRAIN);
+}
+
+akt_err
+akt_kill(akt_self *self, akt_ref ref)
+{
+    return order(self, ref, AKTI_ORDER_KILL);
+}
+
+/* --- the end --- */
+
+struct fate {
+    akt_fate fate;
+    akt_err reason;
+};
+
+/* Messages of all kinds, oldest first. */
+static void
+end_messages(akt_self *self, struct akti_message *m, struct fate fate)
+{
+    while (m != NULL) {
+        struct akti_message *next = m->next;
+
+        if (m->kind == AKTI_USER) {
+            akti_message_end(self->ctx, akti_self_entry(self), m, fate.fate,
+                             fate.reason);
+        } else if (m->kind == AKTI_TIMER) {
+            akti_timer_discard(self->ctx, m);
+        } else {
+            akti_future_discard(self->ctx, m);
+        }
+        m = next;
+    }
+}
+
+static struct akti_message *
+reverse(struct akti_message *newest)
+{
+    struct akti_message *oldest = NULL;
+
+    while (newest != NULL) {
+        struct akti_message *next = newest->next;
+
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    return oldest;
+}
+
+/* Closes the mailbox; senders that evict are kept out meanwhile. */
+static bool
+end_mail(akt_self *self, struct akti_actor *a, struct fate fate)
+{
+    struct akti_message *queued;
+    struct akti_message *inbox;
+    bool waited;
+
+    akti_mutex_lock(&self->system->evict_lock);
+    inbox = akti_mailbox_close(&a->box, &waited);
+    queued = a->user_head;
+    a->user_head = NULL;
+    akti_mutex_unlock(&self->system->evict_lock);
+    end_messages(self, a->system_head, fate);
+    end_messages(self, queued, fate);
+    end_messages(self, reverse(inbox), fate);
+    a->system_head = NULL;
+    return waited;
+}
+
+static void
+end_extra(akt_self *self, struct akti_actor *a, struct fate fate)
+{
+    struct akti_extra *extra = a->extra;
+    akt_fate outbox_fate = fate.fate == AKT_FATE_DISCARDED
+                               ? AKT_FATE_DISCARDED
+                               : AKT_FATE_RETURNED;
+
+    if (extra == NULL) {
+        return;
+    }
+    akti_suspend_abandon(self, outbox_fate);
+    end_messages(self, extra->stash_head, fate);
+    akti_mutex_lock(&self->system->suspend_lock);
+    a->extra = NULL;
+    akti_mutex_unlock(&self->system->suspend_lock);
+    akti_sizes_free(&self->ctx->caches, akti_size_class(sizeof(*extra)), extra,
+                    sizeof(*extra));
+}
+
+/* The slot is free for another actor, under the next generation. */
+static void
+free_slot(akt_self *self, struct akti_actor *a)
+{
+    uint32_t generation = akti_actor_generation(a) + 1;
+    uint32_t home = a->runnable.home;
+
+    /* Relaxed: who still sends to the old one finds the mailbox closed, or the
+     * message's generation wrong. */
+    atomic_store_explicit(&a->generation, generation, memory_order_relaxed);
+    if (home > self->system->dispatcher.worker_count) {
+        akti_dispatcher_own_thread_free(&self->system->dispatcher, home - 1);
+    }
+    /* A slot whose generation would wrap is not used again. */
+    if (generation != UINT32_MAX) {
+        akti_cache_free(&self->ctx->cells[AKTI_CELLS_A], a);
+    }
+}
+
+static void
+log_failure(akt_self *self, struct akti_actor *a, const akt_exit *reason)
+{
+    char name[AKT_REF_TEXT_SIZE + 64];
+
+    if (reason->kind != AKT_EXIT_FAILED) {
+        return;
+    }
+    (void)akti_actor_format(self->system, a, name, sizeof(name));
+    akti_log_line(&self->system->dispatcher.log, AKT_LOG_WARNING,
+                  "%s ended by an error of its own: %s (%s)", name,
+                  akt_err_name(reason->error), akt_err_text(reason->error));
+}
+
+void
+akti_actor_exit(akt_self *self, const akt_exit *reason)
+{
+    struct akti_actor *a = self->actor;
+    struct akti_class_entry *entry = akti_actor_entry(a);
+    bool shutdown = reason->kind == AKT_EXIT_SHUTDOWN;
+    struct fate fate = {shutdown ? AKT_FATE_DISCARDED : AKT_FATE_DEAD,
+                        shutdown ? AKT_ESTOPPED : AKT_EDEAD};
+
+    log_failure(self, a, reason);
+    self->exiting = true;
+    if (entry->cls->on_exit != NULL) {
+        entry->cls->on_exit(self, a->state, reason);
+    }
+    akti_cells_abandon(self, a, fate.reason);
+    end_extra(self, a, fate);
+    if (end_mail(self, a, fate)) {
+        akti_suspend_wake(self->ctx, a);
+    }
+    self->exiting = false;
+    akti_record(self->ctx, AKTI_EVENT_EXIT, a->slot, (uint64_t)reason->kind);
+    akti_sizes_free(&self->ctx->caches, akti_size_class(entry->cls->state_size),
+                    a->state, entry->cls->state_size);
+    free_slot(self, a);
+    if (reason->kind == AKT_EXIT_FAILED) {
+        akti_count(self->ctx, entry, AKTI_CRASHED, 1);
+    }
+    akti_count(self->ctx, entry, AKTI_EXITED, 1);
+    akti_system_note_exit(self->system);
+}

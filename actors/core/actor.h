@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The actor's cell. Cells are stable: a slot of the system's table is reused for
+ * another actor, under the next generation, but never unmapped while the system
+ * lives, so that a stale reference reads valid memory and finds itself stale.
+ *
+ * An idle actor costs this cell and its state.
+ */
+#ifndef AKT_CORE_ACTOR_H
+#define AKT_CORE_ACTOR_H
+
+#include "actors/core/account.h"
+#include "actors/sched/dispatcher.h"
+#include "akt/actor.h"
+#include "mailbox/mailbox.h"
+
+#include <stdatomic.h>
+
+struct akti_cell;
+struct akti_edge;
+struct akti_extra;
+
+/* Orders, in `control`. The lower ones go on with the mailbox. */
+enum akti_order {
+    AKTI_ORDER_DRAIN = 1u,
+    AKTI_ORDER_STOP = 2u,
+    AKTI_ORDER_OVERFLOW = 4u,
+    AKTI_ORDER_KILL = 8u,
+    AKTI_ORDER_SHUTDOWN = 16u
+};
+
+/* What only the owner looks at, in `runnable.unused`. */
+enum akti_actor_flag {
+    AKTI_FLAG_START = 1u,     /* on_start has not run */
+    AKTI_FLAG_AWAITING = 2u,  /* the outbox is not empty */
+    AKTI_FLAG_DRAINING = 4u,
+    AKTI_FLAG_IDLE = 8u       /* it wants to hear of idleness */
+};
+
+struct akti_actor {
+    /* A free cell's first 16 bytes link it in the pool. */
+    struct akti_runnable runnable; /* `unused` holds akti_actor_flag */
+    /* senders */
+    struct akti_mailbox box;
+    _Atomic uint32_t generation;
+    uint32_t slot; /* immutable */
+    _Atomic(struct akti_class_entry *) entry;
+    _Atomic uint32_t capacity;
+    _Atomic uint32_t overflow;
+    /* guarded by the system's suspension lock */
+    struct akti_edge *waiters;
+    /* the holder of the mailbox's token */
+    void *state;
+    struct akti_message *user_head;
+    struct akti_message *user_tail;
+    struct akti_message *system_head;
+    struct akti_message *system_tail;
+    const akt_behavior *behavior;
+    /* What few actors need, NULL until needed. Set under the suspension lock, so
+     * that others may look under it. */
+    struct akti_extra *extra;
+    struct akti_cell *cells;  /* its futures, timers and kept promises */
+    /* orders: any; see akti_mailbox_order */
+    _Atomic uint32_t control;
+    uint32_t open_requests;
+};
+
+_Static_assert(sizeof(struct akti_actor) == 128, "two cache lines");
+
+/*
+ * What an actor has once it has waited for room, stashed or asked for idle
+ * times.
+ */
+struct akti_extra {
+    /* owner */
+    struct akti_message *out_head; /* sends that wait for room */
+    struct akti_message *out_tail;
+    uint32_t out_count;
+    uint32_t stash_count;
+    struct akti_message *stash_head;
+    struct akti_message *stash_tail;
+    struct akti_cell *idle;
+    uint64_t last_message_ns;
+    /* guarded by the suspension lock */
+    struct akti_edge *edges; /* for whom it waits */
+    bool parked;             /* it sleeps with its token */
+    bool resumed;            /* there was room since it looked last */
+    uint32_t mark;           /* of the last search that passed here */
+    struct akti_actor *search_next;
+    struct akti_actor *search_from;
+};
+
+static inline struct akti_class_entry *
+akti_actor_entry(struct akti_actor *a)
+{
+    /* Relaxed: whoever has a valid reference saw the spawn; a stale one finds
+     * some entry, which all live as long as the system. */
+    return atomic_load_explicit(&a->entry, memory_order_relaxed);
+}
+
+static inline uint32_t
+akti_actor_generation(struct akti_actor *a)
+{
+    /* Relaxed: the owner's own view, or a guess that the receiver checks again
+     * by the message's target_generation. */
+    return atomic_load_explicit(&a->generation, memory_order_relaxed);
+}
+
+static inline struct akti_actor *
+akti_actor_of(struct akti_runnable *r)
+{
+    return (struct akti_actor *)(void *)r;
+}
+
+/* For the stable depot. */
+void akti_actor_cell_init(void *cell, uint32_t index);
+
+/* One turn; the dispatcher's `run`. */
+bool akti_actor_run(struct akti_runnable *r, struct akti_context *ctx);
+
+/* Appends a list, oldest first, to the queues of system and user messages. */
+void akti_queue_messages(struct akti_actor *a, struct akti_message *oldest);
+
+/* Gives an order and sees to it that the actor looks. Any thread. */
+void akti_actor_order(struct akti_context *ctx, struct akti_actor *a,
+                      uint32_t order);
+
+/* From now on sends are answered as by a dead actor. Owner. */
+void akti_actor_refuse_mail(struct akti_actor *a);
+/* What `overflow` says then; beyond the values of akt_overflow. */
+#define AKTI_OVERFLOW_CLOSED 100u
+
+/* Its extra part, made when missing; NULL when out of memory. Owner. */
+struct akti_extra *akti_actor_extra(struct akt_self *self,
+                                    struct akti_actor *a);
+
+/* Ends the running actor: on_exit, then all that it owns. */
+void akti_actor_exit(struct akt_self *self, const akt_exit *reason);
+
+#endif

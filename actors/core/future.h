@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* The ends of requests; see cell.h for who decides. */
+#ifndef AKT_CORE_FUTURE_H
+#define AKT_CORE_FUTURE_H
+
+#include "actors/core/cell.h"
+#include "actors/core/self.h"
+
+/*
+ * Ends a future without a reply: error, deadline, cancellation, or broken. False
+ * when it had ended already.
+ */
+bool akti_future_end(struct akti_context *ctx, void *cell,
+                     uint32_t generation, akt_outcome outcome, akt_err err);
+
+/*
+ * Ends it by a message, which is moved: a reply, or an error with its text. A
+ * late one is counted and freed.
+ */
+void akti_future_answer(struct akti_context *ctx, void *cell,
+                        uint32_t generation, struct akti_message *reply);
+
+/* The request's asker does not wait any more, or its asker's asker. */
+bool akti_request_is_over(void *cell, uint32_t generation);
+
+/* A future's deadline has come. On the worker that armed it. */
+void akti_future_expire(struct akti_context *ctx, struct akti_cell *cell);
+
+/* A notice or reply is in the owner's hands: runs the continuation. */
+akt_err akti_future_arrive(akt_self *self, struct akti_message *m);
+
+/* A reply or notice that its owner will not take: frees message and cell. */
+void akti_future_discard(struct akti_context *ctx, struct akti_message *m);
+
+/* The owner ends: its futures end, its timers and kept promises go. */
+void akti_cells_abandon(akt_self *self, struct akti_actor *a, akt_err reason);
+
+/*
+ * Makes a future of the caller's with its deadline; *out_deadline_ns is that.
+ * AKT_ELIMIT, AKT_ENOMEM, AKT_EINVAL.
+ */
+akt_err akti_future_new(akt_self *self, const akt_type *request,
+                        uint64_t timeout_ns, struct akti_cell **out);
+/* It was asked: counts it. */
+void akti_future_asked(akt_self *self, struct akti_cell *cell,
+                       akt_future *out);
+/* It was not asked after all. */
+void akti_future_undo(akt_self *self, struct akti_cell *cell);
+
+/* An error with its text as a reply; NULL when out of memory. */
+struct akti_message *akti_error_message(struct akti_context *ctx, akt_err err,
+                                        const char *text);
+
+/* What it says; the text lives as long as the message. */
+void akti_error_message_read(struct akti_message *m, akt_err *out_err,
+                             akt_text *out_text);
+
+/* Breaks a kept promise whose keeper ends. The cell is in no list any more. */
+void akti_kept_break(akt_self *self, struct akti_cell *cell, akt_err reason);
+
+/* Gives up a timer that its owner has ended; it is in no list any more. */
+void akti_timer_forget(struct akti_context *ctx, struct akti_cell *cell);
+
+/* A timer of this worker is due; the dispatcher's `fire`. */
+void akti_timer_fire(struct akti_timer_entry *t, struct akti_context *ctx);
+
+/* Starts or restarts the idle timer of the running actor's class. */
+akt_err akti_idle_start(akt_self *self);
+
+/*
+ * A timer's message is in the owner's hands. True: it is to be handled, and
+ * akti_timer_done follows. False: it has been cancelled, or was only a notice.
+ */
+bool akti_timer_arrive(akt_self *self, struct akti_message *m);
+void akti_timer_done(akt_self *self, struct akti_message *m);
+/* The owner ends: the message goes, and the timer with it. */
+void akti_timer_discard(struct akti_context *ctx, struct akti_message *m);
+
+/*
+ * Waits until a future of the port has ended; false when the deadline passed
+ * first. In a simulation it runs the system meanwhile.
+ */
+bool akti_port_await(struct akti_port *port, struct akti_cell *cell,
+                     uint64_t deadline_ns);
+
+#endif

@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One turn of an actor. The worker that runs it holds the mailbox's token, and
+ * with it all that is the owner's in the cell. A turn handles what was in the
+ * mailbox when it began, at most a batch, so that an actor that sends to itself
+ * does not keep others waiting.
+ */
+#include "actors/core/cycle.h"
+#include "actors/core/future.h"
+#include "actors/core/self.h"
+#include "actors/core/send.h"
+#include "actors/core/suspend.h"
+#include "actors/core/system.h"
+
+/* --- queues --- */
+
+static void
+append(struct akti_message **head, struct akti_message **tail,
+       struct akti_message *m)
+{
+    m->next = NULL;
+    if (*head == NULL) {
+        *head = m;
+    } else {
+        (*tail)->next = m;
+    }
+    *tail = m;
+}
+
+void
+akti_queue_messages(struct akti_actor *a, struct akti_message *oldest)
+{
+    while (oldest != NULL) {
+        struct akti_message *next = oldest->next;
+
+        if (oldest->kind == AKTI_USER) {
+            append(&a->user_head, &a->user_tail, oldest);
+        } else {
+            append(&a->system_head, &a->system_tail, oldest);
+        }
+        oldest = next;
+    }
+}
+
+/* What came in, oldest first. */
+static struct akti_message *
+reverse(struct akti_message *newest)
+{
+    struct akti_message *oldest = NULL;
+
+    while (newest != NULL) {
+        struct akti_message *next = newest->next;
+
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    return oldest;
+}
+
+static void
+take_in(akt_self *self, struct akti_actor *a)
+{
+    struct akt_system *s = self->system;
+
+    if (AKTI_UNLIKELY(akti_actor_evicts(a))) {
+        akti_mutex_lock(&s->evict_lock);
+        akti_queue_messages(a, reverse(akti_mailbox_take(&a->box)));
+        akti_mutex_unlock(&s->evict_lock);
+        return;
+    }
+    akti_queue_messages(a, reverse(akti_mailbox_take(&a->box)));
+}
+
+static struct akti_message *
+pop(struct akti_message **head)
+{
+    struct akti_message *m = *head;
+
+    *head = m->next;
+    return m;
+}
+
+/* A queue that senders take from too: each message is given back as it leaves. */
+static struct akti_message *
+pop_shared(akt_self *self, struct akti_actor *a)
+{
+    struct akt_system *s = self->system;
+    struct akti_message *m;
+
+    akti_mutex_lock(&s->evict_lock);
+    m = a->user_head;
+    if (m != NULL) {
+        a->user_head = m->next;
+        if ((m->flags & AKTI_CREDITED) != 0) {
+            m->flags &= (uint8_t)~AKTI_CREDITED;
+            akti_mailbox_credit(&a->box, 1);
+        }
+    }
+    akti_mutex_unlock(&s->evict_lock);
+    return m;
+}
+
+static struct akti_message *
+pop_user(akt_self *self, struct akti_actor *a)
+{
+    struct akti_message *m;
+
+    if (AKTI_UNLIKELY(akti_actor_evicts(a))) {
+        return pop_shared(self, a);
+    }
+    m = pop(&a->user_head);
+    self->handled += m->flags & AKTI_CREDITED;
+    return m;
+}
+
+_Static_assert(AKTI_CREDITED == 1, "the flag is added as a number");
+
+/* --- one message --- */
+
+static const akt_handler *
+find_slowly(const akt_behavior *behavior, const akt_type *type)
+{
+    const akt_handler *h;
+
+    for (h = behavior->handlers; h->type != NULL; h++) {
+        if (akt_type_equal(h->type, type)) {
+            return h;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * The handler for a type. Which place of the cache it takes depends on addresses
+ * and changes nothing but the time this takes.
+ */
+static const akt_handler *
+find_handler(akt_self *self, const akt_behavior *behavior,
+             const akt_type *type)
+{
+    size_t place = (((uintptr_t)type >> 4) ^ ((uintptr_t)behavior >> 5))
+                   % AKTI_HANDLER_CACHE;
+    struct akti_handler_place *p = &self->handlers[place];
+
+    if (AKTI_UNLIKELY(p->type != type || p->behavior != behavior)) {
+        p->handler = find_slowly(behavior, type);
+        p->type = type;
+        p->behavior = behavior;
+    }
+    return p->handler;
+}
+
+static void
+fail(akt_self *self, akt_err err)
+{
+    if (self->exit_kind == 0) {
+        self->exit_kind = AKT_EXIT_FAILED;
+        self->exit_error = err;
+    }
+}
+
+static void
+end(akt_self *self, struct akti_message *m, akt_fate fate, akt_err reason)
+{
+    akti_message_end(self->ctx, akti_actor_entry(self->actor), m, fate,
+                     reason);
+}
+
+/* The handler has returned: what is left of the message ends. */
+static void
+after_handler(akt_self *self, akt_err err)
+{
+    struct akti_message *m = self->message;
+
+    self->message = NULL;
+    if (AKTI_UNLIKELY(err != AKT_OK)) {
+        fail(self, err);
+    }
+    if (m == NULL) {
+        return;
+    }
+    if (AKTI_UNLIKELY(err != AKT_OK) && m->cell_generation != 0) {
+        /* The failure is the answer, if there is none yet. */
+        (void)akti_future_end(self->ctx, m->cell, m->cell_generation,
+                              AKT_FAILED, err);
+        m->cell_generation = 0;
+    }
+    end(self, m, AKT_FATE_DELIVERED, AKT_OK);
+}
+
+static bool
+is_expired(akt_self *self, struct akti_message *m)
+{
+    if (m->deadline_ns != AKT_NEVER
+        && m->deadline_ns <= akti_now_cached(self->ctx)) {
+        return true;
+    }
+    return m->cell_generation != 0
+           && akti_request_is_over(m->cell, m->cell_generation);
+}
+
+static void
+drop_expired(akt_self *self, struct akti_message *m)
+{
+    bool late = m->deadline_ns <= akti_now_cached(self->ctx);
+
+    if ((m->flags & AKTI_AGED) != 0 && late) {
+        end(self, m, AKT_FATE_DROPPED, AKT_EFULL);
+    } else {
+        end(self, m, AKT_FATE_EXPIRED, late ? AKT_ETIMEOUT : AKT_ECANCELLED);
+    }
+}
+
+static void
+handle_user(akt_self *self, struct akti_message *m)
+{
+    struct akti_actor *a = self->actor;
+    const akt_handler *h;
+
+    if (AKTI_UNLIKELY(m->target_generation != akti_actor_generation(a))) {
+        end(self, m, AKT_FATE_DEAD, AKT_EDEAD);
+        return;
+    }
+    if (AKTI_UNLIKELY(m->deadline_ns != AKT_NEVER) && is_expired(self, m)) {
+        drop_expired(self, m);
+        return;
+    }
+    h = find_handler(self, a->behavior, m->type);
+    if (AKTI_UNLIKELY(h == NULL)) {
+        end(self, m, AKT_FATE_DROPPED, AKT_EUNHANDLED);
+        return;
+    }
+    self->message = m;
+    self->answered = false;
+    after_handler(self, h->handle(self, a->state, akti_message_payload(m)));
+}
+
+static void
+handle_timer(akt_self *self, struct akti_message *m)
+{
+    struct akti_actor *a = self->actor;
+    const akt_handler *h;
+
+    if (!akti_timer_arrive(self, m)) {
+        return;
+    }
+    akti_count(self->ctx, akti_actor_entry(a), AKTI_ACCEPTED, 1);
+    h = find_handler(self, a->behavior, m->type);
+    if (h != NULL) {
+        akt_err err;
+
+        self->message = m;
+        self->answered = false;
+        err = h->handle(self, a->state, akti_message_payload(m));
+        self->message = NULL;
+        if (err != AKT_OK) {
+            fail(self, err);
+        }
+    }
+    akti_count(self->ctx, akti_actor_entry(a),
+               AKTI_FATES
+                   + (h != NULL ? AKT_FATE_DELIVERED : AKT_FATE_DROPPED),
+               1);
+    akti_record(self->ctx, AKTI_EVENT_FATE, h == NULL, a->slot);
+    akti_timer_done(self, m);
+}
+
+static void
+discard_system(akt_self *self, struct akti_message *m)
+{
+    if (m->kind == AKTI_TIMER) {
+        akti_timer_discard(self->ctx, m);
+    } else {
+        akti_future_discard(self->ctx, m);
+    }
+}
+
+static void
+handle_system(akt_self *self, struct akti_message *m)
+{
+    akt_err err;
+
+    if (m->target_generation != akti_actor_generation(self->actor)) {
+        discard_system(self, m);
+        return;
+    }
+    if (m->kind == AKTI_TIMER) {
+        handle_timer(self, m);
+        return;
+    }
+    err = akti_future_arrive(self, m);
+    if (err != AKT_OK) {
+        fail(self, err);
+    }
+}
+
+/* --- a turn --- */
+
+/* Orders that others gave; exit_kind says whether to end now. */
+static void
+obey(akt_self *self, struct akti_actor *a, uint32_t orders)
+{
+    if (self->exit_kind != 0) {
+        return;
+    }
+    if ((orders & AKTI_ORDER_SHUTDOWN) != 0) {
+        self->exit_kind = AKT_EXIT_SHUTDOWN;
+    } else if ((orders & AKTI_ORDER_KILL) != 0) {
+        self->exit_kind = AKT_EXIT_KILLED;
+    } else if ((orders & AKTI_ORDER_OVERFLOW) != 0) {
+        self->exit_kind = AKT_EXIT_OVERFLOW;
+    } else if ((orders & AKTI_ORDER_STOP) != 0) {
+        self->exit_kind = AKT_EXIT_STOPPED;
+    } else if ((a->runnable.unused & AKTI_FLAG_DRAINING) == 0) {
+        akti_actor_refuse_mail(a);
+    }
+}
+
+static void
+look_at_orders(akt_self *self, struct akti_actor *a)
+{
+    /* acquire: what the order's giver did before; pairs: akti_actor_order */
+    uint32_t orders = atomic_load_explicit(&a->control, memory_order_acquire);
+
+    if (AKTI_UNLIKELY(orders != 0)) {
+        obey(self, a, orders);
+    }
+}
+
+static void
+start(akt_self *self, struct akti_actor *a)
+{
+    struct akti_class_entry *entry = akti_actor_entry(a);
+    akt_err err = AKT_OK;
+
+    a->runnable.unused &= ~(uint32_t)AKTI_FLAG_START;
+    if (entry->idle_ns != 0) {
+        err = akti_idle_start(self);
+        a->runnable.unused |= err == AKT_OK ? AKTI_FLAG_IDLE : 0;
+    }
+    if (err == AKT_OK && entry->cls->on_start != NULL) {
+        err = entry->cls->on_start(self, a->state);
+    }
+    if (err != AKT_OK) {
+        fail(self, err);
+    }
+}
+
+static void
+note_activity(akt_self *self, struct akti_actor *a)
+{
+    if (a->user_head != NULL) {
+        a->extra->last_message_ns = akti_now(self->ctx);
+    }
+}
+
+static bool
+has_flag(const struct akti_actor *a, uint32_t flag)
+{
+    return (a->runnable.unused & flag) != 0;
+}
+
+/* Handles messages until the batch ends, or something else does. */
+static void
+handle_batch(akt_self *self, struct akti_actor *a, uint32_t budget)
+{
+    while (self->exit_kind == 0) {
+        if (a->system_head != NULL) {
+            handle_system(self, pop(&a->system_head));
+        } else if (a->user_head != NULL && budget > 0) {
+            struct akti_message *m = pop_user(self, a);
+
+            budget--;
+            if (m != NULL) {
+                handle_user(self, m);
+            }
+        } else {
+            break;
+        }
+        if (AKTI_UNLIKELY(has_flag(a, AKTI_FLAG_AWAITING))) {
+            break;
+        }
+        look_at_orders(self, a);
+    }
+}
+
+static void
+begin(akt_self *self, struct akti_actor *a)
+{
+    look_at_orders(self, a);
+    if (AKTI_UNLIKELY(a->runnable.unused != 0)) {
+        if (has_flag(a, AKTI_FLAG_START) && self->exit_kind == 0) {
+            start(self, a);
+        }
+        if (has_flag(a, AKTI_FLAG_IDLE)) {
+            note_activity(self, a);
+        }
+    }
+}
+
+static uint32_t
+batch_of(akt_self *self)
+{
+    struct akti_sim *sim = self->ctx->dispatcher->sim;
+    uint32_t batch = self->system->batch;
+
+    if (AKTI_LIKELY(sim == NULL) || sim->seed == 0) {
+        return batch;
+    }
+    /* Half of the turns handle one message: the finest interleaving. */
+    return akti_sim_choose(sim, 2) == 0 ? 1 : 1 + akti_sim_choose(sim, batch);
+}
+
+/* The actor ends for this reason. */
+static void
+leave(akt_self *self)
+{
+    akt_exit reason = {(akt_exit_kind)self->exit_kind, self->exit_error};
+
+    akti_actor_exit(self, &reason);
+}
+
+/* While sends wait for room nothing is handled. False: it is parked. */
+static bool
+settle(akt_self *self, struct akti_actor *a)
+{
+    if (!has_flag(a, AKTI_FLAG_AWAITING)) {
+        return true;
+    }
+    if (self->exit_kind == AKT_EXIT_STOPPED) {
+        /* Its sends come first; the order is remembered for afterwards.
+         * Relaxed: the owner itself will look. */
+        (void)atomic_fetch_or_explicit(&a->control, AKTI_ORDER_STOP,
+                                       memory_order_relaxed);
+    } else if (self->exit_kind != 0) {
+        return true;
+    }
+    if (!akti_suspend_flush(self)) {
+        return false;
+    }
+    if (has_flag(a, AKTI_FLAG_AWAITING)) {
+        /* Told to end while it waited. */
+        self->exit_kind = 0;
+        look_at_orders(self, a);
+    }
+    return true;
+}
+
+/* The turn is over and the actor stays. True: it has more to do. */
+static bool
+finish(akt_self *self, struct akti_actor *a)
+{
+    bool keep = a->user_head != NULL || a->system_head != NULL;
+    uint32_t handled = self->handled;
+    unsigned found;
+
+    self->handled = 0;
+    found = akti_mailbox_finish(&a->box, handled,
+                                akti_actor_entry(a)->low_water, keep);
+    if (AKTI_LIKELY(found == 0)) {
+        return false;
+    }
+    if ((found & AKTI_FINISH_ROOM) != 0) {
+        akti_suspend_wake(self->ctx, a);
+    }
+    return (found & AKTI_FINISH_MORE) != 0;
+}
+
+/* A draining actor with nothing left ends. */
+static bool
+is_drained(struct akti_actor *a)
+{
+    return has_flag(a, AKTI_FLAG_DRAINING) && a->user_head == NULL
+           && a->system_head == NULL && akti_mailbox_is_empty(&a->box);
+}
+
+bool
+akti_actor_run(struct akti_runnable *r, struct akti_context *ctx)
+{
+    struct akti_actor *a = akti_actor_of(r);
+    akt_self *self = akti_self_of(ctx);
+    bool more = true;
+
+    akti_record(ctx, AKTI_EVENT_TURN, a->slot, 0);
+    self->actor = a;
+    self->handled = 0;
+    self->exit_kind = 0;
+    self->exit_error = AKT_OK;
+    take_in(self, a);
+    if (settle(self, a)) {
+        begin(self, a);
+        if (!has_flag(a, AKTI_FLAG_AWAITING)) {
+            handle_batch(self, a, batch_of(self));
+        }
+        more = settle(self, a);
+    } else {
+        more = false;
+    }
+    if (AKTI_UNLIKELY(self->deadlock != NULL)) {
+        akti_cycle_forget(self);
+    }
+    if (more) {
+        if (self->exit_kind == 0 && AKTI_UNLIKELY(is_drained(a))) {
+            self->exit_kind = AKT_EXIT_DRAINED;
+        }
+        if (AKTI_UNLIKELY(self->exit_kind != 0)) {
+            leave(self);
+            more = false;
+        } else {
+            more = finish(self, a);
+        }
+    }
+    self->actor = NULL;
+    return more;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Who calls: the view of a handler, of a plain thread, or of a blocking job. */
+#ifndef AKT_CORE_SELF_H
+#define AKT_CORE_SELF_H
+
+#include "actors/core/actor.h"
+#include "akt/actor.h"
+#include "akt/future.h"
+
+#define AKTI_CLASS_CACHE 8
+#define AKTI_HANDLER_CACHE 64
+
+/* What a behaviour does with a type, as found before; NULL: nothing. */
+struct akti_handler_place {
+    const akt_behavior *behavior;
+    const akt_type *type;
+    const akt_handler *handler;
+};
+
+struct akti_port;
+struct akti_cell;
+
+struct akt_self {
+    struct akti_context *ctx;
+    struct akt_system *system;
+    struct akti_actor *actor;     /* NULL unless a handler runs */
+    struct akti_port *port;       /* of a plain thread */
+    struct akti_message *message; /* NULL: none, or given away */
+    uint32_t handled;             /* messages not yet given back to the bound */
+    bool answered;                /* the current request has its answer */
+    bool in_job;                  /* a thread of the blocking pool */
+    bool exiting;                 /* on_exit runs: nothing can wait any more */
+    uint8_t exit_kind;            /* akt_exit_kind, once the actor is to end */
+    akt_err exit_error;
+    char *deadlock; /* the cycle of the last AKT_EDEADLK in this turn */
+    struct akti_class_entry *cached[AKTI_CLASS_CACHE];
+    struct akti_handler_place handlers[AKTI_HANDLER_CACHE];
+};
+
+/* The entry that counts for the caller itself. */
+struct akti_class_entry *akti_self_entry(akt_self *self);
+
+/* The caller's view on a worker. */
+akt_self *akti_self_of(struct akti_context *ctx);
+
+/* A context without a worker: a plain thread or a job. */
+void akti_self_init(akt_self *self, struct akti_context *ctx);
+
+#endif

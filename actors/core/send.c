@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT */
+#include "actors/core/send.h"
+
+#include "actors/base/clock.h"
+#include "actors/core/suspend.h"
+#include "actors/core/system.h"
+
+akt_err
+akti_system_find(struct akt_system *s, akt_ref ref, struct akti_actor **out)
+{
+    struct akti_actor *a;
+
+    if (AKTI_UNLIKELY(ref.system != s->id || ref.node != 0)) {
+        return ref.generation == 0 ? AKT_EDEAD : AKT_EFOREIGN;
+    }
+    a = akti_depot_cell(&s->dispatcher.cells[AKTI_CELLS_A], ref.slot);
+    if (AKTI_UNLIKELY(a == NULL || ref.generation == 0
+                      || akti_actor_generation(a) != ref.generation)) {
+        return AKT_EDEAD;
+    }
+    *out = a;
+    return AKT_OK;
+}
+
+/* Whether the caller may send at all. */
+static inline akt_err
+check_state(akt_self *self)
+{
+    struct akt_system *s = self->system;
+
+    if (AKTI_UNLIKELY(!akti_system_is_ours(s))) {
+        return AKT_EFORK;
+    }
+    if (AKTI_UNLIKELY(self->port != NULL)
+        && akti_system_phase(s) != AKTI_RUNNING) {
+        return AKT_ESTOPPED;
+    }
+    return AKT_OK;
+}
+
+akt_err
+akti_send_prepare(akt_self *self, akt_ref to, const akti_message_arg *arg,
+                  struct akti_actor **out_target,
+                  struct akti_message **out_message)
+{
+    struct akti_message *m;
+    akt_err err;
+
+    AKT_TRY(check_state(self));
+    err = akti_system_find(self->system, to, out_target);
+    if (AKTI_LIKELY(err == AKT_OK)) {
+        err = akti_message_new(&self->ctx->caches, arg->type, arg->payload,
+                               &m);
+    }
+    if (AKTI_UNLIKELY(err != AKT_OK)) {
+        akti_count(self->ctx, akti_self_entry(self), AKTI_REFUSED, 1);
+        return err;
+    }
+    if (self->actor != NULL) {
+        m->sender_slot = self->actor->slot;
+        m->sender_generation = akti_actor_generation(self->actor);
+    }
+    m->target_slot = to.slot;
+    m->target_generation = to.generation;
+    *out_message = m;
+    return AKT_OK;
+}
+
+void
+akti_send_undo(akt_self *self, struct akti_message *m)
+{
+    m->flags |= AKTI_TAKEN;
+    akti_message_free(&self->ctx->caches, m);
+}
+
+bool
+akti_send_reserved(struct akti_context *ctx, struct akti_actor *target,
+                   struct akti_message *m)
+{
+    switch (akti_mailbox_push_reserved(&target->box, m)) {
+    case AKTI_PUSHED:
+        return true;
+    case AKTI_PUSHED_WAKE:
+        akti_ready(ctx, &target->runnable);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* --- what a full mailbox does --- */
+
+/* Turns what came in by now into the queue that the oldest is taken from. */
+static void
+pull_in(struct akti_actor *a)
+{
+    struct akti_message *m = akti_mailbox_take_messages(&a->box);
+    struct akti_message *oldest = NULL;
+    struct akti_message *next;
+
+    for (; m != NULL; m = next) {
+        next = m->next;
+        m->next = oldest;
+        oldest = m;
+    }
+    akti_queue_messages(a, oldest);
+}
+
+struct akti_message *
+akti_evict_oldest(struct akti_actor *a)
+{
+    struct akti_message *m;
+
+    if (a->user_head == NULL) {
+        pull_in(a);
+    }
+    m = a->user_head;
+    if (m != NULL) {
+        a->user_head = m->next;
+        if (a->user_head == NULL) {
+            a->user_tail = NULL;
+        }
+    }
+    return m;
+}
+
+/*
+ * AKT_DROP_OLDEST and AKT_SHED_OLD: makes room by the oldest message. False when
+ * there is none to give up.
+ */
+static bool
+make_room(akt_self *self, struct akti_actor *target, uint64_t older_than_ns)
+{
+    struct akt_system *s = self->system;
+    struct akti_message *m;
+
+    akti_mutex_lock(&s->evict_lock);
+    m = akti_evict_oldest(target);
+    if (m != NULL && older_than_ns != 0 && m->deadline_ns > older_than_ns) {
+        m->next = target->user_head;
+        target->user_head = m;
+        if (target->user_tail == NULL) {
+            target->user_tail = m;
+        }
+        m = NULL;
+    }
+    if (m != NULL && (m->flags & AKTI_CREDITED) != 0) {
+        akti_mailbox_credit(&target->box, 1);
+    }
+    akti_mutex_unlock(&s->evict_lock);
+    if (m == NULL) {
+        return false;
+    }
+    akti_message_end(self->ctx, akti_actor_entry(target), m, AKT_FATE_DROPPED,
+                     AKT_EFULL);
+    return true;
+}
+
+static akt_err
+refuse(akt_self *self, struct akti_actor *target, akt_err err)
+{
+    akti_count(self->ctx, akti_actor_entry(target), AKTI_REFUSED, 1);
+    return err;
+}
+
+static void
+accept(akt_self *self, struct akti_actor *target, struct akti_message *m)
+{
+    akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED, 1);
+    akti_record(self->ctx, AKTI_EVENT_SEND, m->sender_slot, m->target_slot);
+}
+
+static bool
+can_await(const akt_self *self, enum akti_patience patience)
+{
+    return patience == AKTI_MAY_AWAIT && self->actor != NULL
+           && !self->exiting;
+}
+
+static akt_err
+accept_dropped(akt_self *self, struct akti_actor *target,
+               struct akti_message *m)
+{
+    accept(self, target, m);
+    akti_message_end(self->ctx, akti_actor_entry(target), m, AKT_FATE_DROPPED,
+                     AKT_EFULL);
+    return AKT_OK;
+}
+
+/* The mailbox is full. *retry: there may be room now. */
+static akt_err
+overflow(akt_self *self, struct akti_actor *target, struct akti_message *m,
+         enum akti_patience patience, bool *retry)
+{
+    *retry = false;
+    /* A sender that is its own receiver gives back what it has handled. */
+    if (target == self->actor && self->handled > 0) {
+        akti_give_back(self, UINT32_MAX);
+        *retry = true;
+        return AKT_OK;
+    }
+    /* Relaxed: fixed for an actor's life. */
+    switch (atomic_load_explicit(&target->overflow, memory_order_relaxed)) {
+    case AKT_AWAIT:
+        if (can_await(self, patience)) {
+            return akti_suspend_send(self, target, m, retry);
+        }
+        return AKT_EFULL;
+    case AKT_DROP_NEWEST:
+        return accept_dropped(self, target, m);
+    case AKT_DROP_OLDEST:
+        *retry = make_room(self, target, 0);
+        return *retry ? AKT_OK : accept_dropped(self, target, m);
+    case AKT_SHED_OLD:
+        *retry = make_room(self, target, akti_now(self->ctx));
+        return *retry ? AKT_OK : AKT_EFULL;
+    case AKT_STOP:
+        akti_actor_order(self->ctx, target, AKTI_ORDER_OVERFLOW);
+        return AKT_EFULL;
+    case AKTI_OVERFLOW_CLOSED:
+        return AKT_EDEAD;
+    default:
+        return AKT_EFULL;
+    }
+}
+
+/* In an AKT_SHED_OLD mailbox the age limit is a deadline. */
+static void
+stamp_age(akt_self *self, struct akti_actor *target, struct akti_message *m)
+{
+    uint64_t limit = akti_clock_add(akti_now(self->ctx),
+                                    akti_actor_entry(target)->max_age_ns);
+
+    if (limit < m->deadline_ns) {
+        m->deadline_ns = limit;
+        m->flags |= AKTI_AGED;
+    }
+}
+
+static akt_err
+send_slowly(akt_self *self, struct akti_actor *target, struct akti_message *m,
+            enum akti_patience patience)
+{
+    for (;;) {
+        bool retry;
+        akt_err err = overflow(self, target, m, patience, &retry);
+
+        if (!retry) {
+            return err == AKT_OK ? AKT_OK : refuse(self, target, err);
+        }
+        accept(self, target, m);
+        /* Relaxed: fixed for an actor's life. */
+        switch (akti_mailbox_push(&target->box, m,
+                                  atomic_load_explicit(
+                                      &target->capacity,
+                                      memory_order_relaxed))) {
+        case AKTI_PUSHED_WAKE:
+            akti_ready(self->ctx, &target->runnable);
+            return AKT_OK;
+        case AKTI_PUSHED:
+            return AKT_OK;
+        case AKTI_PUSH_CLOSED:
+            akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED,
+                       UINT64_MAX);
+            return refuse(self, target, AKT_EDEAD);
+        default:
+            akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED,
+                       UINT64_MAX);
+            break;
+        }
+    }
+}
+
+/* Messages for the same target that wait already go first. */
+static bool
+must_queue_behind(akt_self *self, struct akti_actor *target)
+{
+    return self->actor != NULL
+           && (self->actor->runnable.unused & AKTI_FLAG_AWAITING) != 0
+           && akti_suspend_is_behind(self->actor, target);
+}
+
+akt_err
+akti_send_message(akt_self *self, struct akti_actor *target,
+                  struct akti_message *m, enum akti_patience patience)
+{
+    enum akti_push pushed = AKTI_PUSH_FULL;
+
+    /* Relaxed: fixed for an actor's life. */
+    if (AKTI_UNLIKELY(atomic_load_explicit(&target->overflow,
+                                           memory_order_relaxed)
+                      == AKT_SHED_OLD)) {
+        stamp_age(self, target, m);
+    }
+    /* Counted before it is in: its fate must not be counted first. */
+    accept(self, target, m);
+    if (AKTI_LIKELY(!must_queue_behind(self, target))) {
+        /* Relaxed: fixed for an actor's life. */
+        pushed = akti_mailbox_push(
+            &target->box, m,
+            atomic_load_explicit(&target->capacity, memory_order_relaxed));
+    }
+    if (AKTI_LIKELY(pushed == AKTI_PUSHED)) {
+        return AKT_OK;
+    }
+    if (AKTI_LIKELY(pushed == AKTI_PUSHED_WAKE)) {
+        akti_ready(self->ctx, &target->runnable);
+        return AKT_OK;
+    }
+    akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED, UINT64_MAX);
+    if (pushed == AKTI_PUSH_CLOSED) {
+        return refuse(self, target, AKT_EDEAD);
+    }
+    return send_slowly(self, target, m, patience);
+}
+
+/* --- the public calls --- */
+
+static akt_err
+send(akt_self *self, akt_ref to, const akti_message_arg *arg,
+     enum akti_patience patience)
+{
+    struct akti_actor *target;
+    struct akti_message *m;
+    akt_err err;
+
+    AKT_TRY(akti_send_prepare(self, to, arg, &target, &m));
+    err = akti_send_message(self, target, m, patience);
+    if (AKTI_UNLIKELY(err != AKT_OK)) {
+        akti_send_undo(self, m);
+    }
+    return err;
+}
+
+akt_err
+akti_send(akt_self *self, akt_ref to, const akt_type *type,
+          const void *payload)
+{
+    akti_message_arg arg = {type, payload};
+
+    return send(self, to, &arg, AKTI_MAY_AWAIT);
+}
+
+akt_err
+akti_try_send(akt_self *self, akt_ref to, const akt_type *type,
+              const void *payload)
+{
+    akti_message_arg arg = {type, payload};
+
+    return send(self, to, &arg, AKTI_NEVER_AWAIT);
+}
+
+akt_err
+akti_send_within(akt_self *self, akt_ref to, uint64_t timeout_ns,
+                 const akt_type *type, const void *payload)
+{
+    akti_message_arg arg = {type, payload};
+    uint64_t deadline;
+
+    if (self->port == NULL) {
+        return AKT_ECONTEXT;
+    }
+    deadline = akti_clock_add(akti_now(self->ctx), timeout_ns);
+    for (;;) {
+        struct akti_actor *target;
+        akt_err err = send(self, to, &arg, AKTI_NEVER_AWAIT);
+
+        if (err != AKT_EFULL) {
+            return err;
+        }
+        AKT_TRY(akti_system_find(self->system, to, &target));
+        AKT_TRY(akti_suspend_thread(self, target, deadline));
+    }
+}
+
+akt_err
+akt_forward(akt_self *self, akt_ref to)
+{
+    struct akti_message *m = self->message;
+    struct akti_message *copy = NULL;
+    struct akti_actor *target;
+    uint32_t slot;
+    uint32_t generation;
+    akt_err err;
+
+    if (m == NULL || self->answered) {
+        return AKT_ECONTEXT;
+    }
+    AKT_TRY(akti_system_find(self->system, to, &target));
+    if ((m->flags & AKTI_EMBEDDED) != 0 || m->kind != AKTI_USER) {
+        AKT_TRY(akti_message_copy(&self->ctx->caches, m, &copy));
+        copy->target_slot = to.slot;
+        copy->target_generation = to.generation;
+        err = akti_send_message(self, target, copy, AKTI_MAY_AWAIT);
+        if (err != AKT_OK) {
+            akti_message_free(&self->ctx->caches, copy);
+        }
+        return err;
+    }
+    slot = m->target_slot;
+    generation = m->target_generation;
+    m->target_slot = to.slot;
+    m->target_generation = to.generation;
+    err = akti_send_message(self, target, m, AKTI_MAY_AWAIT);
+    if (err != AKT_OK) {
+        m->target_slot = slot;
+        m->target_generation = generation;
+        return err;
+    }
+    /* Here its way ends well; it was accepted once more there. */
+    akti_count(self->ctx, akti_self_entry(self),
+               AKTI_FATES + AKT_FATE_DELIVERED, 1);
+    self->message = NULL;
+    return AKT_OK;
+}

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+#include "actors/core/suspend.h"
+
+#include "actors/core/cycle.h"
+#include "actors/core/send.h"
+#include "actors/core/system.h"
+
+static uint32_t
+capacity_of(struct akti_actor *a)
+{
+    /* Relaxed: fixed for an actor's life. */
+    return atomic_load_explicit(&a->capacity, memory_order_relaxed);
+}
+
+void
+akti_give_back(akt_self *self, uint32_t low_water)
+{
+    struct akti_actor *a = self->actor;
+    unsigned found =
+        akti_mailbox_finish(&a->box, self->handled, low_water, true);
+
+    self->handled = 0;
+    if ((found & AKTI_FINISH_ROOM) != 0) {
+        akti_suspend_wake(self->ctx, a);
+    }
+}
+
+/* --- edges, under the lock --- */
+
+static struct akti_edge *
+edge_new(akt_self *self, struct akti_actor *target)
+{
+    struct akti_edge *e = akti_sizes_alloc(
+        &self->ctx->caches, akti_size_class(sizeof(*e)), sizeof(*e));
+
+    if (e != NULL) {
+        *e = (struct akti_edge){.sender = self->actor,
+                                .port = self->port,
+                                .target = target};
+    }
+    return e;
+}
+
+static void
+edge_free(struct akti_context *ctx, struct akti_edge *e)
+{
+    akti_sizes_free(&ctx->caches, akti_size_class(sizeof(*e)), e, sizeof(*e));
+}
+
+/* Newest first; resume() turns the order round. */
+static void
+add_waiter(struct akti_actor *target, struct akti_edge *e)
+{
+    e->next = target->waiters;
+    target->waiters = e;
+}
+
+static void
+remove_waiter(struct akti_edge *e)
+{
+    struct akti_edge **place = &e->target->waiters;
+
+    while (*place != e) {
+        place = &(*place)->next;
+    }
+    *place = e->next;
+}
+
+static void
+remove_from_sender(struct akti_edge *e)
+{
+    struct akti_edge **place = &e->sender->extra->edges;
+
+    while (*place != e) {
+        place = &(*place)->next_of_sender;
+    }
+    *place = e->next_of_sender;
+}
+
+static bool
+has_edge_to(struct akti_actor *a, struct akti_actor *target)
+{
+    struct akti_edge *e;
+
+    for (e = a->extra->edges; e != NULL; e = e->next_of_sender) {
+        if (e->target == target) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Makes the running actor wait for the target. *out_retry: there is room now.
+ * AKT_EDEADLK when the edge would close a cycle, AKT_ENOMEM.
+ */
+static akt_err
+wait_locked(akt_self *self, struct akti_actor *target, bool *out_retry)
+{
+    struct akti_actor *a = self->actor;
+    struct akti_edge *e;
+
+    *out_retry = false;
+    if (has_edge_to(a, target)) {
+        return AKT_OK;
+    }
+    if (akti_cycle_closes(self, target)) {
+        return AKT_EDEADLK;
+    }
+    e = edge_new(self, target);
+    if (e == NULL) {
+        return AKT_ENOMEM;
+    }
+    if (!akti_mailbox_wait_mark(&target->box, capacity_of(target))) {
+        edge_free(self->ctx, e);
+        *out_retry = true;
+        return AKT_OK;
+    }
+    add_waiter(target, e);
+    e->next_of_sender = a->extra->edges;
+    a->extra->edges = e;
+    return AKT_OK;
+}
+
+static akt_err
+wait_for(akt_self *self, struct akti_actor *target, bool *out_retry)
+{
+    struct akt_system *s = self->system;
+    akt_err err;
+
+    akti_mutex_lock(&s->suspend_lock);
+    err = wait_locked(self, target, out_retry);
+    akti_mutex_unlock(&s->suspend_lock);
+    return err;
+}
+
+/* --- the outbox --- */
+
+static void
+outbox_append(struct akti_extra *extra, struct akti_message *m)
+{
+    m->next = NULL;
+    if (extra->out_tail == NULL) {
+        extra->out_head = m;
+    } else {
+        extra->out_tail->next = m;
+    }
+    extra->out_tail = m;
+    extra->out_count++;
+}
+
+static bool
+is_for(const struct akti_message *m, const struct akti_actor *target)
+{
+    return m->target_slot == target->slot;
+}
+
+bool
+akti_suspend_is_behind(struct akti_actor *a, struct akti_actor *target)
+{
+    struct akti_message *m;
+
+    for (m = a->extra->out_head; m != NULL; m = m->next) {
+        if (is_for(m, target)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+akt_err
+akti_suspend_send(akt_self *self, struct akti_actor *target,
+                  struct akti_message *m, bool *out_retry)
+{
+    struct akti_actor *a = self->actor;
+    struct akti_extra *extra = akti_actor_extra(self, a);
+
+    *out_retry = false;
+    if (extra == NULL) {
+        return AKT_ENOMEM;
+    }
+    if (extra->out_count >= akti_self_entry(self)->outbox) {
+        return AKT_EFULL;
+    }
+    /* What was handled is given back first: it may be what others wait for. */
+    akti_give_back(self, capacity_of(a) - 1);
+    if (!akti_suspend_is_behind(a, target)) {
+        AKT_TRY(wait_for(self, target, out_retry));
+        if (*out_retry) {
+            return AKT_OK;
+        }
+    }
+    outbox_append(extra, m);
+    a->runnable.unused |= AKTI_FLAG_AWAITING;
+    akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED, 1);
+    akti_record(self->ctx, AKTI_EVENT_SEND, a->slot, target->slot);
+    return AKT_OK;
+}
+
+/* A message of the outbox that will not arrive. */
+static void
+give_up(akt_self *self, struct akti_message *m, akt_fate fate, akt_err reason)
+{
+    struct akti_actor *target = akti_depot_cell(
+        &self->system->dispatcher.cells[AKTI_CELLS_A], m->target_slot);
+
+    akti_message_end(self->ctx, akti_actor_entry(target), m, fate, reason);
+}
+
+enum sent { SENT, BLOCKED };
+
+/* One message of the outbox; `m` is out of the list. */
+static enum sent
+send_waiting(akt_self *self, struct akti_message *m)
+{
+    struct akti_actor *target = akti_depot_cell(
+        &self->system->dispatcher.cells[AKTI_CELLS_A], m->target_slot);
+
+    for (;;) {
+        bool retry;
+        akt_err err;
+
+        if (akti_actor_generation(target) != m->target_generation) {
+            give_up(self, m, AKT_FATE_RETURNED, AKT_EDEAD);
+            return SENT;
+        }
+        switch (akti_mailbox_push(&target->box, m, capacity_of(target))) {
+        case AKTI_PUSHED_WAKE:
+            akti_ready(self->ctx, &target->runnable);
+            return SENT;
+        case AKTI_PUSHED:
+            return SENT;
+        case AKTI_PUSH_CLOSED:
+            give_up(self, m, AKT_FATE_RETURNED, AKT_EDEAD);
+            return SENT;
+        default:
+            break;
+        }
+        err = wait_for(self, target, &retry);
+        if (err != AKT_OK) {
+            /* Since it was accepted a cycle came about, or memory ran out. */
+            give_up(self, m, AKT_FATE_RETURNED, err);
+            return SENT;
+        }
+        if (!retry) {
+            return BLOCKED;
+        }
+    }
+}
+
+/* Whether an earlier message that stays is for the same target. */
+static bool
+is_behind_one_of(struct akti_message *kept, const struct akti_message *m)
+{
+    for (; kept != NULL; kept = kept->next) {
+        if (kept->target_slot == m->target_slot) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Sends what there is room for; the others stay, in order. */
+static void
+flush_once(akt_self *self)
+{
+    struct akti_extra *extra = self->actor->extra;
+    struct akti_message *m = extra->out_head;
+
+    extra->out_head = NULL;
+    extra->out_tail = NULL;
+    extra->out_count = 0;
+    while (m != NULL) {
+        struct akti_message *next = m->next;
+
+        if (is_behind_one_of(extra->out_head, m)
+            || send_waiting(self, m) == BLOCKED) {
+            outbox_append(extra, m);
+        }
+        m = next;
+    }
+}
+
+static bool
+must_end(struct akti_actor *a)
+{
+    /* acquire: with the order's side effects; pairs: akti_actor_order */
+    return (atomic_load_explicit(&a->control, memory_order_acquire)
+            & (AKTI_ORDER_KILL | AKTI_ORDER_SHUTDOWN))
+           != 0;
+}
+
+/* True: parked. False: somebody gave room, or it is to end. */
+static bool
+try_park(akt_self *self)
+{
+    struct akt_system *s = self->system;
+    struct akti_extra *extra = self->actor->extra;
+    bool parked;
+
+    akti_mutex_lock(&s->suspend_lock);
+    parked = !extra->resumed && !must_end(self->actor);
+    extra->resumed = false;
+    extra->parked = parked;
+    akti_mutex_unlock(&s->suspend_lock);
+    return parked;
+}
+
+bool
+akti_suspend_flush(akt_self *self)
+{
+    struct akti_actor *a = self->actor;
+
+    while (a->extra->out_head != NULL) {
+        flush_once(self);
+        if (a->extra->out_head == NULL) {
+            break;
+        }
+        if (must_end(a)) {
+            return true;
+        }
+        if (try_park(self)) {
+            return false;
+        }
+    }
+    a->runnable.unused &= ~(uint32_t)AKTI_FLAG_AWAITING;
+    return true;
+}
+
+/* --- resuming --- */
+
+/* Under the lock: the one who waits by this edge may go on. */
+static void
+resume(struct akti_edge *e, struct akti_actor **ready)
+{
+    struct akti_extra *extra;
+
+    if (e->sender == NULL) {
+        akti_mutex_lock(&e->port->lock);
+        e->port->room = true;
+        akti_cond_wake_all(&e->port->cond);
+        akti_mutex_unlock(&e->port->lock);
+        return;
+    }
+    remove_from_sender(e);
+    extra = e->sender->extra;
+    if (extra->parked) {
+        extra->parked = false;
+        /* In no queue while it is parked, so its link is free. */
+        e->sender->runnable.next =
+            *ready != NULL ? &(*ready)->runnable : NULL;
+        *ready = e->sender;
+    } else {
+        extra->resumed = true;
+    }
+}
+
+void
+akti_suspend_wake(struct akti_context *ctx, struct akti_actor *target)
+{
+    struct akt_system *s = akti_system_of(ctx);
+    struct akti_actor *ready = NULL;
+    struct akti_edge *edges;
+
+    akti_mutex_lock(&s->suspend_lock);
+    edges = target->waiters;
+    target->waiters = NULL;
+    while (edges != NULL) {
+        struct akti_edge *next = edges->next;
+        bool is_port = edges->sender == NULL;
+
+        resume(edges, &ready);
+        if (!is_port) {
+            edge_free(ctx, edges);
+        }
+        edges = next;
+    }
+    akti_mutex_unlock(&s->suspend_lock);
+    while (ready != NULL) {
+        struct akti_runnable *next = ready->runnable.next;
+
+        akti_ready(ctx, &ready->runnable);
+        ready = next != NULL ? akti_actor_of(next) : NULL;
+    }
+}
+
+void
+akti_suspend_unpark(struct akti_context *ctx, struct akti_actor *a)
+{
+    struct akt_system *s = akti_system_of(ctx);
+    bool was_parked = false;
+
+    akti_mutex_lock(&s->suspend_lock);
+    if (a->extra != NULL && a->extra->parked) {
+        a->extra->parked = false;
+        was_parked = true;
+    }
+    akti_mutex_unlock(&s->suspend_lock);
+    if (was_parked) {
+        akti_ready(ctx, &a->runnable);
+    }
+}
+
+void
+akti_suspend_abandon(akt_self *self, akt_fate fate)
+{
+    struct akt_system *s = self->system;
+    struct akti_extra *extra = self->actor->extra;
+    struct akti_message *m;
+
+    akti_mutex_lock(&s->suspend_lock);
+    while (extra->edges != NULL) {
+        struct akti_edge *e = extra->edges;
+
+        extra->edges = e->next_of_sender;
+        remove_waiter(e);
+        edge_free(self->ctx, e);
+    }
+    akti_mutex_unlock(&s->suspend_lock);
+    m = extra->out_head;
+    extra->out_head = NULL;
+    while (m != NULL) {
+        struct akti_message *next = m->next;
+
+        give_up(self, m, fate, AKT_EDEAD);
+        m = next;
+    }
+}
+
+/* --- plain threads --- */
+
+static bool
+wait_for_room(akt_self *self, uint64_t deadline_ns)
+{
+    struct akti_port *port = self->port;
+    struct akti_dispatcher *d = self->ctx->dispatcher;
+    bool in_time = true;
+
+    if (d->sim != NULL) {
+        while (!port->room && akti_sim_progress(d, deadline_ns)) {
+        }
+        return port->room;
+    }
+    akti_mutex_lock(&port->lock);
+    while (!port->room && in_time) {
+        in_time = akti_cond_wait_until(&port->cond, &port->lock, deadline_ns);
+    }
+    in_time = port->room;
+    akti_mutex_unlock(&port->lock);
+    return in_time;
+}
+
+akt_err
+akti_suspend_thread(akt_self *self, struct akti_actor *target,
+                    uint64_t deadline_ns)
+{
+    struct akt_system *s = self->system;
+    struct akti_edge edge = {.port = self->port, .target = target};
+    struct akti_edge **place;
+
+    akti_mutex_lock(&s->suspend_lock);
+    self->port->room = false;
+    if (!akti_mailbox_wait_mark(&target->box, capacity_of(target))) {
+        akti_mutex_unlock(&s->suspend_lock);
+        return AKT_OK;
+    }
+    add_waiter(target, &edge);
+    akti_mutex_unlock(&s->suspend_lock);
+    if (wait_for_room(self, deadline_ns)) {
+        return AKT_OK;
+    }
+    akti_mutex_lock(&s->suspend_lock);
+    for (place = &target->waiters; *place != NULL; place = &(*place)->next) {
+        if (*place == &edge) {
+            *place = edge.next;
+            break;
+        }
+    }
+    akti_mutex_unlock(&s->suspend_lock);
+    return AKT_ETIMEOUT;
+}

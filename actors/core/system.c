@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting and freeing a system; stopping is in stop.c. */
+#include "actors/core/system.h"
+
+#include "actors/base/cpus.h"
+#include "actors/core/future.h"
+#include "akt/sim.h"
+
+#include <string.h>
+
+#define ACTORS_MAX (1u << 24)
+
+/* Cells of futures, timers and promises: as many as the table can number. */
+#define CELLS_MAX (1u << 24)
+
+static _Atomic uint32_t next_system_id = 1;
+
+/* --- what core gives the dispatcher --- */
+
+static akt_err
+worker_init(struct akti_worker *w, void **out_core)
+{
+    akt_self *self = akti_memory_zalloc(&w->ctx.dispatcher->memory,
+                                        sizeof(*self), 64);
+
+    if (self == NULL) {
+        return AKT_ENOMEM;
+    }
+    akti_self_init(self, &w->ctx);
+    *out_core = self;
+    return AKT_OK;
+}
+
+static void
+worker_fini(void *core)
+{
+    akt_self *self = core;
+
+    if (self != NULL) {
+        akti_memory_free(&self->ctx->dispatcher->memory, self, sizeof(*self),
+                         64);
+    }
+}
+
+static const struct akti_dispatcher_ops dispatcher_ops = {
+    .run = akti_actor_run,
+    .fire = akti_timer_fire,
+    .retired = akti_cell_retired,
+    .worker_init = worker_init,
+    .worker_fini = worker_fini};
+
+/* --- options --- */
+
+struct range {
+    const char *name;
+    uint32_t value;
+    uint32_t max;
+};
+
+static akt_err
+check_options(const akt_system_opts *o, const struct akti_log *log)
+{
+    const struct range ranges[] = {
+        {"workers", o->workers, AKTI_WORKERS_MAX},
+        {"max_actors", o->max_actors, ACTORS_MAX},
+        {"batch", o->batch, 10000},
+        {"blocking_threads", o->blocking_threads, 1024},
+        {"blocking_queue", o->blocking_queue, 1000000}};
+    size_t i;
+
+    if (o->size != sizeof(*o)) {
+        akti_log_line(log, AKT_LOG_WARNING,
+                      "akt_system_opts.size is %zu, not %zu: set the options "
+                      "by AKT_SYSTEM_OPTS_INIT",
+                      o->size, sizeof(*o));
+        return AKT_EINVAL;
+    }
+    for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+        if (ranges[i].value > ranges[i].max) {
+            akti_log_line(log, AKT_LOG_WARNING,
+                          "option %s is %u; it may be 1 to %u",
+                          ranges[i].name, ranges[i].value, ranges[i].max);
+            return AKT_EINVAL;
+        }
+    }
+    if (o->ask_timeout_ns == AKT_NEVER
+        || (unsigned)o->log_level > AKT_LOG_OFF) {
+        akti_log_line(log, AKT_LOG_WARNING,
+                      "option ask_timeout_ns or log_level is out of range");
+        return AKT_EINVAL;
+    }
+    return AKT_OK;
+}
+
+static uint32_t
+or_default(uint32_t value, uint32_t standard)
+{
+    return value != 0 ? value : standard;
+}
+
+static void
+init_depots(struct akt_system *s, const akt_system_opts *o)
+{
+    struct akti_dispatcher *d = &s->dispatcher;
+    struct akti_depot_opts actors = {
+        .block_size = sizeof(struct akti_actor),
+        .align = 128,
+        .init = akti_actor_cell_init,
+        .max_cells = or_default(o->max_actors, ACTORS_MAX)};
+    struct akti_depot_opts cells = {.block_size = sizeof(struct akti_cell),
+                                    .align = 64,
+                                    .init = akti_cell_init,
+                                    .max_cells = CELLS_MAX};
+
+    akti_depots_init(&d->depots, &d->memory);
+    akti_depot_init(&d->cells[AKTI_CELLS_A], &d->memory, &actors);
+    akti_depot_init(&d->cells[AKTI_CELLS_B], &d->memory, &cells);
+}
+
+static void
+init_fields(struct akt_system *s, const akt_system_opts *o)
+{
+    struct akti_dispatcher *d = &s->dispatcher;
+
+    d->ops = &dispatcher_ops;
+    d->system = s;
+    d->fork_count = akti_fork_count();
+    /* Relaxed: numbers need only differ. */
+    s->id = atomic_fetch_add_explicit(&next_system_id, 1,
+                                      memory_order_relaxed);
+    s->name = o->name != NULL ? o->name : "akt";
+    s->batch = or_default(o->batch, 100);
+    s->blocking_queue = or_default(o->blocking_queue, 1024);
+    s->ask_timeout_ns =
+        o->ask_timeout_ns != 0 ? o->ask_timeout_ns : AKT_SECONDS(5);
+    s->dead_letter = o->dead_letter;
+    s->dead_letter_arg = o->dead_letter_arg;
+    akti_mutex_init(&s->suspend_lock, AKTI_RANK_SUSPEND);
+    akti_mutex_init(&s->evict_lock, AKTI_RANK_EVICT);
+    akti_mutex_init(&s->lock, AKTI_RANK_SYSTEM);
+    akti_cond_init(&s->changed);
+}
+
+/* --- freeing --- */
+
+static void
+free_system(struct akt_system *s)
+{
+    struct akti_dispatcher *d = &s->dispatcher;
+    struct akti_memory memory = d->memory;
+    struct akti_class_entry *e;
+    size_t i;
+
+    akti_dispatcher_fini(d);
+    while ((e = s->classes) != NULL) {
+        s->classes = e->next;
+        akti_class_entry_free(s, e);
+    }
+    akti_class_entry_free(s, s->threads);
+    for (i = 0; i < AKTI_CELL_SORTS; i++) {
+        akti_depot_fini(&d->cells[i]);
+    }
+    akti_depots_fini(&d->depots);
+    akti_cond_fini(&s->changed);
+    akti_mutex_fini(&s->lock);
+    akti_mutex_fini(&s->evict_lock);
+    akti_mutex_fini(&s->suspend_lock);
+    akti_memory_free(&memory, s, sizeof(*s), 64);
+}
+
+void
+akt_system_destroy(akt_system *s)
+{
+    if (s == NULL || !akti_system_is_ours(s)) {
+        return;
+    }
+    while (akt_system_stop(s, 0) == AKT_EBUSY) {
+        akti_log_line(&s->dispatcher.log, AKT_LOG_WARNING,
+                      "%s: waiting for a handler or job to return before the "
+                      "system can be freed",
+                      s->name);
+    }
+    while (s->ports != NULL) {
+        akt_detach(&s->ports->self);
+    }
+    free_system(s);
+}
+
+/* --- starting --- */
+
+static akt_err
+set_up(struct akt_system *s, const akt_system_opts *o,
+       const struct akti_dispatcher_opts *dispatcher)
+{
+    akt_err err = akti_dispatcher_init(&s->dispatcher, dispatcher);
+
+    if (err == AKT_OK) {
+        s->threads = akti_class_entry_new(s, NULL);
+        err = s->threads != NULL ? AKT_OK : AKT_ENOMEM;
+    }
+    if (err == AKT_OK) {
+        err = akti_dispatcher_start(&s->dispatcher);
+    }
+    if (err != AKT_OK) {
+        akti_log_line(&s->dispatcher.log, AKT_LOG_WARNING,
+                      "%s: the system could not be started: %s",
+                      o->name != NULL ? o->name : "akt", akt_err_text(err));
+    }
+    return err;
+}
+
+static akt_err
+start(const akt_system_opts *o, bool simulated, uint64_t seed,
+      struct akt_system **out)
+{
+    struct akti_log log;
+    struct akti_memory memory;
+    struct akt_system *s;
+    akt_err err;
+    struct akti_dispatcher_opts dispatcher = {
+        .workers = or_default(o->workers, akti_cpus_usable()),
+        .blocking_threads = or_default(o->blocking_threads, 8),
+        .blocking_queue = or_default(o->blocking_queue, 1024),
+        .simulated = simulated,
+        .seed = seed};
+
+    akti_log_init(&log, o->log_level, o->log, o->log_arg);
+    AKT_TRY(check_options(o, &log));
+    if (dispatcher.workers > AKTI_WORKERS_MAX) {
+        dispatcher.workers = AKTI_WORKERS_MAX;
+    }
+    akti_memory_init(&memory, o->allocator);
+    s = akti_memory_zalloc(&memory, sizeof(*s), 64);
+    if (s == NULL) {
+        return AKT_ENOMEM;
+    }
+    akti_fork_watch();
+    s->dispatcher.memory = memory;
+    s->dispatcher.log = log;
+    init_fields(s, o);
+    init_depots(s, o);
+    err = set_up(s, o, &dispatcher);
+    if (err != AKT_OK) {
+        free_system(s);
+        return err;
+    }
+    *out = s;
+    return AKT_OK;
+}
+
+akt_err
+akt_system_start(const akt_system_opts *opts, akt_system **out_system)
+{
+    akt_system_opts standard = AKT_SYSTEM_OPTS_INIT;
+
+    return start(opts != NULL ? opts : &standard, false, 0, out_system);
+}
+
+akt_err
+akt_sim_start(const akt_system_opts *opts, uint64_t seed,
+              akt_system **out_system)
+{
+    akt_system_opts standard = AKT_SYSTEM_OPTS_INIT;
+
+    return start(opts != NULL ? opts : &standard, true, seed, out_system);
+}
+
+uint32_t
+akt_system_workers(const akt_system *s)
+{
+    return s->dispatcher.worker_count;
+}
+
+void
+akt_system_stats(akt_system *s, akt_sched_stats *out_stats)
+{
+    akt_sched_stats sums = {0};
+
+    akti_dispatcher_stats(&s->dispatcher, &sums);
+    sums.suspensions = akti_counter_get(&s->suspensions);
+    *out_stats = sums;
+}
+
+/* --- simulation --- */
+
+bool
+akt_sim_step(akt_system *s)
+{
+    return s->dispatcher.sim != NULL && akti_sim_step(&s->dispatcher);
+}
+
+uint64_t
+akt_sim_run_until_idle(akt_system *s)
+{
+    uint64_t steps = 0;
+
+    while (akt_sim_step(s)) {
+        steps++;
+    }
+    return steps;
+}
+
+uint64_t
+akt_sim_advance(akt_system *s, uint64_t duration_ns)
+{
+    struct akti_sim *sim = s->dispatcher.sim;
+    uint64_t steps = 0;
+    uint64_t until;
+
+    if (sim == NULL) {
+        return 0;
+    }
+    until = sim->now_ns + duration_ns < sim->now_ns ? AKT_NEVER
+                                                     : sim->now_ns
+                                                           + duration_ns;
+    while (akti_sim_progress(&s->dispatcher, until)) {
+        steps++;
+    }
+    if (until != AKT_NEVER) {
+        sim->now_ns = until;
+    }
+    return steps;
+}
+
+uint64_t
+akt_sim_next_timer_ns(akt_system *s)
+{
+    return s->dispatcher.sim != NULL ? akti_sim_next_timer(&s->dispatcher)
+                                     : AKT_NEVER;
+}
+
+uint64_t
+akt_sim_trace_hash(akt_system *s)
+{
+    return s->dispatcher.sim != NULL ? s->dispatcher.sim->hash : 0;
+}

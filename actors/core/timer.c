@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An actor's timers. A cell is OPEN while armed, QUEUED while its message is in
+ * the owner's mailbox, ENDED when the owner has cancelled it. The worker that
+ * armed it moves it OPEN -> QUEUED; the owner does the rest.
+ */
+#include "akt/timer.h"
+
+#include "actors/base/clock.h"
+#include "actors/core/future.h"
+#include "actors/core/send.h"
+#include "actors/core/system.h"
+
+const akt_type akt_idle_type = {.name = "akt_idle",
+                                .align = 1,
+                                .flags = AKT_TYPE_SIGNAL};
+
+/* --- due --- */
+
+static void
+post(struct akti_context *ctx, struct akti_cell *cell, struct akti_message *m)
+{
+    m->kind = AKTI_TIMER;
+    m->cell = cell;
+    m->cell_generation = akti_cell_generation(cell);
+    m->target_slot = cell->actor->slot;
+    m->target_generation = cell->actor_generation;
+    if (!akti_send_reserved(ctx, cell->actor, m)) {
+        akti_timer_discard(ctx, m);
+    }
+}
+
+static struct akti_message *
+notice_of(struct akti_cell *cell, const akt_type *type)
+{
+    cell->notice = (struct akti_message){.type = type,
+                                         .deadline_ns = AKT_NEVER,
+                                         .flags = AKTI_EMBEDDED};
+    return &cell->notice;
+}
+
+/* The next instant of the grid that is not past. */
+static void
+rearm(struct akti_context *ctx, struct akti_cell *cell)
+{
+    uint64_t now = akti_now_cached(ctx);
+    uint64_t due = cell->timer.deadline_ns;
+    uint64_t missed = now > due ? (now - due) / cell->every_ns : 0;
+
+    cell->timer.deadline_ns =
+        akti_clock_add(due, (missed + 1) * cell->every_ns);
+    /* It was in the queue just now, so there is room. */
+    (void)akti_timerq_add(&ctx->worker->timers, &cell->timer);
+}
+
+static void
+fire_periodic(struct akti_context *ctx, struct akti_cell *cell)
+{
+    uint32_t generation = akti_cell_generation(cell);
+
+    if (akti_cell_phase(cell) == AKTI_PHASE_ENDED) {
+        return;
+    }
+    rearm(ctx, cell);
+    if (akti_cell_move(cell, generation, AKTI_PHASE_OPEN,
+                       AKTI_PHASE_QUEUED)) {
+        post(ctx, cell, cell->message);
+    }
+}
+
+/* akt_send_after: to another actor, by that one's bound. */
+static void
+fire_later(struct akti_context *ctx, struct akti_cell *cell)
+{
+    akt_self *self = akti_self_of(ctx);
+    struct akti_message *m = cell->message;
+    struct akti_actor *target;
+    akt_ref to = {m->target_slot, m->target_generation, self->system->id, 0};
+    akt_err err = akti_system_find(self->system, to, &target);
+
+    cell->message = NULL;
+    if (err == AKT_OK) {
+        err = akti_send_message(self, target, m, AKTI_NEVER_AWAIT);
+    }
+    if (err != AKT_OK) {
+        akti_count(ctx, cell->entry, AKTI_ACCEPTED, 1);
+        akti_message_end(ctx, cell->entry, m,
+                         err == AKT_EDEAD ? AKT_FATE_DEAD : AKT_FATE_DROPPED,
+                         err);
+    }
+    post(ctx, cell, notice_of(cell, NULL));
+}
+
+static void
+fire_once(struct akti_context *ctx, struct akti_cell *cell)
+{
+    uint32_t generation = akti_cell_generation(cell);
+
+    if (!akti_cell_move(cell, generation, AKTI_PHASE_OPEN,
+                        AKTI_PHASE_QUEUED)) {
+        return;
+    }
+    /* Off, and the owner looks at it only when it has the message. */
+    cell->timer.worker = 0;
+    if (cell->kind == AKTI_CELL_LATER) {
+        fire_later(ctx, cell);
+    } else if (cell->kind == AKTI_CELL_IDLE) {
+        post(ctx, cell, notice_of(cell, &akt_idle_type));
+    } else {
+        struct akti_message *m = cell->message;
+
+        cell->message = NULL;
+        post(ctx, cell, m);
+    }
+}
+
+void
+akti_timer_fire(struct akti_timer_entry *t, struct akti_context *ctx)
+{
+    struct akti_cell *cell = akti_cell_of_timer(t);
+
+    if (cell->kind == AKTI_CELL_FUTURE) {
+        akti_future_expire(ctx, cell);
+    } else if (cell->kind == AKTI_CELL_TIMER && cell->every_ns != 0) {
+        fire_periodic(ctx, cell);
+    } else {
+        fire_once(ctx, cell);
+    }
+}
+
+/* --- taken --- */
+
+static void
+free_message_of(struct akti_context *ctx, struct akti_cell *cell)
+{
+    if (cell->message != NULL) {
+        /* A periodic timer's is embedded as long as the timer lives. */
+        cell->message->flags &= (uint8_t)~AKTI_EMBEDDED;
+        akti_message_free(&ctx->caches, cell->message);
+        cell->message = NULL;
+    }
+}
+
+void
+akti_timer_forget(struct akti_context *ctx, struct akti_cell *cell)
+{
+    free_message_of(ctx, cell);
+    akti_cell_release(ctx, cell);
+}
+
+void
+akti_timer_discard(struct akti_context *ctx, struct akti_message *m)
+{
+    struct akti_cell *cell = m->cell;
+
+    if ((m->flags & AKTI_EMBEDDED) == 0) {
+        akti_message_free(&ctx->caches, m);
+    }
+    akti_timer_forget(ctx, cell);
+}
+
+/* How long the actor has had no message; restarts the timer for the rest. */
+static bool
+is_idle(akt_self *self, struct akti_cell *cell)
+{
+    struct akti_extra *extra = self->actor->extra;
+    uint64_t due = akti_clock_add(extra->last_message_ns,
+                                  akti_self_entry(self)->idle_ns);
+
+    if (due <= akti_now(self->ctx)) {
+        return true;
+    }
+    cell->timer.deadline_ns = due;
+    return false;
+}
+
+static void
+restart_idle(akt_self *self, struct akti_cell *cell)
+{
+    (void)akti_cell_move(cell, akti_cell_generation(cell), AKTI_PHASE_QUEUED,
+                         AKTI_PHASE_OPEN);
+    if (!akti_timer_add(self->ctx, &cell->timer)) {
+        akti_log_line(&self->system->dispatcher.log, AKT_LOG_WARNING,
+                      "class %s: out of memory: no idle times any more",
+                      akti_self_entry(self)->cls->name);
+    }
+}
+
+bool
+akti_timer_arrive(akt_self *self, struct akti_message *m)
+{
+    struct akti_cell *cell = m->cell;
+
+    if (akti_cell_phase(cell) == AKTI_PHASE_ENDED) {
+        akti_timer_discard(self->ctx, m);
+        return false;
+    }
+    if (cell->kind == AKTI_CELL_LATER) {
+        akti_cell_unlink(&self->actor->cells, cell);
+        akti_cell_release(self->ctx, cell);
+        return false;
+    }
+    if (cell->kind == AKTI_CELL_IDLE && !is_idle(self, cell)) {
+        restart_idle(self, cell);
+        return false;
+    }
+    if (cell->kind == AKTI_CELL_TIMER && cell->every_ns == 0) {
+        /* From here on it has fired: there is nothing to cancel. */
+        (void)akti_cell_move(cell, m->cell_generation, AKTI_PHASE_QUEUED,
+                             AKTI_PHASE_ENDED);
+        akti_cell_unlink(&self->actor->cells, cell);
+    }
+    return true;
+}
+
+void
+akti_timer_done(akt_self *self, struct akti_message *m)
+{
+    struct akti_cell *cell = m->cell;
+
+    if (cell->kind == AKTI_CELL_IDLE) {
+        cell->timer.deadline_ns = akti_clock_add(
+            akti_now(self->ctx), akti_self_entry(self)->idle_ns);
+        restart_idle(self, cell);
+        return;
+    }
+    if (cell->every_ns == 0) {
+        akti_message_free(&self->ctx->caches, m);
+        akti_cell_release(self->ctx, cell);
+        return;
+    }
+    if (!akti_cell_move(cell, akti_cell_generation(cell), AKTI_PHASE_QUEUED,
+                        AKTI_PHASE_OPEN)) {
+        /* Cancelled by its own handler. */
+        akti_timer_discard(self->ctx, m);
+    }
+}
+
+/* --- started, cancelled --- */
+
+static void
+own(akt_self *self, struct akti_cell *cell, uint64_t after_ns)
+{
+    cell->actor = self->actor;
+    cell->actor_generation = akti_actor_generation(self->actor);
+    cell->entry = akti_self_entry(self);
+    cell->timer.deadline_ns = akti_clock_add(akti_now(self->ctx), after_ns);
+}
+
+static akt_err
+start(akt_self *self, enum akti_cell_kind kind, uint64_t after_ns,
+      struct akti_message *m, struct akti_cell **out)
+{
+    struct akti_cell *cell = akti_cell_new(self->ctx, kind);
+
+    if (cell == NULL) {
+        return AKT_ENOMEM;
+    }
+    own(self, cell, after_ns);
+    cell->message = m;
+    if (!akti_timer_add(self->ctx, &cell->timer)) {
+        akti_cell_release(self->ctx, cell);
+        return AKT_ENOMEM;
+    }
+    akti_cell_link(&self->actor->cells, cell);
+    *out = cell;
+    return AKT_OK;
+}
+
+akt_err
+akti_timer_start(akt_self *self, uint64_t after_ns, uint64_t every_ns,
+                 const akti_timer_arg *arg, akt_timer *out_timer)
+{
+    struct akti_message *m;
+    struct akti_cell *cell;
+    akt_err err;
+
+    if (self->actor == NULL || self->exiting) {
+        return AKT_ECONTEXT;
+    }
+    if (every_ns != 0 && (every_ns < 1000 || arg->type->destroy != NULL)) {
+        return AKT_EINVAL;
+    }
+    AKT_TRY(akti_message_new(&self->ctx->caches, arg->type, arg->payload,
+                             &m));
+    err = start(self, AKTI_CELL_TIMER, after_ns, m, &cell);
+    if (err != AKT_OK) {
+        akti_send_undo(self, m);
+        return err;
+    }
+    cell->every_ns = every_ns;
+    if (every_ns != 0) {
+        m->flags |= AKTI_EMBEDDED;
+    }
+    if (out_timer != NULL) {
+        out_timer->cell = cell;
+        out_timer->generation = akti_cell_generation(cell);
+    }
+    return AKT_OK;
+}
+
+akt_err
+akti_send_after(akt_self *self, uint64_t delay_ns, akt_ref to,
+                const akt_type *type, const void *payload)
+{
+    akti_message_arg arg = {type, payload};
+    struct akti_actor *target;
+    struct akti_message *m;
+    struct akti_cell *cell;
+    akt_err err;
+
+    if (self->actor == NULL || self->exiting) {
+        return AKT_ECONTEXT;
+    }
+    AKT_TRY(akti_send_prepare(self, to, &arg, &target, &m));
+    err = start(self, AKTI_CELL_LATER, delay_ns, m, &cell);
+    if (err != AKT_OK) {
+        akti_send_undo(self, m);
+    }
+    return err;
+}
+
+akt_err
+akti_idle_start(akt_self *self)
+{
+    struct akti_class_entry *entry = akti_self_entry(self);
+    struct akti_extra *extra = akti_actor_extra(self, self->actor);
+
+    if (extra == NULL) {
+        return AKT_ENOMEM;
+    }
+    extra->last_message_ns = akti_now(self->ctx);
+    return start(self, AKTI_CELL_IDLE, entry->idle_ns, NULL, &extra->idle);
+}
+
+akt_err
+akt_timer_cancel(akt_self *self, akt_timer timer)
+{
+    struct akti_cell *cell = timer.cell;
+
+    if (cell == NULL || self->actor == NULL
+        || akti_cell_generation(cell) != timer.generation
+        || cell->kind != AKTI_CELL_TIMER || cell->actor != self->actor) {
+        return AKT_EENDED;
+    }
+    if (akti_cell_move(cell, timer.generation, AKTI_PHASE_OPEN,
+                       AKTI_PHASE_ENDED)) {
+        akti_cell_unlink(&self->actor->cells, cell);
+        akti_timer_forget(self->ctx, cell);
+        return AKT_OK;
+    }
+    if (akti_cell_move(cell, timer.generation, AKTI_PHASE_QUEUED,
+                       AKTI_PHASE_ENDED)) {
+        /* The message in the mailbox finds it so, and releases it. */
+        akti_cell_unlink(&self->actor->cells, cell);
+        return AKT_OK;
+    }
+    return AKT_EENDED;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who runs: what each thread that works for a system has for itself, so that no
+ * two threads share a word on the way of a message. A worker has one, so has
+ * each attached thread and each thread of the blocking pool. In a simulation one
+ * context does everything.
+ */
+#ifndef AKT_SCHED_CONTEXT_H
+#define AKT_SCHED_CONTEXT_H
+
+#include "actors/base/random.h"
+#include "actors/base/sizes.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct akti_dispatcher;
+struct akti_worker;
+
+/* Caches of stable cells; core says what is in them. */
+enum { AKTI_CELLS_A, AKTI_CELLS_B, AKTI_CELL_SORTS };
+
+struct akti_context {
+    struct akti_dispatcher *dispatcher;
+    struct akti_worker *worker; /* NULL unless it is one */
+    uint32_t row;               /* of the counters */
+    bool row_is_shared;         /* with other contexts: count atomically */
+    uint64_t now_ns;            /* as of the last look; see akti_now_cached */
+    struct akti_random random;
+    struct akti_caches caches;
+    struct akti_cache cells[AKTI_CELL_SORTS];
+};
+
+/* The present. */
+uint64_t akti_now(struct akti_context *ctx);
+
+/* At most a few milliseconds after the present, never before it; cheap. */
+uint64_t akti_now_coarse(struct akti_context *ctx);
+
+/*
+ * The present as of some recent moment: at most a few dozen turns or one sleep
+ * ago. Free; for checks where "not yet expired" may be said a little too long.
+ */
+static inline uint64_t
+akti_now_cached(const struct akti_context *ctx)
+{
+    return ctx->now_ns;
+}
+
+#endif

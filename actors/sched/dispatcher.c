@@ -1,0 +1,530 @@
+/* SPDX-License-Identifier: MIT */
+/* Start, stop, wake; the workers' own life is in worker.c. */
+#include "actors/sched/dispatcher.h"
+
+#include "actors/base/assert.h"
+#include "actors/base/clock.h"
+#include "actors/sched/sim.h"
+
+#include <string.h>
+
+uint64_t
+akti_now(struct akti_context *ctx)
+{
+    struct akti_sim *sim = ctx->dispatcher->sim;
+
+    ctx->now_ns = sim != NULL ? sim->now_ns : akti_clock_now();
+    return ctx->now_ns;
+}
+
+uint64_t
+akti_now_coarse(struct akti_context *ctx)
+{
+    struct akti_sim *sim = ctx->dispatcher->sim;
+
+    return sim != NULL ? sim->now_ns : akti_clock_not_before_now();
+}
+
+static struct akti_worker *
+worker_at(struct akti_dispatcher *d, uint32_t i)
+{
+    /* acquire: sees the worker that was put there; pairs: publish_worker */
+    return atomic_load_explicit(&d->workers[i], memory_order_acquire);
+}
+
+static uint32_t
+thread_count(struct akti_dispatcher *d)
+{
+    /* acquire: as many workers are there; pairs: publish_worker */
+    return atomic_load_explicit(&d->thread_count, memory_order_acquire);
+}
+
+static void
+publish_worker(struct akti_dispatcher *d, struct akti_worker *w)
+{
+    /* release: the worker is complete; pairs: worker_at */
+    atomic_store_explicit(&d->workers[w->number], w, memory_order_release);
+    /* release: all workers below are there; pairs: thread_count */
+    atomic_store_explicit(&d->thread_count, w->number + 1,
+                          memory_order_release);
+}
+
+/* Asked on rare ways only: stopping must know where it is called. */
+static _Thread_local struct akti_dispatcher *works_for;
+
+struct akti_dispatcher *
+akti_thread_dispatcher(void)
+{
+    return works_for;
+}
+
+void
+akti_thread_set_dispatcher(struct akti_dispatcher *d)
+{
+    works_for = d;
+}
+
+/* --- contexts --- */
+
+void
+akti_context_init(struct akti_context *ctx, struct akti_dispatcher *d)
+{
+    size_t i;
+
+    memset(ctx, 0, sizeof(*ctx));
+    ctx->dispatcher = d;
+    ctx->row = d->worker_count;
+    ctx->row_is_shared = true;
+    akti_caches_init(&ctx->caches, &d->depots);
+    for (i = 0; i < AKTI_CELL_SORTS; i++) {
+        akti_cache_init(&ctx->cells[i], &d->cells[i]);
+    }
+    ctx->random.state = akti_now(ctx);
+}
+
+void
+akti_context_fini(struct akti_context *ctx)
+{
+    size_t i;
+
+    akti_caches_flush(&ctx->caches);
+    for (i = 0; i < AKTI_CELL_SORTS; i++) {
+        akti_cache_flush(&ctx->cells[i]);
+    }
+}
+
+/* --- workers --- */
+
+static void
+worker_free(struct akti_worker *w)
+{
+    struct akti_dispatcher *d = w->ctx.dispatcher;
+
+    d->ops->worker_fini(w->core);
+    akti_loop_close(w->loop);
+    akti_timerq_fini(&w->timers);
+    akti_inject_fini(&w->own);
+    akti_context_fini(&w->ctx);
+    akti_memory_free(&d->memory, w, sizeof(*w), 64);
+}
+
+static akt_err
+worker_new(struct akti_dispatcher *d, uint32_t number, bool own_thread,
+           struct akti_worker **out)
+{
+    struct akti_worker *w = akti_memory_zalloc(&d->memory, sizeof(*w), 64);
+    akt_err err;
+
+    if (w == NULL) {
+        return AKT_ENOMEM;
+    }
+    akti_context_init(&w->ctx, d);
+    w->ctx.worker = w;
+    if (!own_thread) {
+        w->ctx.row = number;
+        w->ctx.row_is_shared = false;
+    }
+    w->ctx.random.state += number;
+    w->number = number;
+    w->own_thread = own_thread;
+    akti_inject_init(&w->own);
+    akti_timerq_init(&w->timers, &d->memory, w->ctx.now_ns);
+    err = d->sim != NULL ? AKT_OK : akti_loop_open(&w->loop);
+    if (err == AKT_OK) {
+        err = d->ops->worker_init(w, &w->core);
+    }
+    if (err != AKT_OK) {
+        worker_free(w);
+        return err;
+    }
+    *out = w;
+    return AKT_OK;
+}
+
+static void
+quit_worker(struct akti_worker *w)
+{
+    /* seq_cst: before the look at `asleep` in wake_worker; pairs: park */
+    atomic_store_explicit(&w->quit, 1, memory_order_seq_cst);
+    akti_wake_worker(w);
+}
+
+akt_err
+akti_dispatcher_init(struct akti_dispatcher *d,
+                     const struct akti_dispatcher_opts *opts)
+{
+    uint32_t i;
+
+    d->worker_count = opts->simulated ? 1 : opts->workers;
+    akti_mutex_init(&d->lock, AKTI_RANK_SYSTEM);
+    akti_mutex_init(&d->idle_lock, AKTI_RANK_IDLE);
+    akti_cond_init(&d->idle);
+    akti_inject_init(&d->inject);
+    if (opts->simulated) {
+        d->sim = akti_memory_zalloc(&d->memory, sizeof(*d->sim), 64);
+        if (d->sim == NULL) {
+            return AKT_ENOMEM;
+        }
+        akti_sim_init(d->sim, opts->seed);
+    }
+    AKT_TRY(akti_blocking_init(&d->blocking, d, opts->blocking_threads,
+                               opts->blocking_queue));
+    for (i = 0; i < d->worker_count; i++) {
+        struct akti_worker *w;
+
+        AKT_TRY(worker_new(d, i, false, &w));
+        publish_worker(d, w);
+    }
+    if (opts->simulated) {
+        worker_at(d, 0)->ctx.random.state = opts->seed;
+    }
+    return AKT_OK;
+}
+
+static void
+join_first(struct akti_dispatcher *d, uint32_t n)
+{
+    uint32_t i;
+
+    for (i = 0; i < n; i++) {
+        quit_worker(worker_at(d, i));
+    }
+    for (i = 0; i < n; i++) {
+        (void)pthread_join(worker_at(d, i)->thread, NULL);
+    }
+}
+
+akt_err
+akti_dispatcher_start(struct akti_dispatcher *d)
+{
+    uint32_t i;
+
+    for (i = 0; i < d->worker_count && d->sim == NULL; i++) {
+        struct akti_worker *w = worker_at(d, i);
+        akt_err err = akti_thread_start(&w->thread, akti_worker_main, w);
+
+        if (err != AKT_OK) {
+            join_first(d, i);
+            return err;
+        }
+    }
+    return AKT_OK;
+}
+
+void
+akti_dispatcher_join(struct akti_dispatcher *d)
+{
+    if (d->sim == NULL) {
+        join_first(d, thread_count(d));
+    }
+}
+
+void
+akti_dispatcher_fini(struct akti_dispatcher *d)
+{
+    uint32_t n = thread_count(d);
+
+    akti_blocking_fini(&d->blocking);
+    while (n-- > 0) {
+        worker_free(worker_at(d, n));
+    }
+    akti_memory_free(&d->memory, d->sim, sizeof(*d->sim), 64);
+    akti_inject_fini(&d->inject);
+    akti_cond_fini(&d->idle);
+    akti_mutex_fini(&d->idle_lock);
+    akti_mutex_fini(&d->lock);
+}
+
+static akt_err
+own_thread_locked(struct akti_dispatcher *d, struct akti_worker **out)
+{
+    uint32_t n = thread_count(d);
+    struct akti_worker *w = d->own_free;
+    akt_err err;
+
+    if (w != NULL) {
+        d->own_free = w->own_next;
+        *out = w;
+        return AKT_OK;
+    }
+    if (n == AKTI_WORKERS_MAX + AKTI_OWN_THREADS_MAX) {
+        return AKT_ELIMIT;
+    }
+    AKT_TRY(worker_new(d, n, true, &w));
+    err = akti_thread_start(&w->thread, akti_worker_main, w);
+    if (err != AKT_OK) {
+        worker_free(w);
+        return err;
+    }
+    publish_worker(d, w);
+    *out = w;
+    return AKT_OK;
+}
+
+akt_err
+akti_dispatcher_own_thread(struct akti_dispatcher *d, struct akti_worker **out)
+{
+    akt_err err;
+
+    akti_mutex_lock(&d->lock);
+    err = own_thread_locked(d, out);
+    akti_mutex_unlock(&d->lock);
+    return err;
+}
+
+void
+akti_dispatcher_own_thread_free(struct akti_dispatcher *d, uint32_t number)
+{
+    struct akti_worker *w = worker_at(d, number);
+
+    akti_mutex_lock(&d->lock);
+    w->own_next = d->own_free;
+    d->own_free = w;
+    akti_mutex_unlock(&d->lock);
+}
+
+/* --- waking --- */
+
+/* Work that any worker may take. */
+static bool
+has_common_work(struct akti_dispatcher *d)
+{
+    uint32_t i;
+
+    if (!akti_inject_is_empty(&d->inject)) {
+        return true;
+    }
+    for (i = 0; i < d->worker_count; i++) {
+        if (akti_runqueue_count(&worker_at(d, i)->queue) > 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+akti_wake_worker(struct akti_worker *w)
+{
+    struct akti_dispatcher *d = w->ctx.dispatcher;
+    uint32_t asleep = AKTI_ASLEEP;
+
+    /* seq_cst: after the work was queued; pairs: park */
+    if (!atomic_compare_exchange_strong_explicit(
+            &w->asleep, &asleep, AKTI_AWAKE, memory_order_seq_cst,
+            memory_order_seq_cst)) {
+        return;
+    }
+    if (!w->own_thread) {
+        /* seq_cst: part of the same order; pairs: akti_wake_one */
+        atomic_fetch_sub_explicit(&d->sleepers, 1, memory_order_seq_cst);
+    }
+    akti_counter_add_shared(&w->stat_wakes, 1);
+    akti_loop_ring(w->loop);
+}
+
+/* Elects one sleeper and rings it; it holds `waking` from then on. */
+static bool
+elect(struct akti_dispatcher *d)
+{
+    uint32_t i;
+
+    for (i = 0; i < d->worker_count; i++) {
+        struct akti_worker *w = worker_at(d, i);
+        uint32_t asleep = AKTI_ASLEEP;
+
+        /* seq_cst: after the work was queued; pairs: park */
+        if (atomic_compare_exchange_strong_explicit(
+                &w->asleep, &asleep, AKTI_WOKEN, memory_order_seq_cst,
+                memory_order_seq_cst)) {
+            /* seq_cst: part of the same order; pairs: akti_wake_one */
+            atomic_fetch_sub_explicit(&d->sleepers, 1, memory_order_seq_cst);
+            akti_counter_add_shared(&w->stat_wakes, 1);
+            akti_loop_ring(w->loop);
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+akti_wake_one(struct akti_dispatcher *d)
+{
+    do {
+        /* seq_cst: after the work was queued; pairs: park */
+        if (atomic_load_explicit(&d->sleepers, memory_order_seq_cst) == 0) {
+            return;
+        }
+        /*
+         * seq_cst: one at a time. If one is on its way, it looks at all queues
+         * after it has lowered the flag; pairs: worker.c, found_work
+         */
+        if (atomic_exchange_explicit(&d->waking, 1, memory_order_seq_cst)
+            != 0) {
+            return;
+        }
+        if (elect(d)) {
+            return;
+        }
+        /*
+         * Nobody slept after all. Others may have relied on this flag in
+         * between, so what they queued is looked for. seq_cst; pairs: above
+         */
+        atomic_store_explicit(&d->waking, 0, memory_order_seq_cst);
+    } while (has_common_work(d));
+}
+
+static void
+ready_own(struct akti_dispatcher *d, struct akti_runnable *r)
+{
+    struct akti_worker *w = worker_at(d, r->home - 1);
+
+    akti_inject_push(&w->own, r);
+    akti_wake_worker(w);
+}
+
+void
+akti_ready(struct akti_context *ctx, struct akti_runnable *r)
+{
+    struct akti_dispatcher *d = ctx->dispatcher;
+    struct akti_worker *w = ctx->worker;
+
+    if (AKTI_UNLIKELY(d->sim != NULL)) {
+        akti_sim_ready(d->sim, r);
+    } else if (AKTI_UNLIKELY(r->home != 0)) {
+        ready_own(d, r);
+    } else if (w != NULL && !w->own_thread) {
+        struct akti_runnable *displaced = w->next;
+
+        w->next = r;
+        if (displaced != NULL) {
+            akti_worker_enqueue(w, displaced);
+        }
+    } else {
+        akti_inject_push(&d->inject, r);
+        akti_wake_one(d);
+    }
+}
+
+/* --- idleness --- */
+
+static bool
+is_idle_real(struct akti_dispatcher *d)
+{
+    uint32_t n = thread_count(d);
+    uint32_t i;
+
+    for (i = 0; i < n; i++) {
+        struct akti_worker *w = worker_at(d, i);
+
+        /* seq_cst: before the look at the queues; pairs: park */
+        if (atomic_load_explicit(&w->asleep, memory_order_seq_cst)
+                != AKTI_ASLEEP
+            || !akti_inject_is_empty(&w->own)) {
+            return false;
+        }
+    }
+    return akti_inject_is_empty(&d->inject);
+}
+
+bool
+akti_dispatcher_is_idle(struct akti_dispatcher *d)
+{
+    if (!akti_blocking_is_idle(&d->blocking)) {
+        return false;
+    }
+    return d->sim != NULL ? d->sim->head == NULL : is_idle_real(d);
+}
+
+bool
+akti_dispatcher_wait_idle(struct akti_dispatcher *d, uint64_t deadline_ns)
+{
+    bool idle;
+    bool in_time = true;
+
+    if (d->sim != NULL) {
+        while (d->sim->now_ns <= deadline_ns && akti_sim_step(d)) {
+        }
+        return akti_dispatcher_is_idle(d);
+    }
+    akti_mutex_lock(&d->idle_lock);
+    /* seq_cst: before the look at the workers; pairs: park */
+    atomic_fetch_add_explicit(&d->watched, 1, memory_order_seq_cst);
+    while (!(idle = akti_dispatcher_is_idle(d)) && in_time) {
+        in_time = akti_cond_wait_until(&d->idle, &d->idle_lock, deadline_ns);
+    }
+    /* Relaxed: a poke too many does no harm. */
+    atomic_fetch_sub_explicit(&d->watched, 1, memory_order_relaxed);
+    akti_mutex_unlock(&d->idle_lock);
+    return idle;
+}
+
+void
+akti_dispatcher_poke_idle(struct akti_dispatcher *d)
+{
+    /* seq_cst: after what made it idle; pairs: akti_dispatcher_wait_idle */
+    if (atomic_load_explicit(&d->watched, memory_order_seq_cst) == 0) {
+        return;
+    }
+    akti_mutex_lock(&d->idle_lock);
+    akti_cond_wake_all(&d->idle);
+    akti_mutex_unlock(&d->idle_lock);
+}
+
+/* --- timers --- */
+
+bool
+akti_timer_add(struct akti_context *ctx, struct akti_timer_entry *t)
+{
+    AKTI_ASSERT(ctx->worker != NULL);
+    t->worker = ctx->worker->number + 1;
+    if (!akti_timerq_add(&ctx->worker->timers, t)) {
+        t->worker = 0;
+        return false;
+    }
+    return true;
+}
+
+bool
+akti_timer_retire(struct akti_context *ctx, struct akti_timer_entry *t)
+{
+    struct akti_worker *w;
+    struct akti_timer_entry *old;
+
+    if (t->worker == 0) {
+        return true;
+    }
+    w = worker_at(ctx->dispatcher, t->worker - 1);
+    if (w == ctx->worker) {
+        akti_timerq_remove(&w->timers, t);
+        t->worker = 0;
+        return true;
+    }
+    /* Relaxed: a first guess. */
+    old = atomic_load_explicit(&w->retired, memory_order_relaxed);
+    do {
+        t->retired_next = old;
+        /* release: the timer's cell; pairs: akti_worker_drain_retired */
+    } while (!atomic_compare_exchange_weak_explicit(
+        &w->retired, &old, t, memory_order_release, memory_order_relaxed));
+    return false;
+}
+
+/* --- statistics --- */
+
+void
+akti_dispatcher_stats(struct akti_dispatcher *d, akt_sched_stats *out)
+{
+    uint32_t n = thread_count(d);
+    uint32_t i;
+
+    for (i = 0; i < n; i++) {
+        struct akti_worker *w = worker_at(d, i);
+
+        out->turns += akti_counter_get(&w->stat_turns);
+        out->steals += akti_counter_get(&w->stat_steals);
+        out->parks += akti_counter_get(&w->stat_parks);
+        out->wakes += akti_counter_get(&w->stat_wakes);
+        out->backstops += akti_counter_get(&w->stat_backstops);
+        out->timers_fired += akti_counter_get(&w->stat_fired);
+    }
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+#include "actors/sched/timerq.h"
+
+#include "actors/base/assert.h"
+
+#include <string.h>
+
+#define HEAP_FIRST 64u
+
+void
+akti_timerq_init(struct akti_timerq *q, struct akti_memory *memory,
+                 uint64_t now_ns)
+{
+    memset(q, 0, sizeof(*q));
+    q->memory = memory;
+    q->tick = now_ns >> AKTI_TICK_LOG2;
+}
+
+void
+akti_timerq_fini(struct akti_timerq *q)
+{
+    if (q->memory != NULL) {
+        akti_memory_free(q->memory, q->heap,
+                         q->heap_size * sizeof(q->heap[0]), 64);
+    }
+    q->heap = NULL;
+    q->memory = NULL;
+}
+
+/* --- the heap --- */
+
+static bool
+before(const struct akti_timer_entry *a, const struct akti_timer_entry *b)
+{
+    return a->deadline_ns != b->deadline_ns ? a->deadline_ns < b->deadline_ns
+                                            : a->sequence < b->sequence;
+}
+
+static void
+heap_put(struct akti_timerq *q, uint32_t i, struct akti_timer_entry *t)
+{
+    q->heap[i] = t;
+    t->index = i;
+}
+
+static void
+sift_up(struct akti_timerq *q, uint32_t i, struct akti_timer_entry *t)
+{
+    while (i > 0 && before(t, q->heap[(i - 1) / 2])) {
+        heap_put(q, i, q->heap[(i - 1) / 2]);
+        i = (i - 1) / 2;
+    }
+    heap_put(q, i, t);
+}
+
+static void
+sift_down(struct akti_timerq *q, uint32_t i, struct akti_timer_entry *t)
+{
+    for (;;) {
+        uint32_t child = 2 * i + 1;
+
+        if (child >= q->heap_count) {
+            break;
+        }
+        if (child + 1 < q->heap_count
+            && before(q->heap[child + 1], q->heap[child])) {
+            child++;
+        }
+        if (!before(q->heap[child], t)) {
+            break;
+        }
+        heap_put(q, i, q->heap[child]);
+        i = child;
+    }
+    heap_put(q, i, t);
+}
+
+static void
+heap_add(struct akti_timerq *q, struct akti_timer_entry *t)
+{
+    AKTI_ASSERT(q->heap_count < q->heap_size);
+    q->heap_count++;
+    sift_up(q, q->heap_count - 1, t);
+}
+
+static void
+heap_remove(struct akti_timerq *q, uint32_t i)
+{
+    struct akti_timer_entry *last = q->heap[--q->heap_count];
+
+    q->heap[q->heap_count] = NULL;
+    if (i == q->heap_count) {
+        return;
+    }
+    if (i > 0 && before(last, q->heap[(i - 1) / 2])) {
+        sift_up(q, i, last);
+    } else {
+        sift_down(q, i, last);
+    }
+}
+
+static bool
+heap_reserve(struct akti_timerq *q, uint32_t count)
+{
+    uint32_t size = q->heap_size == 0 ? HEAP_FIRST : q->heap_size;
+    struct akti_timer_entry **heap;
+
+    if (count <= q->heap_size) {
+        return true;
+    }
+    while (size < count) {
+        size *= 2;
+    }
+    heap = akti_memory_alloc(q->memory, size * sizeof(heap[0]), 64);
+    if (heap == NULL) {
+        return false;
+    }
+    if (q->heap_count > 0) {
+        memcpy(heap, q->heap, q->heap_count * sizeof(heap[0]));
+    }
+    akti_memory_free(q->memory, q->heap, q->heap_size * sizeof(heap[0]), 64);
+    q->heap = heap;
+    q->heap_size = size;
+    return true;
+}
+
+/* --- the wheel --- */
+
+/* The level whose slots tell `tick` from the current one: 6 bits a level. */
+static unsigned
+level_of(const struct akti_timerq *q, uint64_t tick)
+{
+    uint64_t differing = tick ^ q->tick;
+
+    return (unsigned)(63 - __builtin_clzll((unsigned long long)differing))
+           / AKTI_WHEEL_BITS;
+}
+
+static unsigned
+slot_of(uint64_t tick, unsigned level)
+{
+    return (unsigned)(tick >> (level * AKTI_WHEEL_BITS))
+           & (AKTI_WHEEL_SLOTS - 1);
+}
+
+/* Each slot is a ring, oldest first. */
+static void
+wheel_add(struct akti_timerq *q, struct akti_timer_entry *t, uint64_t tick)
+{
+    unsigned level = level_of(q, tick);
+    unsigned slot = slot_of(tick, level);
+    struct akti_timer_entry *head = q->slot[level][slot];
+
+    t->index = AKTI_TIMER_IN_WHEEL;
+    if (head == NULL) {
+        t->next = t;
+        t->prev = t;
+        q->slot[level][slot] = t;
+        q->used[level] |= UINT64_C(1) << slot;
+        return;
+    }
+    t->next = head;
+    t->prev = head->prev;
+    head->prev->next = t;
+    head->prev = t;
+}
+
+/*
+ * A timer's place follows from its deadline and the current tick. The tick moves
+ * on only past slots that were emptied, so the level found now is the one where
+ * the timer was put.
+ */
+static void
+wheel_remove(struct akti_timerq *q, struct akti_timer_entry *t)
+{
+    uint64_t tick = t->deadline_ns >> AKTI_TICK_LOG2;
+    unsigned level = level_of(q, tick);
+    unsigned slot = slot_of(tick, level);
+
+    if (t->next == t) {
+        AKTI_ASSERT(q->slot[level][slot] == t);
+        q->slot[level][slot] = NULL;
+        q->used[level] &= ~(UINT64_C(1) << slot);
+        return;
+    }
+    t->prev->next = t->next;
+    t->next->prev = t->prev;
+    if (q->slot[level][slot] == t) {
+        q->slot[level][slot] = t->next;
+    }
+}
+
+static void
+place(struct akti_timerq *q, struct akti_timer_entry *t)
+{
+    uint64_t tick = t->deadline_ns >> AKTI_TICK_LOG2;
+
+    if (tick <= q->tick) {
+        heap_add(q, t);
+    } else {
+        wheel_add(q, t, tick);
+    }
+}
+
+bool
+akti_timerq_add(struct akti_timerq *q, struct akti_timer_entry *t)
+{
+    if (!heap_reserve(q, q->count + 1)) {
+        return false;
+    }
+    t->sequence = q->sequence++;
+    q->count++;
+    place(q, t);
+    return true;
+}
+
+void
+akti_timerq_remove(struct akti_timerq *q, struct akti_timer_entry *t)
+{
+    if (t->index == AKTI_TIMER_OFF) {
+        return;
+    }
+    if (t->index == AKTI_TIMER_IN_WHEEL) {
+        wheel_remove(q, t);
+    } else {
+        heap_remove(q, t->index);
+    }
+    t->index = AKTI_TIMER_OFF;
+    q->count--;
+}
+
+/*
+ * The first tick at or after which the next slot that holds timers begins;
+ * UINT64_MAX when the wheel is empty. Lower levels come first in time.
+ */
+static uint64_t
+next_slot_tick(const struct akti_timerq *q, unsigned *out_level)
+{
+    unsigned level;
+
+    for (level = 0; level < AKTI_WHEEL_LEVELS; level++) {
+        unsigned shift = level * AKTI_WHEEL_BITS;
+        unsigned slot;
+
+        if (q->used[level] == 0) {
+            continue;
+        }
+        slot = (unsigned)__builtin_ctzll(q->used[level]);
+        *out_level = level;
+        return (((q->tick >> shift) & ~(uint64_t)(AKTI_WHEEL_SLOTS - 1)) | slot)
+               << shift;
+    }
+    return UINT64_MAX;
+}
+
+/* Moves on to `tick`, where the slot of `level` begins, and empties that. */
+static void
+open_slot(struct akti_timerq *q, uint64_t tick, unsigned level)
+{
+    unsigned slot = slot_of(tick, level);
+    struct akti_timer_entry *head = q->slot[level][slot];
+    struct akti_timer_entry *t = head;
+
+    q->slot[level][slot] = NULL;
+    q->used[level] &= ~(UINT64_C(1) << slot);
+    q->tick = tick;
+    head->prev->next = NULL;
+    while (t != NULL) {
+        struct akti_timer_entry *next = t->next;
+
+        place(q, t);
+        t = next;
+    }
+}
+
+/* Brings all that is due by `now_ns` into the heap. */
+static void
+advance(struct akti_timerq *q, uint64_t now_ns)
+{
+    uint64_t now_tick = now_ns >> AKTI_TICK_LOG2;
+
+    while (q->tick < now_tick) {
+        unsigned level = 0;
+        uint64_t tick = next_slot_tick(q, &level);
+
+        if (tick > now_tick) {
+            break;
+        }
+        open_slot(q, tick, level);
+    }
+    /*
+     * Past the last slot that was opened nothing is in the wheel up to now; but
+     * the tick may only move within the slots that are still closed, which it
+     * does not enter: they begin after now.
+     */
+    if (q->tick < now_tick) {
+        q->tick = now_tick;
+    }
+}
+
+struct akti_timer_entry *
+akti_timerq_pop(struct akti_timerq *q, uint64_t now_ns)
+{
+    struct akti_timer_entry *t;
+
+    if (q->count == 0) {
+        q->tick = now_ns >> AKTI_TICK_LOG2;
+        return NULL;
+    }
+    advance(q, now_ns);
+    if (q->heap_count == 0 || q->heap[0]->deadline_ns > now_ns) {
+        return NULL;
+    }
+    t = q->heap[0];
+    heap_remove(q, 0);
+    t->index = AKTI_TIMER_OFF;
+    q->count--;
+    return t;
+}
+
+uint64_t
+akti_timerq_next(const struct akti_timerq *q)
+{
+    unsigned level = 0;
+    uint64_t tick;
+
+    if (q->heap_count > 0) {
+        return q->heap[0]->deadline_ns;
+    }
+    tick = next_slot_tick(q, &level);
+    return tick == UINT64_MAX ? UINT64_MAX : tick << AKTI_TICK_LOG2;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The timers of one worker: a hierarchical timing wheel (Varghese and Lauck,
+ * "Hashed and hierarchical timing wheels", SOSP 1987) for what is far away and a
+ * binary heap, exact to the nanosecond, for what is due within the current tick.
+ * Starting and cancelling a timer costs the same with ten of them and with a
+ * million; a timer moves a few times on its way to the heap.
+ *
+ * Timers with equal deadlines fire in the order in which they were started.
+ * Used by its worker's thread only.
+ */
+#ifndef AKT_SCHED_TIMERQ_H
+#define AKT_SCHED_TIMERQ_H
+
+#include "actors/base/memory.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* 2^16 ns, 65.5 us: what the wheel calls a tick. */
+#define AKTI_TICK_LOG2 16
+#define AKTI_WHEEL_BITS 6
+#define AKTI_WHEEL_SLOTS (1 << AKTI_WHEEL_BITS)
+#define AKTI_WHEEL_LEVELS 8
+
+struct akti_timer_entry {
+    struct akti_timer_entry *next; /* in a slot's ring */
+    struct akti_timer_entry *prev;
+    struct akti_timer_entry *retired_next; /* in its worker's list */
+    uint64_t deadline_ns;
+    uint64_t sequence;
+    uint32_t index; /* place in the heap; AKTI_TIMER_... otherwise */
+    uint32_t worker; /* whose queue, as number + 1; 0: none */
+};
+
+#define AKTI_TIMER_OFF UINT32_MAX
+#define AKTI_TIMER_IN_WHEEL (UINT32_MAX - 1)
+
+struct akti_timerq {
+    struct akti_memory *memory;
+    struct akti_timer_entry **heap;
+    uint32_t heap_count;
+    uint32_t heap_size;
+    uint32_t count;     /* all timers */
+    uint64_t tick;      /* the heap holds what is due in it or before */
+    uint64_t sequence;
+    uint64_t used[AKTI_WHEEL_LEVELS]; /* slots that hold timers */
+    struct akti_timer_entry *slot[AKTI_WHEEL_LEVELS][AKTI_WHEEL_SLOTS];
+};
+
+void akti_timerq_init(struct akti_timerq *q, struct akti_memory *memory,
+                      uint64_t now_ns);
+void akti_timerq_fini(struct akti_timerq *q);
+
+/*
+ * Starts the timer; its deadline is set. False when out of memory: the heap must
+ * have room for all timers, so that later moves cannot fail.
+ */
+bool akti_timerq_add(struct akti_timerq *q, struct akti_timer_entry *t);
+
+/* Stops it; without effect when it is off. */
+void akti_timerq_remove(struct akti_timerq *q, struct akti_timer_entry *t);
+
+/* Takes the next timer that is due at `now_ns`, or NULL. */
+struct akti_timer_entry *akti_timerq_pop(struct akti_timerq *q,
+                                         uint64_t now_ns);
+
+/*
+ * When to look again: not after the next timer, perhaps before it. UINT64_MAX
+ * when there is none.
+ */
+uint64_t akti_timerq_next(const struct akti_timerq *q);
+
+#endif

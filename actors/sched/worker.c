@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of one worker: find something, run it, sleep; see dispatcher.h. */
+#include "actors/base/assert.h"
+#include "actors/sched/dispatcher.h"
+#include "akt/types.h"
+
+/*
+ * A sleep never lasts longer. If it ends by this with work waiting, a wake-up was
+ * lost; that is counted, and tests expect none.
+ */
+#define BACKSTOP_NS (UINT64_C(5) * 1000000000u)
+
+static struct akti_worker *
+worker_at(struct akti_dispatcher *d, uint32_t i)
+{
+    /* Relaxed: the first workers are there before any thread starts. */
+    return atomic_load_explicit(&d->workers[i], memory_order_relaxed);
+}
+
+void
+akti_worker_enqueue(struct akti_worker *w, struct akti_runnable *r)
+{
+    struct akti_dispatcher *d = w->ctx.dispatcher;
+
+    if (!akti_runqueue_push(&w->queue, r)) {
+        akti_inject_push(&d->inject, r);
+        akti_wake_one(d);
+        return;
+    }
+    /*
+     * Relaxed: this worker is awake and will come to it; another one only makes
+     * it sooner.
+     */
+    if (atomic_load_explicit(&d->sleepers, memory_order_relaxed) != 0
+        && akti_runqueue_count(&w->queue) > 1) {
+        akti_wake_one(d);
+    }
+}
+
+void
+akti_worker_drain_retired(struct akti_worker *w)
+{
+    struct akti_timer_entry *t;
+
+    /* Relaxed: what is missed now is found the next time. */
+    if (atomic_load_explicit(&w->retired, memory_order_relaxed) == NULL) {
+        return;
+    }
+    /* acquire: the timers' cells; pairs: akti_timer_retire */
+    t = atomic_exchange_explicit(&w->retired, NULL, memory_order_acquire);
+    while (t != NULL) {
+        struct akti_timer_entry *next = t->retired_next;
+
+        akti_timerq_remove(&w->timers, t);
+        t->worker = 0;
+        w->ctx.dispatcher->ops->retired(t, &w->ctx);
+        t = next;
+    }
+}
+
+static void
+service_timers(struct akti_worker *w)
+{
+    struct akti_dispatcher *d = w->ctx.dispatcher;
+    struct akti_timer_entry *t;
+    uint64_t now = akti_now(&w->ctx);
+
+    akti_worker_drain_retired(w);
+    while ((t = akti_timerq_pop(&w->timers, now)) != NULL) {
+        akti_counter_add(&w->stat_fired, 1);
+        d->ops->fire(t, &w->ctx);
+    }
+}
+
+/* Its woken state ends: work was found, or there is none. */
+static void
+end_waking(struct akti_worker *w, bool found)
+{
+    struct akti_dispatcher *d = w->ctx.dispatcher;
+
+    w->waking = false;
+    /* seq_cst: before the look at the queues that follows, here or in park();
+     * pairs: akti_wake_one */
+    atomic_store_explicit(&d->waking, 0, memory_order_seq_cst);
+    if (found
+        && (!akti_inject_is_empty(&d->inject)
+            || akti_runqueue_count(&w->queue) > 1)) {
+        akti_wake_one(d);
+    }
+}
+
+static struct akti_runnable *
+steal(struct akti_worker *w)
+{
+    struct akti_dispatcher *d = w->ctx.dispatcher;
+    uint32_t n = d->worker_count;
+    uint32_t start = n > 1 ? akti_random_below(&w->ctx.random, n) : 0;
+    uint32_t i;
+
+    for (i = 0; i < n; i++) {
+        struct akti_worker *victim = worker_at(d, (start + i) % n);
+        struct akti_runnable *r;
+
+        if (victim == w) {
+            continue;
+        }
+        r = akti_runqueue_steal(&w->queue, &victim->queue);
+        if (r != NULL) {
+            akti_counter_add(&w->stat_steals, 1);
+            return r;
+        }
+    }
+    return NULL;
+}
+
+/* The slot that nobody steals; too often in a row, and it queues up. */
+static struct akti_runnable *
+take_next(struct akti_worker *w)
+{
+    struct akti_runnable *r = w->next;
+
+    w->next = NULL;
+    if (++w->streak > AKTI_NEXT_STREAK) {
+        w->streak = 0;
+        akti_worker_enqueue(w, r);
+        return akti_runqueue_pop(&w->queue);
+    }
+    return r;
+}
+
+static struct akti_runnable *
+find_local(struct akti_worker *w)
+{
+    struct akti_runnable *r = NULL;
+
+    if (w->next != NULL) {
+        r = take_next(w);
+    }
+    if (r == NULL) {
+        w->streak = 0;
+        r = akti_inject_pop(&w->own);
+    }
+    return r != NULL ? r : akti_runqueue_pop(&w->queue);
+}
+
+/* Every so often, what is outside comes before what is at hand. */
+static struct akti_runnable *
+tick(struct akti_worker *w)
+{
+    struct akti_dispatcher *d = w->ctx.dispatcher;
+    struct akti_runnable *r;
+
+    service_timers(w);
+    /* Relaxed: another worker only makes it sooner. */
+    if (atomic_load_explicit(&d->sleepers, memory_order_relaxed) != 0
+        && akti_runqueue_count(&w->queue) > 0) {
+        akti_wake_one(d);
+    }
+    r = akti_inject_pop(&w->own);
+    return r != NULL || w->own_thread ? r : akti_inject_pop(&d->inject);
+}
+
+static struct akti_runnable *
+find_elsewhere(struct akti_worker *w)
+{
+    struct akti_runnable *r;
+
+    service_timers(w);
+    r = find_local(w);
+    if (r != NULL || w->own_thread) {
+        return r;
+    }
+    r = akti_inject_pop(&w->ctx.dispatcher->inject);
+    return r != NULL ? r : steal(w);
+}
+
+static struct akti_runnable *
+find(struct akti_worker *w)
+{
+    struct akti_runnable *r = NULL;
+
+    if (AKTI_UNLIKELY(++w->turns % AKTI_TICK_TURNS == 0)) {
+        r = tick(w);
+    }
+    if (r == NULL) {
+        r = find_local(w);
+    }
+    if (r == NULL) {
+        r = find_elsewhere(w);
+    }
+    if (AKTI_UNLIKELY(w->waking) && r != NULL) {
+        end_waking(w, true);
+    }
+    return r;
+}
+
+static void
+run(struct akti_worker *w, struct akti_runnable *r)
+{
+    akti_counter_add(&w->stat_turns, 1);
+    if (!w->ctx.dispatcher->ops->run(r, &w->ctx)) {
+        return;
+    }
+    if (AKTI_UNLIKELY(r->home != 0)) {
+        akti_inject_push(&w->own, r);
+    } else {
+        akti_worker_enqueue(w, r);
+    }
+}
+
+static bool
+must_quit(struct akti_worker *w)
+{
+    /* seq_cst: after `asleep` was raised; pairs: quit_worker */
+    return atomic_load_explicit(&w->quit, memory_order_seq_cst) != 0;
+}
+
+/* The second look, after the flag was raised. */
+static bool
+has_work(struct akti_worker *w)
+{
+    struct akti_dispatcher *d = w->ctx.dispatcher;
+    uint32_t i;
+
+    if (!akti_inject_is_empty(&w->own)) {
+        return true;
+    }
+    if (w->own_thread) {
+        return false;
+    }
+    if (!akti_inject_is_empty(&d->inject)) {
+        return true;
+    }
+    for (i = 0; i < d->worker_count; i++) {
+        if (akti_runqueue_count(&worker_at(d, i)->queue) > 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+raise_asleep(struct akti_worker *w)
+{
+    struct akti_dispatcher *d = w->ctx.dispatcher;
+
+    /* seq_cst: before the second look at the queues; whoever queues looks at
+     * this flag afterwards. pairs: akti_wake_one, akti_wake_worker */
+    atomic_store_explicit(&w->asleep, AKTI_ASLEEP, memory_order_seq_cst);
+    if (!w->own_thread) {
+        /* seq_cst: part of the same order; pairs: akti_wake_one */
+        atomic_fetch_add_explicit(&d->sleepers, 1, memory_order_seq_cst);
+    }
+    akti_dispatcher_poke_idle(d);
+}
+
+static void
+lower_asleep(struct akti_worker *w)
+{
+    /* seq_cst: part of the same order; pairs: akti_wake_one */
+    uint32_t was =
+        atomic_exchange_explicit(&w->asleep, AKTI_AWAKE, memory_order_seq_cst);
+
+    w->waking = was == AKTI_WOKEN;
+    if (was == AKTI_ASLEEP && !w->own_thread) {
+        /* seq_cst: part of the same order; pairs: akti_wake_one */
+        atomic_fetch_sub_explicit(&w->ctx.dispatcher->sleepers, 1,
+                                  memory_order_seq_cst);
+    }
+}
+
+static void
+sleep_in_loop(struct akti_worker *w)
+{
+    uint64_t now = w->ctx.now_ns;
+    uint64_t timer = akti_timerq_next(&w->timers);
+    uint64_t limit = now + BACKSTOP_NS;
+    bool rung;
+
+    akti_counter_add(&w->stat_parks, 1);
+    rung = akti_loop_wait(w->loop, now, timer < limit ? timer : limit);
+    if (!rung && timer >= limit && has_work(w)
+        /* Relaxed: had anyone rung, the flag would be down. */
+        && atomic_load_explicit(&w->asleep, memory_order_relaxed)
+               == AKTI_ASLEEP) {
+        akti_counter_add(&w->stat_backstops, 1);
+    }
+}
+
+static void
+park(struct akti_worker *w)
+{
+    if (w->waking) {
+        end_waking(w, false);
+    }
+    raise_asleep(w);
+    if (!has_work(w) && !must_quit(w)) {
+        sleep_in_loop(w);
+    }
+    lower_asleep(w);
+    (void)akti_now(&w->ctx);
+}
+
+void *
+akti_worker_main(void *arg)
+{
+    struct akti_worker *w = arg;
+
+    akti_thread_set_dispatcher(w->ctx.dispatcher);
+    for (;;) {
+        struct akti_runnable *r = find(w);
+
+        if (r != NULL) {
+            run(w, r);
+        } else if (must_quit(w)) {
+            break;
+        } else {
+            park(w);
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+# Every .c file of actors/, in the order of the layers. To add a file, add a
+# line. (lint/sources fails on a file that is missing here.)
+
+list(APPEND AKT_SOURCES
+    actors/base/error.c
+    actors/base/fault.c
+    actors/base/log.c
+    actors/base/memory.c
+    actors/base/pool.c
+    actors/base/sizes.c
+    actors/base/thread.c
+    actors/base/types.c
+    actors/base/version.c
+    actors/sched/blocking.c
+    actors/sched/dispatcher.c
+    actors/sched/inject.c
+    actors/sched/loop.c
+    actors/sched/runqueue.c
+    actors/sched/sim.c
+    actors/sched/timerq.c
+    actors/sched/worker.c
+    actors/core/account.c
+    actors/core/actor.c
+    actors/core/cell.c
+    actors/core/abandon.c
+    actors/core/class.c
+    actors/core/cycle.c
+    actors/core/future.c
+    actors/core/job.c
+    actors/core/port.c
+    actors/core/promise.c
+    actors/core/run.c
+    actors/core/self.c
+    actors/core/send.c
+    actors/core/stash.c
+    actors/core/stop.c
+    actors/core/suspend.c
+    actors/core/system.c
+    actors/core/timer.c
+)
+
+# Files that exist twice: with Linux system calls, and with POSIX alone.
+# Those in AKT_GNU_SOURCES are compiled with _GNU_SOURCE.
+if(AKT_PORTABLE)
+    list(APPEND AKT_SOURCES
+        actors/base/clock_posix.c
+        actors/base/cpus_posix.c
+        actors/sched/doorbell_pipe.c
+    )
+else()
+    list(APPEND AKT_SOURCES
+        actors/base/clock_linux.c
+        actors/base/cpus_linux.c
+        actors/sched/doorbell_eventfd.c
+    )
+    list(APPEND AKT_GNU_SOURCES
+        actors/base/clock_linux.c
+        actors/base/cpus_linux.c
+    )
+endif()

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reporter shows the progress and puts together what the others have to say
+ * in the end. Writing to a terminal can block (Ctrl-S), so a job does it; what
+ * comes meanwhile is not shown, the next line says it all.
+ */
+#include "wordcount.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct reporter {
+    struct pipeline *line;
+    uint32_t parts;  /* of the report that have come */
+    uint32_t listed; /* unreadable files that are named */
+    bool printing;
+};
+
+#define PRINT(F) F(u64, files) F(u64, bytes)
+AKT_SIGNAL(printed);
+AKT_REQUEST(print, PRINT, printed);
+
+static akt_err
+print_progress(akt_self *self, const struct print *m)
+{
+    fprintf(stderr, "\r%" PRIu64 " files, %.1f MiB ", m->files,
+            (double)m->bytes / (1024 * 1024));
+    return akt_reply(self, m, 0);
+}
+AKT_JOB(print_progress, print);
+
+static akt_err
+on_printed(akt_self *self, struct reporter *r, const akt_answer *answer,
+           const struct printed *m)
+{
+    (void)self;
+    (void)answer;
+    (void)m;
+    r->printing = false;
+    return AKT_OK;
+}
+AKT_THEN(on_printed, struct reporter, print);
+
+static akt_err
+on_progress(akt_self *self, struct reporter *r, const struct progress *m)
+{
+    if (r->printing) {
+        return AKT_OK;
+    }
+    akt_future f;
+    AKT_TRY(akt_ask_blocking_within(self, NO_HURRY, &f, print_progress, print,
+                                    .files = m->files, .bytes = m->bytes));
+    r->printing = true;
+    return akt_then(self, f, on_printed, NULL);
+}
+
+/* The report is whole when the dispatcher, each splitter and each reducer have
+ * sent their part. */
+static void
+count_part(struct reporter *r)
+{
+    r->parts++;
+    if (r->parts == 1 + r->line->splitters + r->line->reducers) {
+        tell_main(AKT_OK);
+    }
+}
+
+static akt_err
+on_unreadable(akt_self *self, struct reporter *r, const struct unreadable *m)
+{
+    (void)self;
+    struct report *report = &r->line->report;
+    report->unreadable++;
+    if (r->listed == LISTED_MAX) {
+        return AKT_OK;
+    }
+    char *path = strdup(m->path.ptr);
+    if (path == NULL) {
+        return AKT_ENOMEM;
+    }
+    report->listed[r->listed++] = (struct failure){.path = path, .err = m->err};
+    return AKT_OK;
+}
+
+static akt_err
+on_input_totals(akt_self *self, struct reporter *r,
+                const struct input_totals *m)
+{
+    (void)self;
+    struct report *report = &r->line->report;
+    report->files = m->files;
+    report->bytes = m->bytes;
+    report->skipped = m->skipped;
+    report->cut = m->cut;
+    count_part(r);
+    return AKT_OK;
+}
+
+static akt_err
+on_splitter_totals(akt_self *self, struct reporter *r,
+                   const struct splitter_totals *m)
+{
+    (void)self;
+    r->line->report.chunks[m->splitter] = m->chunks;
+    count_part(r);
+    return AKT_OK;
+}
+
+static akt_err
+on_reduced(akt_self *self, struct reporter *r, const struct reduced *m)
+{
+    struct reduced taken;
+    AKT_TRY(akt_take(self, m, &taken));
+    r->line->report.tables[taken.reducer] = taken.table;
+    count_part(r);
+    return AKT_OK;
+}
+
+static void
+on_exit_reporter(akt_self *self, struct reporter *r, const akt_exit *reason)
+{
+    (void)self;
+    (void)r;
+    tell_main_of_exit("the reporter", reason);
+}
+
+AKT_CLASS(reporter, struct reporter, AKT_ON(progress, on_progress),
+          AKT_ON(unreadable, on_unreadable),
+          AKT_ON(input_totals, on_input_totals),
+          AKT_ON(splitter_totals, on_splitter_totals),
+          AKT_ON(reduced, on_reduced), AKT_ON_EXIT(on_exit_reporter));
+
+akt_err
+reporter_spawn(akt_self *self, struct pipeline *line)
+{
+    return akt_spawn(self, reporter, &line->reporter_ref, .line = line);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file akt.h
+ * @brief All of akt: includes only. Begin with actor.h and system.h.
+ */
+#ifndef AKT_AKT_H
+#define AKT_AKT_H
+
+#include "akt/actor.h"
+#include "akt/alloc.h"
+#include "akt/blocking.h"
+#include "akt/error.h"
+#include "akt/future.h"
+#include "akt/log.h"
+#include "akt/mailbox.h"
+#include "akt/message.h"
+#include "akt/sim.h"
+#include "akt/system.h"
+#include "akt/timer.h"
+#include "akt/types.h"
+#include "akt/version.h"
+
+#endif

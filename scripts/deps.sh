@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# deps.sh [build|test]: sees to the Debian packages that are needed to build akt
+# ("build") or also to test it ("test", the default). When nothing is missing it
+# changes nothing and needs no rights. AKT_SKIP_DEPS=1 skips it altogether.
+set -u
+[ "${AKT_SKIP_DEPS:-0}" = 1 ] && exit 0
+
+# "a|b": either will do, a is what gets installed.
+packages='gcc libc6-dev cmake ninja-build pkg-config|pkgconf libevent-dev'
+if [ "${1:-test}" = test ]; then
+    packages="$packages g++ clang clang-format clang-tidy libcmocka-dev spin"
+    packages="$packages binutils util-linux"
+fi
+
+installed() {
+    dpkg-query -W -f '${Status}\n' "$1" 2>/dev/null \
+        | grep -q '^install ok installed'
+}
+
+missing=
+for package in $packages; do
+    installed "${package%%|*}" || installed "${package##*|}" \
+        || missing="$missing ${package%%|*}"
+done
+[ -z "$missing" ] && exit 0
+
+if ! command -v apt-get >/dev/null; then
+    echo "Cannot install packages here: there is no apt-get." >&2
+    echo "Please install what corresponds to these Debian packages, and set" \
+        "AKT_SKIP_DEPS=1:$missing" >&2
+    exit 1
+fi
+run=
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || {
+        echo "Please install these packages as root:$missing" >&2
+        exit 1
+    }
+    run=sudo
+fi
+echo "Missing packages:$missing"
+echo "Installing them with${run:+ $run} apt-get"
+# shellcheck disable=SC2086  # lists of words
+$run apt-get -q update \
+    && $run env DEBIAN_FRONTEND=noninteractive apt-get -q install -y \
+        --no-install-recommends $missing </dev/null || {
+    echo "The packages could not be installed:$missing" >&2
+    exit 1
+}

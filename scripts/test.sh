@@ -1,0 +1,109 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# test.sh [--quick]: builds everything in every way and runs all tests; with
+# --quick only the build "dev" (which has the lints). Says what is missing and
+# installs it first. The last line is "N passed, N failed": tests, builds and
+# checks taken together. Logs are in build/logs. AKT_JOBS sets the number of
+# parallel jobs.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+exec </dev/null
+quick=0
+case "${1-}" in
+'') ;;
+--quick) quick=1 ;;
+*)
+    echo "usage: scripts/test.sh [--quick]" >&2
+    exit 2
+    ;;
+esac
+
+scripts/deps.sh test || {
+    echo "0 passed, 1 failed"
+    exit 1
+}
+jobs=${AKT_JOBS:-$(nproc)}
+export AKT_JOBS="$jobs"
+logs=build/logs
+mkdir -p "$logs"
+passed=0 failed=0
+
+# report STAGE PASSED FAILED SKIPPED: adds up, shows the log of a failure.
+report() {
+    passed=$((passed + $2))
+    failed=$((failed + $3))
+    skipped=
+    [ "$4" -gt 0 ] && skipped=", $4 skipped"
+    printf '%-28s %4d passed, %d failed%s (%d s)\n' "$1" "$2" "$3" "$skipped" \
+        "$(($(date +%s) - began))"
+    [ "$3" -eq 0 ] && return
+    echo "--- $log"
+    grep -v ' Passed  *[0-9.]* sec$\|^ *Start  *[0-9]*:' "$log" | tail -n 200
+    echo "---"
+}
+
+# check NAME COMMAND...: one check, passed when the command succeeds.
+check() {
+    stage=$1
+    shift
+    log=$logs/$(echo "$stage" | tr -d ':' | tr ' ' '-').log
+    began=$(date +%s)
+    if "$@" >"$log" 2>&1; then
+        report "$stage" 1 0 0
+    else
+        report "$stage" 0 1 0
+        return 1
+    fi
+}
+
+# configure_and_build PRESET TARGET...: configures and builds, which is one check.
+configure_and_build() {
+    preset=$1
+    shift
+    cmake --preset "$preset" \
+        && cmake --build "build/$preset" -j "$jobs" --target "$@"
+}
+build() { check "$1: build" configure_and_build "$@"; }
+
+# run_tests PRESET [CTEST OPTION ...]: counts what ctest says at its end.
+run_tests() {
+    stage="$1: tests"
+    log=$logs/$1-tests.log
+    began=$(date +%s)
+    dir=build/$1
+    shift
+    status=0
+    ctest --test-dir "$dir" -j "$jobs" --output-on-failure --no-tests=error \
+        "$@" >"$log" 2>&1 || status=$?
+    # shellcheck disable=SC2046  # three numbers
+    set -- $(awk '
+        /tests passed, [0-9]+ tests? failed out of [0-9]+/ {
+            for (i = 1; i < NF; i++)
+                if ($i == "passed,")
+                    bad = $(i + 1)
+            all = $NF
+        }
+        /\*\*\*Skipped/ { skipped++ }
+        END { print all - bad - skipped, bad + 0, skipped + 0 }' "$log")
+    # Whatever else went wrong is one failure.
+    [ $status -ne 0 ] && [ "$2" -eq 0 ] && set -- "$1" 1 "$3"
+    report "$stage" "$@"
+}
+
+if build dev all; then
+    run_tests dev
+else
+    run_tests dev -L lint # they need no build
+fi
+if [ $quick -eq 0 ]; then
+    build clang all && run_tests clang -L '^(unit|integration|example)$'
+    build asan all && run_tests asan -LE '^(lint|model|compile_fail)$'
+    build tsan all && run_tests tsan -LE '^(lint|model|compile_fail)$'
+    build portable all && run_tests portable -L '^(unit|integration|example)$'
+    build shared akt akt_examples && run_tests shared -L '^(example|install)$'
+    check "format" scripts/format.sh --check
+    check "clang-tidy" scripts/tidy.sh
+fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

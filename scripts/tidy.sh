@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# tidy.sh [FILE.c ...]: runs clang-tidy over the library and the examples, or
+# over the files named. Needs the build of the preset "clang" to be configured.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+
+tidy=${CLANG_TIDY:-clang-tidy}
+command -v "$tidy-14" >/dev/null && tidy=$tidy-14
+database=build/clang/compile_commands.json
+[ -f "$database" ] || {
+    echo "no $database; run: cmake --preset clang" >&2
+    exit 2
+}
+
+# Files that this build leaves out (the other one of a pair) are not in it.
+if [ $# -eq 0 ]; then
+    # shellcheck disable=SC2046  # our names have no spaces
+    set -- $(find actors mailbox examples -name '*.c' | sort | while read -r file
+    do
+        grep -q "\"file\": .*/$file\"" "$database" && echo "$file"
+    done)
+fi
+[ $# -gt 0 ] || exit 0
+echo "clang-tidy: $# files"
+status=0
+printf '%s\n' "$@" \
+    | xargs -n 1 -P "${AKT_JOBS:-$(nproc)}" "$tidy" -p build/clang --quiet \
+        >build/clang/tidy.txt 2>&1 || status=1
+# "N warnings generated." counts what is suppressed; it says nothing.
+grep -v '^[0-9]* warnings\{0,1\} generated' build/clang/tidy.txt
+exit $status

@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs the small examples and compares what they print with expected.txt.
+# usage: examples_test.sh <directory of the programs> <directory examples/> [name ...]
+set -u
+
+programs=$1
+sources=$2
+shift 2
+[ $# -gt 0 ] || set -- hello ask_reply back_pressure timers
+
+failed=0
+for name; do
+    actual=$("$programs/$name") || {
+        echo "FAILED: $name ended with $?"
+        failed=1
+        continue
+    }
+    if [ "$actual" = "$(cat "$sources/$name/expected.txt")" ]; then
+        echo "ok: $name"
+    else
+        echo "FAILED: $name printed"
+        printf '%s\n' "$actual"
+        failed=1
+    fi
+done
+exit $failed

@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# headers.sh ROOT GENERATED CC[:CC ...] CXX[:CXX ...]
+# Every header compiles alone, twice in a row, without a warning: all of them as
+# C11, the public ones also as C++17 and without any feature-test macro.
+# GENERATED is the folder with akt/version.h ("-" for none).
+set -u
+root=$1 generated=$2
+ccs=$(printf '%s' "$3" | tr ':' ' ') cxxs=$(printf '%s' "${4-}" | tr ':' ' ')
+cd "$root" || exit 2
+failed=0 checks=0
+strict='-Wall -Wextra -Wpedantic -Wundef -Werror -fsyntax-only'
+
+# compile HEADER COMPILER FLAG...
+compile() {
+    header=$1
+    shift
+    checks=$((checks + 1))
+    printf '#include "%s"\n#include "%s"\nextern int something;\n' \
+        "$header" "$header" \
+        | "$@" -I include -I "$generated" - || {
+        echo "$header: does not compile alone with $1"
+        failed=$((failed + 1))
+    }
+}
+
+public=$(cd include && find akt -name '*.h'
+    [ -d "$generated" ] && cd "$generated" && find akt -name '*.h')
+internal=$(find actors mailbox -name '*.h' 2>/dev/null)
+
+# shellcheck disable=SC2086  # lists of flags
+for header in $public; do
+    for cc in $ccs; do
+        compile "$header" "$cc" -x c -std=c11 $strict
+    done
+    for cxx in $cxxs; do
+        compile "$header" "$cxx" -x c++ -std=c++17 -Wall -Wextra -Werror \
+            -fsyntax-only
+    done
+done
+# shellcheck disable=SC2086
+for header in $internal; do
+    for cc in $ccs; do
+        compile "$header" "$cc" -x c -std=c11 -D_POSIX_C_SOURCE=200809L \
+            -DAKT_TESTING=1 $strict -I .
+    done
+done
+
+echo "$checks compilations, $failed failed"
+[ $failed -eq 0 ] || echo "FAIL: lint headers"
+[ $failed -eq 0 ] && [ $checks -gt 0 ]
