@@ -153,8 +153,8 @@ new_owning(struct akti_caches *caches, const akt_type *type,
 }
 
 akt_err
-akti_message_new(struct akti_caches *caches, const akt_type *type,
-                 const void *payload, struct akti_message **out)
+akti_message_new_slowly(struct akti_caches *caches, const akt_type *type,
+                        const void *payload, struct akti_message **out)
 {
     struct akti_message *m;
 
@@ -168,14 +168,7 @@ akti_message_new(struct akti_caches *caches, const akt_type *type,
     if (m == NULL) {
         return AKT_ENOMEM;
     }
-    if (type->size == sizeof(uint64_t)) {
-        /* The most frequent size; a call of memcpy costs as much as the rest. */
-        memcpy((char *)m + AKTI_PAYLOAD_NEAR
-                   + (m->flags & AKTI_FAR ? 8 : 0),
-               payload, sizeof(uint64_t));
-    } else {
-        memcpy(akti_message_payload(m), payload, type->size);
-    }
+    memcpy(akti_message_payload(m), payload, type->size);
     *out = m;
     return AKT_OK;
 }
@@ -195,7 +188,7 @@ akti_message_copy(struct akti_caches *caches, struct akti_message *m,
 }
 
 void
-akti_message_free(struct akti_caches *caches, struct akti_message *m)
+akti_message_free_slowly(struct akti_caches *caches, struct akti_message *m)
 {
     size_t size = 0;
 

@@ -11,10 +11,13 @@
 #ifndef AKT_MAILBOX_MESSAGE_H
 #define AKT_MAILBOX_MESSAGE_H
 
+#include "actors/base/assert.h"
 #include "actors/base/sizes.h"
 #include "akt/error.h"
 #include "akt/message.h"
 #include "akt/types.h"
+
+#include <string.h>
 
 enum akti_message_kind {
     AKTI_USER = 0, /* somebody sent it */
@@ -26,7 +29,7 @@ enum akti_message_kind {
 enum akti_message_flag {
     AKTI_CREDITED = 1u,   /* counts against the receiver's bound */
     AKTI_TAKEN = 2u,      /* the payload was moved out: no destructor */
-    AKTI_EMBEDDED = 4u,   /* lies in a cell, which owns it */
+    AKTI_EMBEDDED = 4u,   /* a cell owns it, which frees it */
     AKTI_FAR = 8u,        /* the payload begins at 64: large or aligned */
     AKTI_AGED = 16u       /* its deadline is the mailbox's age limit */
 };
@@ -61,19 +64,58 @@ akti_message_payload(struct akti_message *m)
                                          : AKTI_PAYLOAD_NEAR);
 }
 
+/* The class of a message of one cache line. */
+#define AKTI_MESSAGE_CLASS 2
+
 /*
  * Makes a message of `type` with a copy of `payload`, with its texts and bytes
  * behind it. Fields that concern sender, target and cell are zero.
  * AKT_ENOMEM, or AKT_ESIZE beyond AKT_MESSAGE_SIZE_MAX.
  */
-akt_err akti_message_new(struct akti_caches *caches, const akt_type *type,
-                         const void *payload, struct akti_message **out);
+akt_err akti_message_new_slowly(struct akti_caches *caches,
+                                const akt_type *type, const void *payload,
+                                struct akti_message **out);
+
+/* The same; most messages are one cache line and own nothing. */
+static inline akt_err
+akti_message_new(struct akti_caches *caches, const akt_type *type,
+                 const void *payload, struct akti_message **out)
+{
+    struct akti_message *m;
+
+    if (AKTI_UNLIKELY(type->size != sizeof(uint64_t)
+                      || (type->flags & AKT_TYPE_OWNS) != 0)) {
+        return akti_message_new_slowly(caches, type, payload, out);
+    }
+    m = akti_cache_alloc(&caches->cache[AKTI_MESSAGE_CLASS]);
+    if (AKTI_UNLIKELY(m == NULL)) {
+        return AKT_ENOMEM;
+    }
+    *m = (struct akti_message){.type = type,
+                               .deadline_ns = AKT_NEVER,
+                               .size_class = AKTI_MESSAGE_CLASS};
+    memcpy((char *)m + AKTI_PAYLOAD_NEAR, payload, sizeof(uint64_t));
+    *out = m;
+    return AKT_OK;
+}
 
 /* A second message with the same payload; not for types with a destructor. */
 akt_err akti_message_copy(struct akti_caches *caches, struct akti_message *m,
                           struct akti_message **out);
 
+void akti_message_free_slowly(struct akti_caches *caches,
+                              struct akti_message *m);
+
 /* Calls the destructor if there is one that is due, and frees the block. */
-void akti_message_free(struct akti_caches *caches, struct akti_message *m);
+static inline void
+akti_message_free(struct akti_caches *caches, struct akti_message *m)
+{
+    if (AKTI_UNLIKELY(m->size_class != AKTI_MESSAGE_CLASS
+                      || m->type->destroy != NULL)) {
+        akti_message_free_slowly(caches, m);
+        return;
+    }
+    akti_cache_free(&caches->cache[AKTI_MESSAGE_CLASS], m);
+}
 
 #endif

@@ -107,24 +107,3 @@ akti_message_end(struct akti_context *ctx, struct akti_class_entry *entry,
     }
     akti_message_free(&ctx->caches, m);
 }
-
-void
-akti_messages_end(struct akti_context *ctx, struct akti_class_entry *entry,
-                  struct akti_message *m, akt_fate fate, akt_err reason)
-{
-    struct akti_message *oldest = NULL;
-
-    while (m != NULL) {
-        struct akti_message *next = m->next;
-
-        m->next = oldest;
-        oldest = m;
-        m = next;
-    }
-    while (oldest != NULL) {
-        struct akti_message *next = oldest->next;
-
-        akti_message_end(ctx, entry, oldest, fate, reason);
-        oldest = next;
-    }
-}

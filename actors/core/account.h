@@ -75,9 +75,17 @@ void akti_account_close(akt_counters *out);
 void akti_message_end(struct akti_context *ctx, struct akti_class_entry *entry,
                       struct akti_message *m, akt_fate fate, akt_err reason);
 
-/* The same for a list, newest first, given up oldest first. */
-void akti_messages_end(struct akti_context *ctx,
-                       struct akti_class_entry *entry, struct akti_message *m,
-                       akt_fate fate, akt_err reason);
+/* The same for most: delivered, without an open promise. */
+static inline void
+akti_message_delivered(struct akti_context *ctx,
+                       struct akti_class_entry *entry, struct akti_message *m)
+{
+    if (AKTI_UNLIKELY(m->cell_generation != 0 || ctx->sim != NULL)) {
+        akti_message_end(ctx, entry, m, AKT_FATE_DELIVERED, AKT_OK);
+        return;
+    }
+    akti_count(ctx, entry, AKTI_FATES + AKT_FATE_DELIVERED, 1);
+    akti_message_free(&ctx->caches, m);
+}
 
 #endif

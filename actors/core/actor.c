@@ -16,7 +16,7 @@ akti_actor_cell_init(void *cell, uint32_t index)
 
     memset(a, 0, sizeof(*a));
     a->slot = index;
-    atomic_init(&a->generation, 1);
+    atomic_init(&a->life, UINT64_C(1) << 32);
     akti_mailbox_init_closed(&a->box);
 }
 
@@ -76,20 +76,23 @@ home_for(akt_self *self, akt_placement placement, uint32_t *out_home)
 static void
 set_up(struct akti_actor *a, struct akti_class_entry *entry, void *state)
 {
-    uint32_t flags =
-        entry->cls->on_start != NULL || entry->idle_ns != 0 ? AKTI_FLAG_START
-                                                            : 0;
+    uint32_t flags = 0;
 
+    if (entry->cls->on_start != NULL || entry->idle_ns != 0) {
+        flags |= AKTI_FLAG_START;
+    }
+    if (entry->overflow == AKT_DROP_OLDEST
+        || entry->overflow == AKT_SHED_OLD) {
+        flags |= AKTI_FLAG_EVICTS;
+    }
     a->runnable.next = NULL;
     a->runnable.unused = flags;
     /* Relaxed: published by opening the mailbox. */
     atomic_store_explicit(&a->entry, entry, memory_order_relaxed);
-    atomic_store_explicit(&a->capacity, entry->capacity,
+    atomic_store_explicit(&a->limits,
+                          (uint32_t)entry->overflow << 24 | entry->capacity,
                           memory_order_relaxed);
-    atomic_store_explicit(&a->overflow, (uint32_t)entry->overflow,
-                          memory_order_relaxed);
-    atomic_store_explicit(&a->control, 0, memory_order_relaxed);
-    a->waiters = NULL;
+    atomic_store_explicit(&a->ordered, 0, memory_order_relaxed);
     a->state = state;
     a->user_head = NULL;
     a->user_tail = NULL;
@@ -107,7 +110,7 @@ publish(akt_self *self, struct akti_actor *a)
 {
     struct akt_system *s = self->system;
     akt_ref ref = akti_actor_ref(s, a);
-    bool starts = a->runnable.unused != 0;
+    bool starts = (a->runnable.unused & AKTI_FLAG_START) != 0;
 
     akti_count(self->ctx, akti_actor_entry(a), AKTI_SPAWNED, 1);
     akti_record(self->ctx, AKTI_EVENT_SPAWN, a->slot, ref.generation);
@@ -124,7 +127,7 @@ publish(akt_self *self, struct akti_actor *a)
      */
     if (AKTI_UNLIKELY(atomic_load_explicit(&s->phase, memory_order_seq_cst)
                       >= AKTI_ENDING)) {
-        akti_actor_order(self->ctx, a, AKTI_ORDER_SHUTDOWN);
+        akti_actor_order(self->ctx, a, ref.generation, AKTI_ORDER_SHUTDOWN);
     }
 }
 
@@ -200,10 +203,22 @@ akti_actor_extra(akt_self *self, struct akti_actor *a)
 
 void
 akti_actor_order(struct akti_context *ctx, struct akti_actor *a,
-                 uint32_t order)
+                 uint32_t generation, uint32_t order)
 {
-    /* release: what the caller did before; pairs: look_at_orders */
-    (void)atomic_fetch_or_explicit(&a->control, order, memory_order_release);
+    /* Relaxed: a first guess. */
+    uint64_t life = atomic_load_explicit(&a->life, memory_order_relaxed);
+
+    do {
+        if ((uint32_t)(life >> 32) != generation) {
+            return;
+        }
+        /* release: what the caller did before; pairs: akti_actor_orders */
+    } while (!atomic_compare_exchange_weak_explicit(
+        &a->life, &life, life | order, memory_order_release,
+        memory_order_relaxed));
+    /* Relaxed: the mailbox's word brings it; at the next actor of the slot it
+     * only makes the owner look. */
+    atomic_store_explicit(&a->ordered, 1, memory_order_relaxed);
     if (akti_mailbox_order(&a->box)) {
         akti_ready(ctx, &a->runnable);
     } else if ((order & (AKTI_ORDER_KILL | AKTI_ORDER_SHUTDOWN)) != 0) {
@@ -215,10 +230,9 @@ void
 akti_actor_refuse_mail(struct akti_actor *a)
 {
     a->runnable.unused |= AKTI_FLAG_DRAINING;
-    /* Relaxed: who reads the old values meanwhile sent before. */
-    atomic_store_explicit(&a->overflow, AKTI_OVERFLOW_CLOSED,
+    /* Relaxed: who reads the old value meanwhile sent before. */
+    atomic_store_explicit(&a->limits, AKTI_OVERFLOW_CLOSED << 24,
                           memory_order_relaxed);
-    atomic_store_explicit(&a->capacity, 0, memory_order_relaxed);
 }
 
 static akt_err
@@ -230,7 +244,7 @@ order(akt_self *self, akt_ref ref, uint32_t what)
         return AKT_EFORK;
     }
     AKT_TRY(akti_system_find(self->system, ref, &a));
-    akti_actor_order(self->ctx, a, what);
+    akti_actor_order(self->ctx, a, ref.generation, what);
     return AKT_OK;
 }
 
@@ -341,8 +355,9 @@ free_slot(akt_self *self, struct akti_actor *a)
     uint32_t home = a->runnable.home;
 
     /* Relaxed: who still sends to the old one finds the mailbox closed, or the
-     * message's generation wrong. */
-    atomic_store_explicit(&a->generation, generation, memory_order_relaxed);
+     * message's generation wrong; who orders it fails. */
+    atomic_store_explicit(&a->life, (uint64_t)generation << 32,
+                          memory_order_relaxed);
     if (home > self->system->dispatcher.worker_count) {
         akti_dispatcher_own_thread_free(&self->system->dispatcher, home - 1);
     }

@@ -20,7 +20,7 @@ struct akti_cell;
 struct akti_edge;
 struct akti_extra;
 
-/* Orders, in `control`. The lower ones go on with the mailbox. */
+/* Orders, in `life`. The lower ones go on with the mailbox. */
 enum akti_order {
     AKTI_ORDER_DRAIN = 1u,
     AKTI_ORDER_STOP = 2u,
@@ -29,12 +29,15 @@ enum akti_order {
     AKTI_ORDER_SHUTDOWN = 16u
 };
 
+#define AKTI_CAPACITY_MASK 0xffffffu
+
 /* What only the owner looks at, in `runnable.unused`. */
 enum akti_actor_flag {
     AKTI_FLAG_START = 1u,     /* on_start has not run */
     AKTI_FLAG_AWAITING = 2u,  /* the outbox is not empty */
     AKTI_FLAG_DRAINING = 4u,
-    AKTI_FLAG_IDLE = 8u       /* it wants to hear of idleness */
+    AKTI_FLAG_IDLE = 8u,      /* it wants to hear of idleness */
+    AKTI_FLAG_EVICTS = 16u    /* senders take from its queue too */
 };
 
 struct akti_actor {
@@ -42,11 +45,14 @@ struct akti_actor {
     struct akti_runnable runnable; /* `unused` holds akti_actor_flag */
     /* senders */
     struct akti_mailbox box;
-    _Atomic uint32_t generation;
-    uint32_t slot; /* immutable */
+    /*
+     * generation << 32 | orders. One word, so that an order to an actor that has
+     * ended never reaches the next one of the slot.
+     */
+    _Atomic uint64_t life;
     _Atomic(struct akti_class_entry *) entry;
-    _Atomic uint32_t capacity;
-    _Atomic uint32_t overflow;
+    _Atomic uint32_t limits; /* the mailbox's: policy << 24 | capacity */
+    uint32_t slot;           /* immutable */
     /* guarded by the system's suspension lock */
     struct akti_edge *waiters;
     /* the holder of the mailbox's token */
@@ -60,9 +66,9 @@ struct akti_actor {
      * that others may look under it. */
     struct akti_extra *extra;
     struct akti_cell *cells;  /* its futures, timers and kept promises */
-    /* orders: any; see akti_mailbox_order */
-    _Atomic uint32_t control;
     uint32_t open_requests;
+    /* Anybody: there are orders. On the owner's line, to be looked at often. */
+    _Atomic uint32_t ordered;
 };
 
 _Static_assert(sizeof(struct akti_actor) == 128, "two cache lines");
@@ -103,7 +109,24 @@ akti_actor_generation(struct akti_actor *a)
 {
     /* Relaxed: the owner's own view, or a guess that the receiver checks again
      * by the message's target_generation. */
-    return atomic_load_explicit(&a->generation, memory_order_relaxed);
+    return (uint32_t)(atomic_load_explicit(&a->life, memory_order_relaxed)
+                      >> 32);
+}
+
+static inline uint32_t
+akti_actor_capacity(struct akti_actor *a)
+{
+    /* Relaxed: it stays until the actor drains; who reads an old value sent
+     * before that, or to another actor of the slot, which is found out. */
+    return atomic_load_explicit(&a->limits, memory_order_relaxed)
+           & AKTI_CAPACITY_MASK;
+}
+
+static inline uint32_t
+akti_actor_overflow(struct akti_actor *a)
+{
+    /* Relaxed: as the capacity. */
+    return atomic_load_explicit(&a->limits, memory_order_relaxed) >> 24;
 }
 
 static inline struct akti_actor *
@@ -121,9 +144,20 @@ bool akti_actor_run(struct akti_runnable *r, struct akti_context *ctx);
 /* Appends a list, oldest first, to the queues of system and user messages. */
 void akti_queue_messages(struct akti_actor *a, struct akti_message *oldest);
 
-/* Gives an order and sees to it that the actor looks. Any thread. */
+/*
+ * Gives an order to the actor of this generation and sees to it that it looks.
+ * Any thread.
+ */
 void akti_actor_order(struct akti_context *ctx, struct akti_actor *a,
-                      uint32_t order);
+                      uint32_t generation, uint32_t order);
+
+/* The orders that were given; owner. */
+static inline uint32_t
+akti_actor_orders(struct akti_actor *a)
+{
+    /* acquire: what the giver did before; pairs: akti_actor_order */
+    return (uint32_t)atomic_load_explicit(&a->life, memory_order_acquire);
+}
 
 /* From now on sends are answered as by a dead actor. Owner. */
 void akti_actor_refuse_mail(struct akti_actor *a);

@@ -12,6 +12,12 @@
 #include "actors/core/suspend.h"
 #include "actors/core/system.h"
 
+static bool
+has_flag(const struct akti_actor *a, uint32_t flag)
+{
+    return (a->runnable.unused & flag) != 0;
+}
+
 /* --- queues --- */
 
 static void
@@ -58,18 +64,26 @@ reverse(struct akti_message *newest)
     return oldest;
 }
 
-static void
+static inline void
 take_in(akt_self *self, struct akti_actor *a)
 {
     struct akt_system *s = self->system;
+    struct akti_message *m;
 
-    if (AKTI_UNLIKELY(akti_actor_evicts(a))) {
+    if (AKTI_UNLIKELY(has_flag(a, AKTI_FLAG_EVICTS))) {
         akti_mutex_lock(&s->evict_lock);
         akti_queue_messages(a, reverse(akti_mailbox_take(&a->box)));
         akti_mutex_unlock(&s->evict_lock);
         return;
     }
-    akti_queue_messages(a, reverse(akti_mailbox_take(&a->box)));
+    m = akti_mailbox_take(&a->box);
+    if (AKTI_LIKELY(m != NULL && m->next == NULL && m->kind == AKTI_USER
+                    && a->user_head == NULL)) {
+        a->user_head = m;
+        a->user_tail = m;
+        return;
+    }
+    akti_queue_messages(a, reverse(m));
 }
 
 static struct akti_message *
@@ -106,7 +120,7 @@ pop_user(akt_self *self, struct akti_actor *a)
 {
     struct akti_message *m;
 
-    if (AKTI_UNLIKELY(akti_actor_evicts(a))) {
+    if (AKTI_UNLIKELY(has_flag(a, AKTI_FLAG_EVICTS))) {
         return pop_shared(self, a);
     }
     m = pop(&a->user_head);
@@ -186,7 +200,7 @@ after_handler(akt_self *self, akt_err err)
                               AKT_FAILED, err);
         m->cell_generation = 0;
     }
-    end(self, m, AKT_FATE_DELIVERED, AKT_OK);
+    akti_message_delivered(self->ctx, akti_actor_entry(self->actor), m);
 }
 
 static bool
@@ -301,7 +315,7 @@ handle_system(akt_self *self, struct akti_message *m)
 static void
 obey(akt_self *self, struct akti_actor *a, uint32_t orders)
 {
-    if (self->exit_kind != 0) {
+    if (self->exit_kind != 0 || orders == 0) {
         return;
     }
     if ((orders & AKTI_ORDER_SHUTDOWN) != 0) {
@@ -320,11 +334,10 @@ obey(akt_self *self, struct akti_actor *a, uint32_t orders)
 static void
 look_at_orders(akt_self *self, struct akti_actor *a)
 {
-    /* acquire: what the order's giver did before; pairs: akti_actor_order */
-    uint32_t orders = atomic_load_explicit(&a->control, memory_order_acquire);
-
-    if (AKTI_UNLIKELY(orders != 0)) {
-        obey(self, a, orders);
+    /* Relaxed: seen late, it is seen by the mailbox's word. */
+    if (AKTI_UNLIKELY(atomic_load_explicit(&a->ordered, memory_order_relaxed)
+                      != 0)) {
+        obey(self, a, akti_actor_orders(a));
     }
 }
 
@@ -353,12 +366,6 @@ note_activity(akt_self *self, struct akti_actor *a)
     if (a->user_head != NULL) {
         a->extra->last_message_ns = akti_now(self->ctx);
     }
-}
-
-static bool
-has_flag(const struct akti_actor *a, uint32_t flag)
-{
-    return (a->runnable.unused & flag) != 0;
 }
 
 /* Handles messages until the batch ends, or something else does. */
@@ -431,8 +438,9 @@ settle(akt_self *self, struct akti_actor *a)
     if (self->exit_kind == AKT_EXIT_STOPPED) {
         /* Its sends come first; the order is remembered for afterwards.
          * Relaxed: the owner itself will look. */
-        (void)atomic_fetch_or_explicit(&a->control, AKTI_ORDER_STOP,
+        (void)atomic_fetch_or_explicit(&a->life, AKTI_ORDER_STOP,
                                        memory_order_relaxed);
+        atomic_store_explicit(&a->ordered, 1, memory_order_relaxed);
     } else if (self->exit_kind != 0) {
         return true;
     }
@@ -475,12 +483,59 @@ is_drained(struct akti_actor *a)
            && a->system_head == NULL && akti_mailbox_is_empty(&a->box);
 }
 
+/* After the batch: sends that wait, orders, the end. */
+static bool
+end_turn(akt_self *self, struct akti_actor *a)
+{
+    bool stays = settle(self, a);
+
+    if (self->deadlock != NULL) {
+        akti_cycle_forget(self);
+    }
+    if (!stays) {
+        return false;
+    }
+    if (self->exit_kind == 0 && is_drained(a)) {
+        self->exit_kind = AKT_EXIT_DRAINED;
+    }
+    if (self->exit_kind != 0) {
+        leave(self);
+        return false;
+    }
+    return finish(self, a);
+}
+
+/* The turn of an actor about which there is anything to consider. */
+static bool
+run_turn(akt_self *self, struct akti_actor *a)
+{
+    if (!settle(self, a)) {
+        return false;
+    }
+    begin(self, a);
+    if (!has_flag(a, AKTI_FLAG_AWAITING)) {
+        handle_batch(self, a, batch_of(self));
+    }
+    return end_turn(self, a);
+}
+
+/* Whether nothing is the matter with it: it only has messages. */
+static bool
+is_plain(const akt_self *self, struct akti_actor *a)
+{
+    /* Relaxed: as in look_at_orders. */
+    return a->runnable.unused == 0
+           && atomic_load_explicit(&a->ordered, memory_order_relaxed) == 0
+           && self->exit_kind == 0 && self->deadlock == NULL
+           && self->ctx->sim == NULL;
+}
+
 bool
 akti_actor_run(struct akti_runnable *r, struct akti_context *ctx)
 {
     struct akti_actor *a = akti_actor_of(r);
     akt_self *self = akti_self_of(ctx);
-    bool more = true;
+    bool more;
 
     akti_record(ctx, AKTI_EVENT_TURN, a->slot, 0);
     self->actor = a;
@@ -488,28 +543,13 @@ akti_actor_run(struct akti_runnable *r, struct akti_context *ctx)
     self->exit_kind = 0;
     self->exit_error = AKT_OK;
     take_in(self, a);
-    if (settle(self, a)) {
-        begin(self, a);
-        if (!has_flag(a, AKTI_FLAG_AWAITING)) {
-            handle_batch(self, a, batch_of(self));
-        }
-        more = settle(self, a);
+    if (AKTI_UNLIKELY(!is_plain(self, a))) {
+        more = run_turn(self, a);
     } else {
-        more = false;
-    }
-    if (AKTI_UNLIKELY(self->deadlock != NULL)) {
-        akti_cycle_forget(self);
-    }
-    if (more) {
-        if (self->exit_kind == 0 && AKTI_UNLIKELY(is_drained(a))) {
-            self->exit_kind = AKT_EXIT_DRAINED;
-        }
-        if (AKTI_UNLIKELY(self->exit_kind != 0)) {
-            leave(self);
-            more = false;
-        } else {
-            more = finish(self, a);
-        }
+        handle_batch(self, a, self->system->batch);
+        /* What went on in the handlers may be the matter now. */
+        more = AKTI_LIKELY(is_plain(self, a)) ? finish(self, a)
+                                              : end_turn(self, a);
     }
     self->actor = NULL;
     return more;

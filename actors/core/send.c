@@ -5,23 +5,6 @@
 #include "actors/core/suspend.h"
 #include "actors/core/system.h"
 
-akt_err
-akti_system_find(struct akt_system *s, akt_ref ref, struct akti_actor **out)
-{
-    struct akti_actor *a;
-
-    if (AKTI_UNLIKELY(ref.system != s->id || ref.node != 0)) {
-        return ref.generation == 0 ? AKT_EDEAD : AKT_EFOREIGN;
-    }
-    a = akti_depot_cell(&s->dispatcher.cells[AKTI_CELLS_A], ref.slot);
-    if (AKTI_UNLIKELY(a == NULL || ref.generation == 0
-                      || akti_actor_generation(a) != ref.generation)) {
-        return AKT_EDEAD;
-    }
-    *out = a;
-    return AKT_OK;
-}
-
 /* Whether the caller may send at all. */
 static inline akt_err
 check_state(akt_self *self)
@@ -199,8 +182,7 @@ overflow(akt_self *self, struct akti_actor *target, struct akti_message *m,
         *retry = true;
         return AKT_OK;
     }
-    /* Relaxed: fixed for an actor's life. */
-    switch (atomic_load_explicit(&target->overflow, memory_order_relaxed)) {
+    switch (akti_actor_overflow(target)) {
     case AKT_AWAIT:
         if (can_await(self, patience)) {
             return akti_suspend_send(self, target, m, retry);
@@ -215,7 +197,8 @@ overflow(akt_self *self, struct akti_actor *target, struct akti_message *m,
         *retry = make_room(self, target, akti_now(self->ctx));
         return *retry ? AKT_OK : AKT_EFULL;
     case AKT_STOP:
-        akti_actor_order(self->ctx, target, AKTI_ORDER_OVERFLOW);
+        akti_actor_order(self->ctx, target, m->target_generation,
+                         AKTI_ORDER_OVERFLOW);
         return AKT_EFULL;
     case AKTI_OVERFLOW_CLOSED:
         return AKT_EDEAD;
@@ -249,11 +232,8 @@ send_slowly(akt_self *self, struct akti_actor *target, struct akti_message *m,
             return err == AKT_OK ? AKT_OK : refuse(self, target, err);
         }
         accept(self, target, m);
-        /* Relaxed: fixed for an actor's life. */
         switch (akti_mailbox_push(&target->box, m,
-                                  atomic_load_explicit(
-                                      &target->capacity,
-                                      memory_order_relaxed))) {
+                                  akti_actor_capacity(target))) {
         case AKTI_PUSHED_WAKE:
             akti_ready(self->ctx, &target->runnable);
             return AKT_OK;
@@ -286,19 +266,16 @@ akti_send_message(akt_self *self, struct akti_actor *target,
 {
     enum akti_push pushed = AKTI_PUSH_FULL;
 
-    /* Relaxed: fixed for an actor's life. */
-    if (AKTI_UNLIKELY(atomic_load_explicit(&target->overflow,
-                                           memory_order_relaxed)
+    if (AKTI_UNLIKELY(akti_actor_overflow(target)
                       == AKT_SHED_OLD)) {
         stamp_age(self, target, m);
     }
     /* Counted before it is in: its fate must not be counted first. */
     accept(self, target, m);
     if (AKTI_LIKELY(!must_queue_behind(self, target))) {
-        /* Relaxed: fixed for an actor's life. */
         pushed = akti_mailbox_push(
             &target->box, m,
-            atomic_load_explicit(&target->capacity, memory_order_relaxed));
+            akti_actor_capacity(target));
     }
     if (AKTI_LIKELY(pushed == AKTI_PUSHED)) {
         return AKT_OK;

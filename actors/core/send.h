@@ -38,15 +38,4 @@ void akti_send_undo(akt_self *self, struct akti_message *m);
 /* Under the evict lock: takes the oldest message out; NULL when none waits. */
 struct akti_message *akti_evict_oldest(struct akti_actor *a);
 
-/* Whether the queue of this actor is touched by senders too. */
-static inline bool
-akti_actor_evicts(struct akti_actor *a)
-{
-    /* Relaxed: fixed for an actor's life. */
-    uint32_t overflow =
-        atomic_load_explicit(&a->overflow, memory_order_relaxed);
-
-    return overflow == AKT_DROP_OLDEST || overflow == AKT_SHED_OLD;
-}
-
 #endif

@@ -76,7 +76,8 @@ static void
 order_shutdown(struct akti_context *ctx, struct akti_actor *a)
 {
     if (akti_mailbox_is_open(&a->box)) {
-        akti_actor_order(ctx, a, AKTI_ORDER_SHUTDOWN);
+        akti_actor_order(ctx, a, akti_actor_generation(a),
+                         AKTI_ORDER_SHUTDOWN);
     }
 }
 

@@ -5,13 +5,6 @@
 #include "actors/core/send.h"
 #include "actors/core/system.h"
 
-static uint32_t
-capacity_of(struct akti_actor *a)
-{
-    /* Relaxed: fixed for an actor's life. */
-    return atomic_load_explicit(&a->capacity, memory_order_relaxed);
-}
-
 void
 akti_give_back(akt_self *self, uint32_t low_water)
 {
@@ -111,7 +104,7 @@ wait_locked(akt_self *self, struct akti_actor *target, bool *out_retry)
     if (e == NULL) {
         return AKT_ENOMEM;
     }
-    if (!akti_mailbox_wait_mark(&target->box, capacity_of(target))) {
+    if (!akti_mailbox_wait_mark(&target->box, akti_actor_capacity(target))) {
         edge_free(self->ctx, e);
         *out_retry = true;
         return AKT_OK;
@@ -183,7 +176,7 @@ akti_suspend_send(akt_self *self, struct akti_actor *target,
         return AKT_EFULL;
     }
     /* What was handled is given back first: it may be what others wait for. */
-    akti_give_back(self, capacity_of(a) - 1);
+    akti_give_back(self, akti_actor_capacity(a) - 1);
     if (!akti_suspend_is_behind(a, target)) {
         AKT_TRY(wait_for(self, target, out_retry));
         if (*out_retry) {
@@ -224,7 +217,7 @@ send_waiting(akt_self *self, struct akti_message *m)
             give_up(self, m, AKT_FATE_RETURNED, AKT_EDEAD);
             return SENT;
         }
-        switch (akti_mailbox_push(&target->box, m, capacity_of(target))) {
+        switch (akti_mailbox_push(&target->box, m, akti_actor_capacity(target))) {
         case AKTI_PUSHED_WAKE:
             akti_ready(self->ctx, &target->runnable);
             return SENT;
@@ -284,8 +277,7 @@ flush_once(akt_self *self)
 static bool
 must_end(struct akti_actor *a)
 {
-    /* acquire: with the order's side effects; pairs: akti_actor_order */
-    return (atomic_load_explicit(&a->control, memory_order_acquire)
+    return (akti_actor_orders(a)
             & (AKTI_ORDER_KILL | AKTI_ORDER_SHUTDOWN))
            != 0;
 }
@@ -460,7 +452,7 @@ akti_suspend_thread(akt_self *self, struct akti_actor *target,
 
     akti_mutex_lock(&s->suspend_lock);
     self->port->room = false;
-    if (!akti_mailbox_wait_mark(&target->box, capacity_of(target))) {
+    if (!akti_mailbox_wait_mark(&target->box, akti_actor_capacity(target))) {
         akti_mutex_unlock(&s->suspend_lock);
         return AKT_OK;
     }

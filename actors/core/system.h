@@ -74,8 +74,22 @@ akti_system_phase(struct akt_system *s)
 }
 
 /* The actor that a reference names, if it is of this system and generation. */
-akt_err akti_system_find(struct akt_system *s, akt_ref ref,
-                         struct akti_actor **out);
+static inline akt_err
+akti_system_find(struct akt_system *s, akt_ref ref, struct akti_actor **out)
+{
+    struct akti_actor *a;
+
+    if (AKTI_UNLIKELY(ref.system != s->id || ref.node != 0)) {
+        return ref.generation == 0 ? AKT_EDEAD : AKT_EFOREIGN;
+    }
+    a = akti_depot_cell(&s->dispatcher.cells[AKTI_CELLS_A], ref.slot);
+    if (AKTI_UNLIKELY(a == NULL || ref.generation == 0
+                      || akti_actor_generation(a) != ref.generation)) {
+        return AKT_EDEAD;
+    }
+    *out = a;
+    return AKT_OK;
+}
 
 /* The process was not forked since the system started. */
 static inline bool
@@ -111,10 +125,8 @@ static inline void
 akti_record(struct akti_context *ctx, enum akti_event event, uint64_t a,
             uint64_t b)
 {
-    struct akti_sim *sim = ctx->dispatcher->sim;
-
-    if (AKTI_UNLIKELY(sim != NULL)) {
-        akti_sim_record(sim, event, a, b);
+    if (AKTI_UNLIKELY(ctx->sim != NULL)) {
+        akti_sim_record(ctx->sim, event, a, b);
     }
 }
 

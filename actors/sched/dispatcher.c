@@ -73,6 +73,7 @@ akti_context_init(struct akti_context *ctx, struct akti_dispatcher *d)
 
     memset(ctx, 0, sizeof(*ctx));
     ctx->dispatcher = d;
+    ctx->sim = d->sim;
     ctx->row = d->worker_count;
     ctx->row_is_shared = true;
     akti_caches_init(&ctx->caches, &d->depots);
@@ -123,6 +124,7 @@ worker_new(struct akti_dispatcher *d, uint32_t number, bool own_thread,
     if (!own_thread) {
         w->ctx.row = number;
         w->ctx.row_is_shared = false;
+        w->ctx.local = d->sim == NULL ? w : NULL;
     }
     w->ctx.random.state += number;
     w->number = number;
@@ -383,22 +385,14 @@ ready_own(struct akti_dispatcher *d, struct akti_runnable *r)
 }
 
 void
-akti_ready(struct akti_context *ctx, struct akti_runnable *r)
+akti_ready_slowly(struct akti_context *ctx, struct akti_runnable *r)
 {
     struct akti_dispatcher *d = ctx->dispatcher;
-    struct akti_worker *w = ctx->worker;
 
-    if (AKTI_UNLIKELY(d->sim != NULL)) {
+    if (d->sim != NULL) {
         akti_sim_ready(d->sim, r);
-    } else if (AKTI_UNLIKELY(r->home != 0)) {
+    } else if (r->home != 0) {
         ready_own(d, r);
-    } else if (w != NULL && !w->own_thread) {
-        struct akti_runnable *displaced = w->next;
-
-        w->next = r;
-        if (displaced != NULL) {
-            akti_worker_enqueue(w, displaced);
-        }
     } else {
         akti_inject_push(&d->inject, r);
         akti_wake_one(d);

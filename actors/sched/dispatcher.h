@@ -22,6 +22,7 @@
 #ifndef AKT_SCHED_DISPATCHER_H
 #define AKT_SCHED_DISPATCHER_H
 
+#include "actors/base/assert.h"
 #include "actors/base/counter.h"
 #include "actors/base/log.h"
 #include "actors/base/memory.h"
@@ -164,8 +165,27 @@ akt_err akti_dispatcher_own_thread(struct akti_dispatcher *d,
 void akti_dispatcher_own_thread_free(struct akti_dispatcher *d,
                                      uint32_t number);
 
+
+/* What is not made ready by a worker for itself. */
+void akti_ready_slowly(struct akti_context *ctx, struct akti_runnable *r);
+
 /* Makes a runnable ready: puts it where a worker will run it. Any thread. */
-void akti_ready(struct akti_context *ctx, struct akti_runnable *r);
+static inline void
+akti_ready(struct akti_context *ctx, struct akti_runnable *r)
+{
+    struct akti_worker *w = ctx->local;
+    struct akti_runnable *displaced;
+
+    if (AKTI_UNLIKELY(w == NULL || r->home != 0)) {
+        akti_ready_slowly(ctx, r);
+        return;
+    }
+    displaced = w->next;
+    w->next = r;
+    if (displaced != NULL) {
+        akti_worker_enqueue(w, displaced);
+    }
+}
 
 /* Nothing runs and nothing is ready; timers may be armed. */
 bool akti_dispatcher_is_idle(struct akti_dispatcher *d);
