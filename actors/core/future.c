@@ -235,8 +235,8 @@ akt_err
 akti_ask(akt_self *self, akt_ref to, uint64_t timeout_ns,
          const akti_message_arg *arg, akt_future *out_future)
 {
-    struct akti_actor *target;
-    struct akti_message *m;
+    struct akti_actor *target = NULL;
+    struct akti_message *m = NULL;
     struct akti_cell *cell;
     akt_future future;
     akt_err err;

@@ -17,7 +17,7 @@ akti_error_message(struct akti_context *ctx, akt_err err, const char *text)
 {
     struct akti_error error = {.code = (int32_t)err,
                                .text = akt_text_of(text)};
-    struct akti_message *m;
+    struct akti_message *m = NULL;
 
     if (error.text.len > ERROR_TEXT_MAX) {
         error.text.len = ERROR_TEXT_MAX;
@@ -64,7 +64,7 @@ static akt_err
 answer(struct akti_context *ctx, struct akti_message *request,
        const void *reply)
 {
-    struct akti_message *m;
+    struct akti_message *m = NULL;
 
     AKT_TRY(akti_message_new(&ctx->caches, request->type->reply, reply, &m));
     akti_future_answer(ctx, request->cell, request->cell_generation, m);
@@ -232,9 +232,9 @@ akti_kept_break(akt_self *self, struct akti_cell *cell, akt_err reason)
 akt_err
 akt_promise_forward(akt_self *self, akt_promise *promise, akt_ref to)
 {
-    struct akti_actor *target;
+    struct akti_actor *target = NULL;
     struct akti_cell *cell;
-    struct akti_message *m;
+    struct akti_message *m = NULL;
 
     AKT_TRY(find(self, promise, &cell));
     AKT_TRY(akti_system_find(self->system, to, &target));

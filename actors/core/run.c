@@ -149,7 +149,7 @@ find_slowly(const akt_behavior *behavior, const akt_type *type)
  * The handler for a type. Which place of the cache it takes depends on addresses
  * and changes nothing but the time this takes.
  */
-static const akt_handler *
+static inline const akt_handler *
 find_handler(akt_self *self, const akt_behavior *behavior,
              const akt_type *type)
 {
@@ -182,7 +182,7 @@ end(akt_self *self, struct akti_message *m, akt_fate fate, akt_err reason)
 }
 
 /* The handler has returned: what is left of the message ends. */
-static void
+static inline void
 after_handler(akt_self *self, akt_err err)
 {
     struct akti_message *m = self->message;
@@ -226,7 +226,7 @@ drop_expired(akt_self *self, struct akti_message *m)
     }
 }
 
-static void
+static inline void
 handle_user(akt_self *self, struct akti_message *m)
 {
     struct akti_actor *a = self->actor;
@@ -369,7 +369,7 @@ note_activity(akt_self *self, struct akti_actor *a)
 }
 
 /* Handles messages until the batch ends, or something else does. */
-static void
+static inline void
 handle_batch(akt_self *self, struct akti_actor *a, uint32_t budget)
 {
     while (self->exit_kind == 0) {
@@ -456,7 +456,7 @@ settle(akt_self *self, struct akti_actor *a)
 }
 
 /* The turn is over and the actor stays. True: it has more to do. */
-static bool
+static inline bool
 finish(akt_self *self, struct akti_actor *a)
 {
     bool keep = a->user_head != NULL || a->system_head != NULL;

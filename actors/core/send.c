@@ -5,47 +5,24 @@
 #include "actors/core/suspend.h"
 #include "actors/core/system.h"
 
-/* Whether the caller may send at all. */
-static inline akt_err
-check_state(akt_self *self)
+akt_err
+akti_send_refused(akt_self *self, akt_err err)
 {
-    struct akt_system *s = self->system;
-
-    if (AKTI_UNLIKELY(!akti_system_is_ours(s))) {
-        return AKT_EFORK;
-    }
-    if (AKTI_UNLIKELY(self->port != NULL)
-        && akti_system_phase(s) != AKTI_RUNNING) {
-        return AKT_ESTOPPED;
-    }
-    return AKT_OK;
+    akti_count(self->ctx, akti_self_entry(self), AKTI_REFUSED, 1);
+    return err;
 }
 
 akt_err
-akti_send_prepare(akt_self *self, akt_ref to, const akti_message_arg *arg,
-                  struct akti_actor **out_target,
-                  struct akti_message **out_message)
+akti_send_check(akt_self *self)
 {
-    struct akti_message *m;
-    akt_err err;
+    struct akt_system *s = self->system;
 
-    AKT_TRY(check_state(self));
-    err = akti_system_find(self->system, to, out_target);
-    if (AKTI_LIKELY(err == AKT_OK)) {
-        err = akti_message_new(&self->ctx->caches, arg->type, arg->payload,
-                               &m);
+    if (!akti_system_is_ours(s)) {
+        return AKT_EFORK;
     }
-    if (AKTI_UNLIKELY(err != AKT_OK)) {
-        akti_count(self->ctx, akti_self_entry(self), AKTI_REFUSED, 1);
-        return err;
+    if (self->port != NULL && akti_system_phase(s) != AKTI_RUNNING) {
+        return AKT_ESTOPPED;
     }
-    if (self->actor != NULL) {
-        m->sender_slot = self->actor->slot;
-        m->sender_generation = akti_actor_generation(self->actor);
-    }
-    m->target_slot = to.slot;
-    m->target_generation = to.generation;
-    *out_message = m;
     return AKT_OK;
 }
 
@@ -92,7 +69,7 @@ pull_in(struct akti_actor *a)
 struct akti_message *
 akti_evict_oldest(struct akti_actor *a)
 {
-    struct akti_message *m;
+    struct akti_message *m = NULL;
 
     if (a->user_head == NULL) {
         pull_in(a);
@@ -115,7 +92,7 @@ static bool
 make_room(akt_self *self, struct akti_actor *target, uint64_t older_than_ns)
 {
     struct akt_system *s = self->system;
-    struct akti_message *m;
+    struct akti_message *m = NULL;
 
     akti_mutex_lock(&s->evict_lock);
     m = akti_evict_oldest(target);
@@ -146,13 +123,6 @@ refuse(akt_self *self, struct akti_actor *target, akt_err err)
     return err;
 }
 
-static void
-accept(akt_self *self, struct akti_actor *target, struct akti_message *m)
-{
-    akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED, 1);
-    akti_record(self->ctx, AKTI_EVENT_SEND, m->sender_slot, m->target_slot);
-}
-
 static bool
 can_await(const akt_self *self, enum akti_patience patience)
 {
@@ -164,7 +134,7 @@ static akt_err
 accept_dropped(akt_self *self, struct akti_actor *target,
                struct akti_message *m)
 {
-    accept(self, target, m);
+    akti_send_accept(self, target, m);
     akti_message_end(self->ctx, akti_actor_entry(target), m, AKT_FATE_DROPPED,
                      AKT_EFULL);
     return AKT_OK;
@@ -231,7 +201,7 @@ send_slowly(akt_self *self, struct akti_actor *target, struct akti_message *m,
         if (!retry) {
             return err == AKT_OK ? AKT_OK : refuse(self, target, err);
         }
-        accept(self, target, m);
+        akti_send_accept(self, target, m);
         switch (akti_mailbox_push(&target->box, m,
                                   akti_actor_capacity(target))) {
         case AKTI_PUSHED_WAKE:
@@ -261,29 +231,33 @@ must_queue_behind(akt_self *self, struct akti_actor *target)
 }
 
 akt_err
-akti_send_message(akt_self *self, struct akti_actor *target,
-                  struct akti_message *m, enum akti_patience patience)
+akti_send_message_slowly(akt_self *self, struct akti_actor *target,
+                         struct akti_message *m, enum akti_patience patience)
 {
     enum akti_push pushed = AKTI_PUSH_FULL;
 
-    if (AKTI_UNLIKELY(akti_actor_overflow(target)
-                      == AKT_SHED_OLD)) {
+    if (akti_actor_overflow(target) == AKT_SHED_OLD) {
         stamp_age(self, target, m);
     }
-    /* Counted before it is in: its fate must not be counted first. */
-    accept(self, target, m);
-    if (AKTI_LIKELY(!must_queue_behind(self, target))) {
-        pushed = akti_mailbox_push(
-            &target->box, m,
-            akti_actor_capacity(target));
+    if (must_queue_behind(self, target)) {
+        return send_slowly(self, target, m, patience);
     }
-    if (AKTI_LIKELY(pushed == AKTI_PUSHED)) {
-        return AKT_OK;
-    }
-    if (AKTI_LIKELY(pushed == AKTI_PUSHED_WAKE)) {
+    akti_send_accept(self, target, m);
+    pushed = akti_mailbox_push(&target->box, m, akti_actor_capacity(target));
+    if (pushed == AKTI_PUSHED_WAKE) {
         akti_ready(self->ctx, &target->runnable);
+    }
+    if (pushed == AKTI_PUSHED || pushed == AKTI_PUSHED_WAKE) {
         return AKT_OK;
     }
+    return akti_send_failed(self, target, m, patience, pushed);
+}
+
+akt_err
+akti_send_failed(akt_self *self, struct akti_actor *target,
+                 struct akti_message *m, enum akti_patience patience,
+                 enum akti_push pushed)
+{
     akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED, UINT64_MAX);
     if (pushed == AKTI_PUSH_CLOSED) {
         return refuse(self, target, AKT_EDEAD);
@@ -293,12 +267,12 @@ akti_send_message(akt_self *self, struct akti_actor *target,
 
 /* --- the public calls --- */
 
-static akt_err
+static inline akt_err
 send(akt_self *self, akt_ref to, const akti_message_arg *arg,
      enum akti_patience patience)
 {
-    struct akti_actor *target;
-    struct akti_message *m;
+    struct akti_actor *target = NULL;
+    struct akti_message *m = NULL;
     akt_err err;
 
     AKT_TRY(akti_send_prepare(self, to, arg, &target, &m));
@@ -339,7 +313,7 @@ akti_send_within(akt_self *self, akt_ref to, uint64_t timeout_ns,
     }
     deadline = akti_clock_add(akti_now(self->ctx), timeout_ns);
     for (;;) {
-        struct akti_actor *target;
+        struct akti_actor *target = NULL;
         akt_err err = send(self, to, &arg, AKTI_NEVER_AWAIT);
 
         if (err != AKT_EFULL) {
@@ -355,7 +329,7 @@ akt_forward(akt_self *self, akt_ref to)
 {
     struct akti_message *m = self->message;
     struct akti_message *copy = NULL;
-    struct akti_actor *target;
+    struct akti_actor *target = NULL;
     uint32_t slot;
     uint32_t generation;
     akt_err err;

@@ -5,6 +5,7 @@
 
 #include "actors/core/actor.h"
 #include "actors/core/self.h"
+#include "actors/core/system.h"
 
 /* How a sender takes a full mailbox. */
 enum akti_patience {
@@ -12,21 +13,90 @@ enum akti_patience {
     AKTI_NEVER_AWAIT
 };
 
+/* Why the caller may not send now, if so: it is a thread, or a forked child. */
+akt_err akti_send_check(akt_self *self);
+/* Counts a send that failed before it had a receiver; returns the error. */
+akt_err akti_send_refused(akt_self *self, akt_err err);
+
 /*
  * Makes a message for `to` from the caller. Checks the reference and the system's
  * state. Errors as for akt_send.
  */
-akt_err akti_send_prepare(akt_self *self, akt_ref to,
-                          const akti_message_arg *arg,
-                          struct akti_actor **out_target,
-                          struct akti_message **out_message);
+static inline akt_err
+akti_send_prepare(akt_self *self, akt_ref to, const akti_message_arg *arg,
+                  struct akti_actor **out_target,
+                  struct akti_message **out_message)
+{
+    struct akti_message *m = NULL;
+    akt_err err = AKT_OK;
+
+    if (AKTI_UNLIKELY(self->port != NULL
+                      || !akti_system_is_ours(self->system))) {
+        AKT_TRY(akti_send_check(self));
+    }
+    err = akti_system_find(self->system, to, out_target);
+    if (AKTI_LIKELY(err == AKT_OK)) {
+        err = akti_message_new(&self->ctx->caches, arg->type, arg->payload,
+                               &m);
+    }
+    if (AKTI_UNLIKELY(err != AKT_OK)) {
+        return akti_send_refused(self, err);
+    }
+    if (self->actor != NULL) {
+        m->sender_slot = self->actor->slot;
+        m->sender_generation = akti_actor_generation(self->actor);
+    }
+    m->target_slot = to.slot;
+    m->target_generation = to.generation;
+    *out_message = m;
+    return AKT_OK;
+}
+
+static inline void
+akti_send_accept(akt_self *self, struct akti_actor *target,
+                 struct akti_message *m)
+{
+    akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED, 1);
+    akti_record(self->ctx, AKTI_EVENT_SEND, m->sender_slot, m->target_slot);
+}
+
+/* The two rare halves of the next one. */
+akt_err akti_send_message_slowly(akt_self *self, struct akti_actor *target,
+                                 struct akti_message *m,
+                                 enum akti_patience patience);
+akt_err akti_send_failed(akt_self *self, struct akti_actor *target,
+                         struct akti_message *m, enum akti_patience patience,
+                         enum akti_push pushed);
 
 /*
  * Puts a message into the target's mailbox, or by its policy elsewhere. On an
  * error the message is still the caller's. Counts accepted and refused.
  */
-akt_err akti_send_message(akt_self *self, struct akti_actor *target,
-                          struct akti_message *m, enum akti_patience patience);
+static inline akt_err
+akti_send_message(akt_self *self, struct akti_actor *target,
+                  struct akti_message *m, enum akti_patience patience)
+{
+    enum akti_push pushed;
+
+    if (AKTI_UNLIKELY(akti_actor_overflow(target) == AKT_SHED_OLD
+                      || (self->actor != NULL
+                          && (self->actor->runnable.unused
+                              & AKTI_FLAG_AWAITING)
+                                 != 0))) {
+        return akti_send_message_slowly(self, target, m, patience);
+    }
+    /* Counted before it is in: its fate must not be counted first. */
+    akti_send_accept(self, target, m);
+    pushed = akti_mailbox_push(&target->box, m, akti_actor_capacity(target));
+    if (AKTI_LIKELY(pushed == AKTI_PUSHED_WAKE)) {
+        akti_ready(self->ctx, &target->runnable);
+        return AKT_OK;
+    }
+    if (AKTI_LIKELY(pushed == AKTI_PUSHED)) {
+        return AKT_OK;
+    }
+    return akti_send_failed(self, target, m, patience, pushed);
+}
 
 /* A message with room of its own, to its owner. False: the owner has ended. */
 bool akti_send_reserved(struct akti_context *ctx, struct akti_actor *target,

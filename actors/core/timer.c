@@ -74,7 +74,7 @@ fire_later(struct akti_context *ctx, struct akti_cell *cell)
 {
     akt_self *self = akti_self_of(ctx);
     struct akti_message *m = cell->message;
-    struct akti_actor *target;
+    struct akti_actor *target = NULL;
     akt_ref to = {m->target_slot, m->target_generation, self->system->id, 0};
     akt_err err = akti_system_find(self->system, to, &target);
 
@@ -271,7 +271,7 @@ akt_err
 akti_timer_start(akt_self *self, uint64_t after_ns, uint64_t every_ns,
                  const akti_timer_arg *arg, akt_timer *out_timer)
 {
-    struct akti_message *m;
+    struct akti_message *m = NULL;
     struct akti_cell *cell;
     akt_err err;
 
@@ -304,8 +304,8 @@ akti_send_after(akt_self *self, uint64_t delay_ns, akt_ref to,
                 const akt_type *type, const void *payload)
 {
     akti_message_arg arg = {type, payload};
-    struct akti_actor *target;
-    struct akti_message *m;
+    struct akti_actor *target = NULL;
+    struct akti_message *m = NULL;
     struct akti_cell *cell;
     akt_err err;
 
