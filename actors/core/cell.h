@@ -41,34 +41,43 @@ enum akti_cell_kind {
 };
 
 struct akti_cell {
-    /* owner; a free cell's first 16 bytes link it in the pool */
+    /* The timer's worker; a free cell's first 16 bytes link it in the pool. */
+    struct akti_timer_entry timer;
+    _Atomic uint64_t state;
+    akt_err error;   /* by who ended it */
+    uint8_t outcome; /* by who ended it */
+    uint8_t kind;
+    bool dropped; /* owner: nobody wants to hear */
+    bool arrived; /* owner: it ended, and waits for akt_then or akt_wait */
+    /* owner */
     struct akti_cell *next; /* among the owner's cells */
     struct akti_cell *prev;
-    _Atomic uint64_t state;
-    struct akti_timer_entry timer;
-    /* the owner: an actor, or a plain thread's port */
-    struct akti_actor *actor;
-    uint32_t actor_generation;
-    uint8_t kind;
-    uint8_t outcome;  /* by who ended it */
-    bool dropped;     /* owner: nobody wants to hear */
-    bool arrived;     /* owner: it ended, and waits for akt_then or akt_wait */
-    akt_err error;    /* by who ended it */
-    struct akti_port *port;
-    struct akti_class_entry *entry; /* of the asker */
-    const akt_type *type;           /* of the request or the message */
-    /* a future: what it was asked for; others look, so they are atomic */
-    _Atomic(struct akti_cell *) parent;
-    _Atomic uint32_t parent_generation;
+    struct akti_actor *actor;       /* the owner, unless it is a thread */
+    struct akti_message *message;   /* reply, timer's message, kept request */
     union {
         const akt_continuation *then; /* a future's */
         uint64_t every_ns;            /* a timer's */
     };
+    struct akti_class_entry *entry; /* of the owner */
+    const akt_type *type;           /* of the request */
+    uint32_t actor_generation;
+    /* A future: what it was asked for; others look, so it is atomic. */
+    _Atomic uint32_t parent_generation;
+    /*
+     * The notice of an end without a reply, so that it needs no memory; or a
+     * timer's message, with up to 8 bytes of payload. On a line of its own, as
+     * messages are.
+     */
+    _Alignas(64) struct akti_message notice;
+    uint64_t payload;
+    _Atomic(struct akti_cell *) parent;
+    struct akti_port *port; /* the owner, if it is a thread */
     void *arg;
-    struct akti_message *message; /* reply, timer's message, kept request */
-    /* The notice of an end without a reply, so that it needs no memory. */
-    struct akti_message notice;
 };
+
+_Static_assert(offsetof(struct akti_cell, payload)
+                   == offsetof(struct akti_cell, notice) + AKTI_PAYLOAD_NEAR,
+               "the payload follows the notice as in other messages");
 
 /* For the stable depot. */
 void akti_cell_init(void *cell, uint32_t index);

@@ -11,6 +11,8 @@
 #include "actors/core/send.h"
 #include "actors/core/system.h"
 
+#include <string.h>
+
 const akt_type akt_idle_type = {.name = "akt_idle",
                                 .align = 1,
                                 .flags = AKT_TYPE_SIGNAL};
@@ -30,6 +32,7 @@ post(struct akti_context *ctx, struct akti_cell *cell, struct akti_message *m)
     }
 }
 
+/* The embedded message, with 8 bytes of room for a payload. */
 static struct akti_message *
 notice_of(struct akti_cell *cell, const akt_type *type)
 {
@@ -133,11 +136,13 @@ akti_timer_fire(struct akti_timer_entry *t, struct akti_context *ctx)
 static void
 free_message_of(struct akti_context *ctx, struct akti_cell *cell)
 {
-    if (cell->message != NULL) {
-        /* A periodic timer's is embedded as long as the timer lives. */
-        cell->message->flags &= (uint8_t)~AKTI_EMBEDDED;
-        akti_message_free(&ctx->caches, cell->message);
-        cell->message = NULL;
+    struct akti_message *m = cell->message;
+
+    cell->message = NULL;
+    if (m != NULL && m != &cell->notice) {
+        /* A periodic timer's belongs to the cell as long as that lives. */
+        m->flags &= (uint8_t)~AKTI_EMBEDDED;
+        akti_message_free(&ctx->caches, m);
     }
 }
 
@@ -225,7 +230,9 @@ akti_timer_done(akt_self *self, struct akti_message *m)
         return;
     }
     if (cell->every_ns == 0) {
-        akti_message_free(&self->ctx->caches, m);
+        if (m != &cell->notice) {
+            akti_message_free(&self->ctx->caches, m);
+        }
         akti_cell_release(self->ctx, cell);
         return;
     }
@@ -267,6 +274,13 @@ start(akt_self *self, enum akti_cell_kind kind, uint64_t after_ns,
     return AKT_OK;
 }
 
+static bool
+fits_in_cell(const akt_type *type)
+{
+    return type->size <= sizeof(uint64_t) && type->destroy == NULL
+           && (type->flags & AKT_TYPE_OWNS) == 0;
+}
+
 akt_err
 akti_timer_start(akt_self *self, uint64_t after_ns, uint64_t every_ns,
                  const akti_timer_arg *arg, akt_timer *out_timer)
@@ -281,15 +295,22 @@ akti_timer_start(akt_self *self, uint64_t after_ns, uint64_t every_ns,
     if (every_ns != 0 && (every_ns < 1000 || arg->type->destroy != NULL)) {
         return AKT_EINVAL;
     }
-    AKT_TRY(akti_message_new(&self->ctx->caches, arg->type, arg->payload,
-                             &m));
+    if (!fits_in_cell(arg->type)) {
+        AKT_TRY(akti_message_new(&self->ctx->caches, arg->type, arg->payload,
+                                 &m));
+    }
     err = start(self, AKTI_CELL_TIMER, after_ns, m, &cell);
     if (err != AKT_OK) {
-        akti_send_undo(self, m);
+        if (m != NULL) {
+            akti_send_undo(self, m);
+        }
         return err;
     }
     cell->every_ns = every_ns;
-    if (every_ns != 0) {
+    if (m == NULL) {
+        cell->message = notice_of(cell, arg->type);
+        memcpy(&cell->payload, arg->payload, arg->type->size);
+    } else if (every_ns != 0) {
         m->flags |= AKTI_EMBEDDED;
     }
     if (out_timer != NULL) {

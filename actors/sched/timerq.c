@@ -268,6 +268,8 @@ open_slot(struct akti_timerq *q, uint64_t tick, unsigned level)
     while (t != NULL) {
         struct akti_timer_entry *next = t->next;
 
+        /* A long list is seldom in the cache. */
+        __builtin_prefetch(next);
         place(q, t);
         t = next;
     }

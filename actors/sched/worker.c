@@ -269,11 +269,24 @@ lower_asleep(struct akti_worker *w)
     }
 }
 
+/*
+ * When to wake for the timers: at the end of the tick (65.5 us) in which the next
+ * one is due, so that many that are close together cost one sleep.
+ */
+static uint64_t
+wake_time(struct akti_worker *w)
+{
+    uint64_t next = akti_timerq_next(&w->timers);
+    uint64_t tick = (next >> AKTI_TICK_LOG2) + 1;
+
+    return next == AKT_NEVER ? AKT_NEVER : tick << AKTI_TICK_LOG2;
+}
+
 static void
 sleep_in_loop(struct akti_worker *w)
 {
     uint64_t now = w->ctx.now_ns;
-    uint64_t timer = akti_timerq_next(&w->timers);
+    uint64_t timer = wake_time(w);
     uint64_t limit = now + BACKSTOP_NS;
     bool rung;
 

@@ -15,8 +15,8 @@
  * Several systems may live in one process; they share nothing, and a reference of
  * one is refused by the other (`AKT_EFOREIGN`).
  *
- * **Account.** Each message that a send accepted is in a queue or has exactly one
- * of seven fates. At any time when nothing runs,
+ * **Account.** Each message that a send accepted is still queued or has met one of
+ * six fates. At any time when nothing runs,
  *
  *     accepted = delivered + dropped + expired + returned + dead + discarded
  *                + queued
@@ -30,8 +30,12 @@
  * | dead      | was in a mailbox or stash when its actor ended                 |
  * | discarded | was still anywhere when the system's stop gave up draining     |
  *
- * Likewise each request that was asked ends once:
- * `asked = replied + failed + expired + cancelled + broken + open`.
+ * A timer's message is accepted when its actor takes it from the mailbox, not when
+ * the timer is started; that of `akt_send_after`, when its time has come. Replies,
+ * and notices that a request has ended, are no messages of this account. Likewise
+ * each request that was asked ends once:
+ *
+ *     asked = replied + failed + timed_out + cancelled + broken + open
  *
  * All but `delivered` go to the dead-letter hook, with sender, target and type.
  *
@@ -128,7 +132,8 @@ typedef struct akt_counters {
 typedef struct akt_sched_stats {
     uint64_t turns;     /**< actors run */
     uint64_t steals;    /**< times work was taken from another worker */
-    uint64_t parks;     /**< times a worker went to sleep */
+    uint64_t parks;     /**< counted each time a worker goes to sleep; an idle
+                             one looks up every few seconds, and again sleeps */
     uint64_t wakes;     /**< times a sleeping worker was rung */
     uint64_t backstops; /**< sleeps that ended by time-out with work waiting: a
                              lost wake-up, always 0 */
@@ -160,6 +165,13 @@ AKT_API AKT_NODISCARD akt_err akt_system_start(const akt_system_opts *opts,
  * (`AKT_EXIT_SHUTDOWN`, `on_exit` runs), every request and timer ends, what is
  * still queued is discarded, and the threads end. After that, counters can
  * still be read.
+ *
+ * Draining is over when nothing runs, nothing is ready to run and the blocking
+ * pool is idle: timers that are still to fire do not keep it going.
+ *
+ * `on_exit` may send, here as at any other end, but never waits for room: a full
+ * `AKT_AWAIT` mailbox answers `AKT_EFULL`. It can start no timer
+ * (`AKT_ECONTEXT`).
  *
  * From a handler or job it only begins, and returns at once: the work is done by
  * whichever plain thread is in, or next calls, `akt_system_stop` or

@@ -79,8 +79,7 @@ test_text_of_application_code_differs_from_unknown(void **state)
     (void)state;
     assert_string_not_equal(akt_err_text(AKT_EUSER),
                             akt_err_text((akt_err)(AKT_EUSER - 1)));
-    assert_string_equal(akt_err_text(AKT_EUSER),
-                        akt_err_text(AKT_EUSER_LAST));
+    assert_string_equal(akt_err_text(AKT_EUSER), akt_err_text(AKT_EUSER_LAST));
 }
 
 static void

@@ -39,9 +39,8 @@ static inline void *
 unit_alloc(void *arg, size_t size, size_t align)
 {
     struct unit_memory *m = arg;
-    size_t front = align < sizeof(struct unit_header)
-                       ? sizeof(struct unit_header)
-                       : align;
+    size_t front =
+        align < sizeof(struct unit_header) ? sizeof(struct unit_header) : align;
     char *base;
 
     atomic_fetch_add(&m->calls, 1);
@@ -138,8 +137,7 @@ unit_for_each_seed(uint64_t count, const char *(*body)(uint64_t seed))
         const char *wrong = body(seed);
 
         if (wrong != NULL) {
-            fail_msg("AKT_TEST_SEED=%llu: %s", (unsigned long long)seed,
-                     wrong);
+            fail_msg("AKT_TEST_SEED=%llu: %s", (unsigned long long)seed, wrong);
         }
     }
 }
