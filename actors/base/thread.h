@@ -19,6 +19,7 @@ enum akti_rank {
     AKTI_RANK_EVICT,      /* the queue of a mailbox that drops its oldest */
     AKTI_RANK_PORT,       /* an attached thread's answers */
     AKTI_RANK_IDLE,       /* who waits until nothing runs */
+    AKTI_RANK_THREADS,    /* threads of actors that have their own */
     AKTI_RANK_BLOCKING,   /* the blocking pool's queue */
     AKTI_RANK_INJECT,     /* a queue that other threads put work into */
     AKTI_RANK_DEPOT       /* free blocks of one size */

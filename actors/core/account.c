@@ -57,9 +57,9 @@ akti_account_close(akt_counters *c)
                                  + c->cancelled + c->broken);
 }
 
-static void
-tell_hook(struct akti_context *ctx, struct akti_message *m, akt_fate fate,
-          akt_err reason)
+void
+akti_message_tell(struct akti_context *ctx, struct akti_message *m,
+                  akt_fate fate, akt_err reason)
 {
     struct akt_system *s = akti_system_of(ctx);
     akt_dead_letter letter = {
@@ -71,7 +71,9 @@ tell_hook(struct akti_context *ctx, struct akti_message *m, akt_fate fate,
         .fate = fate,
         .reason = reason};
 
-    s->dead_letter(&letter, s->dead_letter_arg);
+    if (s->dead_letter != NULL) {
+        s->dead_letter(&letter, s->dead_letter_arg);
+    }
 }
 
 /* What the asker hears when its request ends by this fate. */
@@ -98,9 +100,8 @@ akti_message_end(struct akti_context *ctx, struct akti_class_entry *entry,
 {
     akti_count(ctx, entry, AKTI_FATES + (unsigned)fate, 1);
     akti_record(ctx, AKTI_EVENT_FATE, (uint64_t)fate, m->target_slot);
-    if (AKTI_UNLIKELY(fate != AKT_FATE_DELIVERED)
-        && akti_system_of(ctx)->dead_letter != NULL) {
-        tell_hook(ctx, m, fate, reason);
+    if (AKTI_UNLIKELY(fate != AKT_FATE_DELIVERED)) {
+        akti_message_tell(ctx, m, fate, reason);
     }
     if (m->cell_generation != 0 && m->kind == AKTI_USER) {
         break_promise(ctx, m, fate, reason);

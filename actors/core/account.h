@@ -75,6 +75,10 @@ void akti_account_close(akt_counters *out);
 void akti_message_end(struct akti_context *ctx, struct akti_class_entry *entry,
                       struct akti_message *m, akt_fate fate, akt_err reason);
 
+/* Tells the dead-letter hook, if there is one. */
+void akti_message_tell(struct akti_context *ctx, struct akti_message *m,
+                       akt_fate fate, akt_err reason);
+
 /* The same for most: delivered, without an open promise. */
 static inline void
 akti_message_delivered(struct akti_context *ctx,

@@ -36,14 +36,46 @@ check_phase(akt_self *self)
     return AKT_OK;
 }
 
+/* One more is alive, if there may be. */
+static bool
+count_in(struct akt_system *s)
+{
+    /* Relaxed: a number that orders nothing. */
+    if (s->max_actors == 0) {
+        return true;
+    }
+    if (atomic_fetch_add_explicit(&s->alive, 1, memory_order_relaxed)
+        < s->max_actors) {
+        return true;
+    }
+    (void)atomic_fetch_sub_explicit(&s->alive, 1, memory_order_relaxed);
+    return false;
+}
+
+static void
+count_out(struct akt_system *s)
+{
+    if (s->max_actors != 0) {
+        /* Relaxed: as in count_in. */
+        (void)atomic_fetch_sub_explicit(&s->alive, 1, memory_order_relaxed);
+    }
+}
+
 static akt_err
 cell_for(akt_self *self, struct akti_actor **out)
 {
-    struct akti_depot *depot = &self->system->dispatcher.cells[AKTI_CELLS_A];
-    struct akti_actor *a = akti_cache_alloc(&self->ctx->cells[AKTI_CELLS_A]);
+    struct akt_system *s = self->system;
+    struct akti_actor *a;
 
+    if (!count_in(s)) {
+        return AKT_ELIMIT;
+    }
+    a = akti_cache_alloc(&self->ctx->cells[AKTI_CELLS_A]);
     if (a == NULL) {
-        return akti_depot_is_full(depot) ? AKT_ELIMIT : AKT_ENOMEM;
+        count_out(s);
+        return akti_depot_is_full(&s->dispatcher.cells[AKTI_CELLS_A])
+                   ? AKT_ELIMIT
+                   : AKT_ENOMEM;
     }
     *out = a;
     return AKT_OK;
@@ -150,6 +182,7 @@ spawn(akt_self *self, struct akti_class_entry *entry, const void *initial,
         err = home_for(self, cls->placement, &a->runnable.home);
         if (err != AKT_OK) {
             akti_cache_free(&self->ctx->cells[AKTI_CELLS_A], a);
+            count_out(self->system);
         }
     }
     if (err != AKT_OK) {
@@ -164,6 +197,26 @@ spawn(akt_self *self, struct akti_class_entry *entry, const void *initial,
     return AKT_OK;
 }
 
+/*
+ * From a plain thread: the stop's first phase waits for the lock, so that no
+ * spawn is half done when it begins.
+ */
+static akt_err
+spawn_outside(akt_self *self, struct akti_class_entry *entry,
+              const void *initial, akt_ref *out_ref)
+{
+    struct akt_system *s = self->system;
+    akt_err err;
+
+    akti_mutex_lock(&s->lock);
+    err = check_phase(self);
+    if (err == AKT_OK) {
+        err = spawn(self, entry, initial, out_ref);
+    }
+    akti_mutex_unlock(&s->lock);
+    return err;
+}
+
 akt_err
 akti_spawn(akt_self *self, const akt_class *cls, akt_ref *out_ref,
            const void *state)
@@ -173,7 +226,8 @@ akti_spawn(akt_self *self, const akt_class *cls, akt_ref *out_ref,
 
     AKT_TRY(check_phase(self));
     AKT_TRY(akti_class_find(self, cls, &entry));
-    AKT_TRY(spawn(self, entry, state, &ref));
+    AKT_TRY(self->port != NULL ? spawn_outside(self, entry, state, &ref)
+                               : spawn(self, entry, state, &ref));
     if (out_ref != NULL) {
         *out_ref = ref;
     }
@@ -292,21 +346,6 @@ end_messages(akt_self *self, struct akti_message *m, struct fate fate)
     }
 }
 
-static struct akti_message *
-reverse(struct akti_message *newest)
-{
-    struct akti_message *oldest = NULL;
-
-    while (newest != NULL) {
-        struct akti_message *next = newest->next;
-
-        newest->next = oldest;
-        oldest = newest;
-        newest = next;
-    }
-    return oldest;
-}
-
 /* Closes the mailbox; senders that evict are kept out meanwhile. */
 static bool
 end_mail(akt_self *self, struct akti_actor *a, struct fate fate)
@@ -322,7 +361,7 @@ end_mail(akt_self *self, struct akti_actor *a, struct fate fate)
     akti_mutex_unlock(&self->system->evict_lock);
     end_messages(self, a->system_head, fate);
     end_messages(self, queued, fate);
-    end_messages(self, reverse(inbox), fate);
+    end_messages(self, akti_messages_reverse(inbox), fate);
     a->system_head = NULL;
     return waited;
 }
@@ -361,6 +400,7 @@ free_slot(akt_self *self, struct akti_actor *a)
     if (home > self->system->dispatcher.worker_count) {
         akti_dispatcher_own_thread_free(&self->system->dispatcher, home - 1);
     }
+    count_out(self->system);
     /* A slot whose generation would wrap is not used again. */
     if (generation != UINT32_MAX) {
         akti_cache_free(&self->ctx->cells[AKTI_CELLS_A], a);

@@ -141,8 +141,34 @@ void akti_actor_cell_init(void *cell, uint32_t index);
 /* One turn; the dispatcher's `run`. */
 bool akti_actor_run(struct akti_runnable *r, struct akti_context *ctx);
 
-/* Appends a list, oldest first, to the queues of system and user messages. */
-void akti_queue_messages(struct akti_actor *a, struct akti_message *oldest);
+/* Appends to the queue of users' messages. */
+static inline void
+akti_queue_user(struct akti_actor *a, struct akti_message *m)
+{
+    m->next = NULL;
+    if (a->user_head == NULL) {
+        a->user_head = m;
+    } else {
+        a->user_tail->next = m;
+    }
+    a->user_tail = m;
+}
+
+/* Turns a list that is newest first round. */
+static inline struct akti_message *
+akti_messages_reverse(struct akti_message *newest)
+{
+    struct akti_message *oldest = NULL;
+
+    while (newest != NULL) {
+        struct akti_message *next = newest->next;
+
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    return oldest;
+}
 
 /*
  * Gives an order to the actor of this generation and sees to it that it looks.

@@ -71,6 +71,7 @@ struct akti_cell {
     _Alignas(64) struct akti_message notice;
     uint64_t payload;
     _Atomic(struct akti_cell *) parent;
+    _Atomic uint64_t deadline_ns; /* a future's; never changes */
     struct akti_port *port; /* the owner, if it is a thread */
     void *arg;
 };

@@ -119,8 +119,6 @@ akti_cycle_closes(akt_self *self, struct akti_actor *target)
         return false;
     }
     write_cycle(s, self->actor, target, text);
-    akti_log_line(&s->dispatcher.log, AKT_LOG_WARNING,
-                  "a wait for room would close a cycle: %s", text);
     if (self->deadlock == NULL) {
         self->deadlock = akti_sizes_alloc(
             &self->ctx->caches, akti_size_class(TEXT_SIZE), TEXT_SIZE);
@@ -139,6 +137,15 @@ akti_cycle_forget(akt_self *self)
                         self->deadlock, TEXT_SIZE);
         self->deadlock = NULL;
     }
+}
+
+void
+akti_cycle_log(akt_self *self)
+{
+    akti_log_line(&self->system->dispatcher.log, AKT_LOG_WARNING,
+                  "a wait for room would close a cycle: %s",
+                  self->deadlock != NULL ? self->deadlock
+                                         : "(out of memory for its names)");
 }
 
 size_t

@@ -14,10 +14,12 @@
 
 /*
  * Whether the running actor, if it waited for `target`, would wait for itself.
- * If so, the cycle is logged and kept for akt_deadlock_text(). Under the
- * suspension lock.
+ * If so, the cycle is kept for akt_deadlock_text(). Under the suspension lock.
  */
 bool akti_cycle_closes(akt_self *self, struct akti_actor *target);
+
+/* Logs the cycle that was found. Not under a lock: the sink is the user's. */
+void akti_cycle_log(akt_self *self);
 
 /* Forgets the text of this turn. */
 void akti_cycle_forget(akt_self *self);

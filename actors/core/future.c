@@ -132,6 +132,17 @@ akti_request_is_over(void *ptr, uint32_t generation)
     return false;
 }
 
+uint64_t
+akti_request_deadline(void *ptr, uint32_t generation)
+{
+    struct akti_cell *cell = ptr;
+    /* Relaxed: of this request if the generation is still right below. */
+    uint64_t deadline =
+        atomic_load_explicit(&cell->deadline_ns, memory_order_relaxed);
+
+    return akti_cell_generation(cell) == generation ? deadline : AKT_NEVER;
+}
+
 /* --- making one --- */
 
 static uint64_t
@@ -203,6 +214,9 @@ akti_future_new(akt_self *self, const akt_type *request, uint64_t timeout_ns,
     cell->type = request;
     cell->then = NULL;
     cell->timer.deadline_ns = deadline_for(self, timeout_ns);
+    /* Relaxed: published with the request. */
+    atomic_store_explicit(&cell->deadline_ns, cell->timer.deadline_ns,
+                          memory_order_relaxed);
     inherit(self, cell);
     if (self->actor != NULL && !akti_timer_add(self->ctx, &cell->timer)) {
         akti_cell_release(self->ctx, cell);
@@ -301,7 +315,8 @@ run_continuation(akt_self *self, struct akti_cell *cell)
     akt_err err;
 
     fill_answer(cell, &answer);
-    /* The reply outlives the cell until the continuation has run. */
+    /* The reply lives until the continuation has run; the future is over. */
+    cell->dropped = true;
     err = then->run(self, self->actor->state, &answer);
     close_cell(self, cell);
     return err;

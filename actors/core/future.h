@@ -23,6 +23,9 @@ void akti_future_answer(struct akti_context *ctx, void *cell,
 /* The request's asker does not wait any more, or its asker's asker. */
 bool akti_request_is_over(void *cell, uint32_t generation);
 
+/* The deadline of a request; AKT_NEVER when it is over. */
+uint64_t akti_request_deadline(void *cell, uint32_t generation);
+
 /* A future's deadline has come. On the worker that armed it. */
 void akti_future_expire(struct akti_context *ctx, struct akti_cell *cell);
 

@@ -239,6 +239,7 @@ akt_promise_forward(akt_self *self, akt_promise *promise, akt_ref to)
     AKT_TRY(find(self, promise, &cell));
     AKT_TRY(akti_system_find(self->system, to, &target));
     m = cell->message;
+    akti_send_unstamp(m);
     m->target_slot = to.slot;
     m->target_generation = to.generation;
     AKT_TRY(akti_send_message(self, target, m, AKTI_MAY_AWAIT));

@@ -21,47 +21,24 @@ has_flag(const struct akti_actor *a, uint32_t flag)
 /* --- queues --- */
 
 static void
-append(struct akti_message **head, struct akti_message **tail,
-       struct akti_message *m)
-{
-    m->next = NULL;
-    if (*head == NULL) {
-        *head = m;
-    } else {
-        (*tail)->next = m;
-    }
-    *tail = m;
-}
-
-void
-akti_queue_messages(struct akti_actor *a, struct akti_message *oldest)
+queue_messages(struct akti_actor *a, struct akti_message *oldest)
 {
     while (oldest != NULL) {
         struct akti_message *next = oldest->next;
 
         if (oldest->kind == AKTI_USER) {
-            append(&a->user_head, &a->user_tail, oldest);
+            akti_queue_user(a, oldest);
         } else {
-            append(&a->system_head, &a->system_tail, oldest);
+            oldest->next = NULL;
+            if (a->system_head == NULL) {
+                a->system_head = oldest;
+            } else {
+                a->system_tail->next = oldest;
+            }
+            a->system_tail = oldest;
         }
         oldest = next;
     }
-}
-
-/* What came in, oldest first. */
-static struct akti_message *
-reverse(struct akti_message *newest)
-{
-    struct akti_message *oldest = NULL;
-
-    while (newest != NULL) {
-        struct akti_message *next = newest->next;
-
-        newest->next = oldest;
-        oldest = newest;
-        newest = next;
-    }
-    return oldest;
 }
 
 static inline void
@@ -72,7 +49,7 @@ take_in(akt_self *self, struct akti_actor *a)
 
     if (AKTI_UNLIKELY(has_flag(a, AKTI_FLAG_EVICTS))) {
         akti_mutex_lock(&s->evict_lock);
-        akti_queue_messages(a, reverse(akti_mailbox_take(&a->box)));
+        queue_messages(a, akti_messages_reverse(akti_mailbox_take(&a->box)));
         akti_mutex_unlock(&s->evict_lock);
         return;
     }
@@ -83,7 +60,7 @@ take_in(akt_self *self, struct akti_actor *a)
         a->user_tail = m;
         return;
     }
-    akti_queue_messages(a, reverse(m));
+    queue_messages(a, akti_messages_reverse(m));
 }
 
 static struct akti_message *
@@ -123,9 +100,28 @@ pop_user(akt_self *self, struct akti_actor *a)
     if (AKTI_UNLIKELY(has_flag(a, AKTI_FLAG_EVICTS))) {
         return pop_shared(self, a);
     }
-    m = pop(&a->user_head);
-    self->handled += m->flags & AKTI_CREDITED;
+    m = a->user_head;
+    if (m != NULL) {
+        a->user_head = m->next;
+        self->handled += m->flags & AKTI_CREDITED;
+    }
     return m;
+}
+
+/* Whether users' messages wait. */
+static bool
+has_users(akt_self *self, struct akti_actor *a)
+{
+    struct akt_system *s = self->system;
+    bool has;
+
+    if (AKTI_LIKELY(!has_flag(a, AKTI_FLAG_EVICTS))) {
+        return a->user_head != NULL;
+    }
+    akti_mutex_lock(&s->evict_lock);
+    has = a->user_head != NULL;
+    akti_mutex_unlock(&s->evict_lock);
+    return has;
 }
 
 _Static_assert(AKTI_CREDITED == 1, "the flag is added as a number");
@@ -277,6 +273,9 @@ handle_timer(akt_self *self, struct akti_message *m)
                    + (h != NULL ? AKT_FATE_DELIVERED : AKT_FATE_DROPPED),
                1);
     akti_record(self->ctx, AKTI_EVENT_FATE, h == NULL, a->slot);
+    if (h == NULL) {
+        akti_message_tell(self->ctx, m, AKT_FATE_DROPPED, AKT_EUNHANDLED);
+    }
     akti_timer_done(self, m);
 }
 
@@ -363,7 +362,7 @@ start(akt_self *self, struct akti_actor *a)
 static void
 note_activity(akt_self *self, struct akti_actor *a)
 {
-    if (a->user_head != NULL) {
+    if (has_users(self, a)) {
         a->extra->last_message_ns = akti_now(self->ctx);
     }
 }
@@ -375,15 +374,15 @@ handle_batch(akt_self *self, struct akti_actor *a, uint32_t budget)
     while (self->exit_kind == 0) {
         if (a->system_head != NULL) {
             handle_system(self, pop(&a->system_head));
-        } else if (a->user_head != NULL && budget > 0) {
-            struct akti_message *m = pop_user(self, a);
-
-            budget--;
-            if (m != NULL) {
-                handle_user(self, m);
-            }
         } else {
-            break;
+            struct akti_message *m =
+                budget > 0 ? pop_user(self, a) : NULL;
+
+            if (m == NULL) {
+                break;
+            }
+            budget--;
+            handle_user(self, m);
         }
         if (AKTI_UNLIKELY(has_flag(a, AKTI_FLAG_AWAITING))) {
             break;
@@ -455,17 +454,39 @@ settle(akt_self *self, struct akti_actor *a)
     return true;
 }
 
+/* Gives back what was handled and, unless there is more, the token. */
+static inline unsigned
+put_down(akt_self *self, struct akti_actor *a)
+{
+    bool keep = a->user_head != NULL || a->system_head != NULL;
+    uint32_t handled = self->handled;
+
+    self->handled = 0;
+    return akti_mailbox_finish(&a->box, handled,
+                               akti_actor_entry(a)->low_water, keep);
+}
+
+/* A sender may be about to move what came in to the queue. */
+static unsigned
+put_down_shared(akt_self *self, struct akti_actor *a)
+{
+    struct akt_system *s = self->system;
+    unsigned found;
+
+    akti_mutex_lock(&s->evict_lock);
+    found = put_down(self, a);
+    akti_mutex_unlock(&s->evict_lock);
+    return found;
+}
+
 /* The turn is over and the actor stays. True: it has more to do. */
 static inline bool
 finish(akt_self *self, struct akti_actor *a)
 {
-    bool keep = a->user_head != NULL || a->system_head != NULL;
-    uint32_t handled = self->handled;
-    unsigned found;
+    unsigned found = AKTI_LIKELY(!has_flag(a, AKTI_FLAG_EVICTS))
+                         ? put_down(self, a)
+                         : put_down_shared(self, a);
 
-    self->handled = 0;
-    found = akti_mailbox_finish(&a->box, handled,
-                                akti_actor_entry(a)->low_water, keep);
     if (AKTI_LIKELY(found == 0)) {
         return false;
     }
@@ -477,9 +498,9 @@ finish(akt_self *self, struct akti_actor *a)
 
 /* A draining actor with nothing left ends. */
 static bool
-is_drained(struct akti_actor *a)
+is_drained(akt_self *self, struct akti_actor *a)
 {
-    return has_flag(a, AKTI_FLAG_DRAINING) && a->user_head == NULL
+    return has_flag(a, AKTI_FLAG_DRAINING) && !has_users(self, a)
            && a->system_head == NULL && akti_mailbox_is_empty(&a->box);
 }
 
@@ -495,7 +516,7 @@ end_turn(akt_self *self, struct akti_actor *a)
     if (!stays) {
         return false;
     }
-    if (self->exit_kind == 0 && is_drained(a)) {
+    if (self->exit_kind == 0 && is_drained(self, a)) {
         self->exit_kind = AKT_EXIT_DRAINED;
     }
     if (self->exit_kind != 0) {

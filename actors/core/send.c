@@ -2,6 +2,7 @@
 #include "actors/core/send.h"
 
 #include "actors/base/clock.h"
+#include "actors/core/future.h"
 #include "actors/core/suspend.h"
 #include "actors/core/system.h"
 
@@ -50,36 +51,53 @@ akti_send_reserved(struct akti_context *ctx, struct akti_actor *target,
 
 /* --- what a full mailbox does --- */
 
-/* Turns what came in by now into the queue that the oldest is taken from. */
+/*
+ * Brings what came in by now into the queue that the oldest is taken from. What
+ * is not a user's message goes back into the inbox: its queue is the owner's
+ * alone. The token is out as long as there are messages, so nobody is woken.
+ */
 static void
 pull_in(struct akti_actor *a)
 {
-    struct akti_message *m = akti_mailbox_take_messages(&a->box);
-    struct akti_message *oldest = NULL;
-    struct akti_message *next;
+    struct akti_message *m =
+        akti_messages_reverse(akti_mailbox_take_messages(&a->box));
 
-    for (; m != NULL; m = next) {
-        next = m->next;
-        m->next = oldest;
-        oldest = m;
+    while (m != NULL) {
+        struct akti_message *next = m->next;
+
+        if (m->kind == AKTI_USER) {
+            akti_queue_user(a, m);
+        } else {
+            (void)akti_mailbox_push_reserved(&a->box, m);
+        }
+        m = next;
     }
-    akti_queue_messages(a, oldest);
 }
 
-struct akti_message *
-akti_evict_oldest(struct akti_actor *a)
+/*
+ * The oldest message, taken out, if it is old enough; NULL when none is. The box
+ * is closed under the same lock, so an open one of this generation stays so.
+ */
+static struct akti_message *
+evict_locked(struct akti_actor *a, uint32_t generation, uint64_t older_than_ns)
 {
-    struct akti_message *m = NULL;
+    struct akti_message *m;
 
+    if (akti_actor_generation(a) != generation
+        || !akti_mailbox_is_open(&a->box)) {
+        return NULL;
+    }
     if (a->user_head == NULL) {
         pull_in(a);
     }
     m = a->user_head;
-    if (m != NULL) {
-        a->user_head = m->next;
-        if (a->user_head == NULL) {
-            a->user_tail = NULL;
-        }
+    if (m == NULL
+        || (older_than_ns != 0 && m->deadline_ns > older_than_ns)) {
+        return NULL;
+    }
+    a->user_head = m->next;
+    if ((m->flags & AKTI_CREDITED) != 0) {
+        akti_mailbox_credit(&a->box, 1);
     }
     return m;
 }
@@ -89,24 +107,14 @@ akti_evict_oldest(struct akti_actor *a)
  * there is none to give up.
  */
 static bool
-make_room(akt_self *self, struct akti_actor *target, uint64_t older_than_ns)
+make_room(akt_self *self, struct akti_actor *target, uint32_t generation,
+          uint64_t older_than_ns)
 {
     struct akt_system *s = self->system;
-    struct akti_message *m = NULL;
+    struct akti_message *m;
 
     akti_mutex_lock(&s->evict_lock);
-    m = akti_evict_oldest(target);
-    if (m != NULL && older_than_ns != 0 && m->deadline_ns > older_than_ns) {
-        m->next = target->user_head;
-        target->user_head = m;
-        if (target->user_tail == NULL) {
-            target->user_tail = m;
-        }
-        m = NULL;
-    }
-    if (m != NULL && (m->flags & AKTI_CREDITED) != 0) {
-        akti_mailbox_credit(&target->box, 1);
-    }
+    m = evict_locked(target, generation, older_than_ns);
     akti_mutex_unlock(&s->evict_lock);
     if (m == NULL) {
         return false;
@@ -161,10 +169,11 @@ overflow(akt_self *self, struct akti_actor *target, struct akti_message *m,
     case AKT_DROP_NEWEST:
         return accept_dropped(self, target, m);
     case AKT_DROP_OLDEST:
-        *retry = make_room(self, target, 0);
+        *retry = make_room(self, target, m->target_generation, 0);
         return *retry ? AKT_OK : accept_dropped(self, target, m);
     case AKT_SHED_OLD:
-        *retry = make_room(self, target, akti_now(self->ctx));
+        *retry = make_room(self, target, m->target_generation,
+                           akti_now(self->ctx));
         return *retry ? AKT_OK : AKT_EFULL;
     case AKT_STOP:
         akti_actor_order(self->ctx, target, m->target_generation,
@@ -187,6 +196,18 @@ stamp_age(akt_self *self, struct akti_actor *target, struct akti_message *m)
     if (limit < m->deadline_ns) {
         m->deadline_ns = limit;
         m->flags |= AKTI_AGED;
+    }
+}
+
+void
+akti_send_unstamp(struct akti_message *m)
+{
+    if ((m->flags & AKTI_AGED) != 0) {
+        m->flags &= (uint8_t)~AKTI_AGED;
+        m->deadline_ns =
+            m->cell_generation != 0
+                ? akti_request_deadline(m->cell, m->cell_generation)
+                : AKT_NEVER;
     }
 }
 
@@ -223,23 +244,21 @@ send_slowly(akt_self *self, struct akti_actor *target, struct akti_message *m,
 
 /* Messages for the same target that wait already go first. */
 static bool
-must_queue_behind(akt_self *self, struct akti_actor *target)
+must_queue_behind(akt_self *self, struct akti_actor *target,
+                  uint32_t generation)
 {
     return self->actor != NULL
            && (self->actor->runnable.unused & AKTI_FLAG_AWAITING) != 0
-           && akti_suspend_is_behind(self->actor, target);
+           && akti_suspend_is_behind(self->actor, target, generation);
 }
 
-akt_err
-akti_send_message_slowly(akt_self *self, struct akti_actor *target,
-                         struct akti_message *m, enum akti_patience patience)
+static akt_err
+send_unless_behind(akt_self *self, struct akti_actor *target,
+                   struct akti_message *m, enum akti_patience patience)
 {
-    enum akti_push pushed = AKTI_PUSH_FULL;
+    enum akti_push pushed;
 
-    if (akti_actor_overflow(target) == AKT_SHED_OLD) {
-        stamp_age(self, target, m);
-    }
-    if (must_queue_behind(self, target)) {
+    if (must_queue_behind(self, target, m->target_generation)) {
         return send_slowly(self, target, m, patience);
     }
     akti_send_accept(self, target, m);
@@ -251,6 +270,22 @@ akti_send_message_slowly(akt_self *self, struct akti_actor *target,
         return AKT_OK;
     }
     return akti_send_failed(self, target, m, patience, pushed);
+}
+
+akt_err
+akti_send_message_slowly(akt_self *self, struct akti_actor *target,
+                         struct akti_message *m, enum akti_patience patience)
+{
+    akt_err err;
+
+    if (akti_actor_overflow(target) == AKT_SHED_OLD) {
+        stamp_age(self, target, m);
+    }
+    err = send_unless_behind(self, target, m, patience);
+    if (err != AKT_OK) {
+        akti_send_unstamp(m);
+    }
+    return err;
 }
 
 akt_err
@@ -348,6 +383,7 @@ akt_forward(akt_self *self, akt_ref to)
         }
         return err;
     }
+    akti_send_unstamp(m);
     slot = m->target_slot;
     generation = m->target_generation;
     m->target_slot = to.slot;

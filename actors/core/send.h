@@ -105,7 +105,7 @@ bool akti_send_reserved(struct akti_context *ctx, struct akti_actor *target,
 /* Frees a message that was never sent; its content stays the caller's. */
 void akti_send_undo(akt_self *self, struct akti_message *m);
 
-/* Under the evict lock: takes the oldest message out; NULL when none waits. */
-struct akti_message *akti_evict_oldest(struct akti_actor *a);
+/* Takes back the age limit that an AKT_SHED_OLD mailbox put on a message. */
+void akti_send_unstamp(struct akti_message *m);
 
 #endif

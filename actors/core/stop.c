@@ -23,8 +23,11 @@ now_of(struct akt_system *s)
 static void
 enter_phase(struct akt_system *s, enum akti_stop_phase phase)
 {
+    /* The lock: plain threads spawn under it. */
+    akti_mutex_lock(&s->lock);
     /* seq_cst: before the walk over all actors; pairs: publish, phase checks */
     atomic_store_explicit(&s->phase, (uint32_t)phase, memory_order_seq_cst);
+    akti_mutex_unlock(&s->lock);
 }
 
 /* The thread belongs to this system and so cannot wait for it. */
@@ -184,6 +187,11 @@ stop_all(struct akt_system *s, uint64_t until_ns)
         akti_log_line(&s->dispatcher.log, AKT_LOG_WARNING,
                       "%s: a job of the blocking pool has not returned",
                       s->name);
+        err = AKT_EBUSY;
+    }
+    if (err == AKT_OK
+        /* A job may have spawned after the first look. */
+        && !wait_exits(s, akti_clock_add(now_of(s), PATIENCE_NS))) {
         err = AKT_EBUSY;
     }
     if (err == AKT_OK) {

@@ -124,6 +124,9 @@ wait_for(akt_self *self, struct akti_actor *target, bool *out_retry)
     akti_mutex_lock(&s->suspend_lock);
     err = wait_locked(self, target, out_retry);
     akti_mutex_unlock(&s->suspend_lock);
+    if (err == AKT_EDEADLK) {
+        akti_cycle_log(self);
+    }
     return err;
 }
 
@@ -142,19 +145,15 @@ outbox_append(struct akti_extra *extra, struct akti_message *m)
     extra->out_count++;
 }
 
-static bool
-is_for(const struct akti_message *m, const struct akti_actor *target)
-{
-    return m->target_slot == target->slot;
-}
-
 bool
-akti_suspend_is_behind(struct akti_actor *a, struct akti_actor *target)
+akti_suspend_is_behind(struct akti_actor *a, struct akti_actor *target,
+                       uint32_t generation)
 {
     struct akti_message *m;
 
     for (m = a->extra->out_head; m != NULL; m = m->next) {
-        if (is_for(m, target)) {
+        if (m->target_slot == target->slot
+            && m->target_generation == generation) {
             return true;
         }
     }
@@ -177,14 +176,17 @@ akti_suspend_send(akt_self *self, struct akti_actor *target,
     }
     /* What was handled is given back first: it may be what others wait for. */
     akti_give_back(self, akti_actor_capacity(a) - 1);
-    if (!akti_suspend_is_behind(a, target)) {
+    if (!akti_suspend_is_behind(a, target, m->target_generation)) {
         AKT_TRY(wait_for(self, target, out_retry));
         if (*out_retry) {
             return AKT_OK;
         }
     }
     outbox_append(extra, m);
-    a->runnable.unused |= AKTI_FLAG_AWAITING;
+    if ((a->runnable.unused & AKTI_FLAG_AWAITING) == 0) {
+        a->runnable.unused |= AKTI_FLAG_AWAITING;
+        akti_counter_add_shared(&self->system->suspensions, 1);
+    }
     akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED, 1);
     akti_record(self->ctx, AKTI_EVENT_SEND, a->slot, target->slot);
     return AKT_OK;
@@ -246,7 +248,8 @@ static bool
 is_behind_one_of(struct akti_message *kept, const struct akti_message *m)
 {
     for (; kept != NULL; kept = kept->next) {
-        if (kept->target_slot == m->target_slot) {
+        if (kept->target_slot == m->target_slot
+            && kept->target_generation == m->target_generation) {
             return true;
         }
     }
@@ -272,6 +275,46 @@ flush_once(akt_self *self)
         }
         m = next;
     }
+}
+
+static bool
+has_message_for(const struct akti_extra *extra, const struct akti_actor *to)
+{
+    const struct akti_message *m;
+
+    for (m = extra->out_head; m != NULL; m = m->next) {
+        if (m->target_slot == to->slot) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Takes the edges off by which the actor waits for nothing any more: its message
+ * found room before the target was low enough to resume it. A search for cycles
+ * must not see them.
+ */
+static void
+prune_edges(akt_self *self)
+{
+    struct akt_system *s = self->system;
+    struct akti_extra *extra = self->actor->extra;
+    struct akti_edge **place = &extra->edges;
+
+    akti_mutex_lock(&s->suspend_lock);
+    while (*place != NULL) {
+        struct akti_edge *e = *place;
+
+        if (has_message_for(extra, e->target)) {
+            place = &e->next_of_sender;
+            continue;
+        }
+        *place = e->next_of_sender;
+        remove_waiter(e);
+        edge_free(self->ctx, e);
+    }
+    akti_mutex_unlock(&s->suspend_lock);
 }
 
 static bool
@@ -304,14 +347,12 @@ akti_suspend_flush(akt_self *self)
     struct akti_actor *a = self->actor;
 
     while (a->extra->out_head != NULL) {
-        flush_once(self);
-        if (a->extra->out_head == NULL) {
-            break;
-        }
         if (must_end(a)) {
             return true;
         }
-        if (try_park(self)) {
+        flush_once(self);
+        prune_edges(self);
+        if (a->extra->out_head != NULL && try_park(self)) {
             return false;
         }
     }

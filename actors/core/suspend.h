@@ -37,7 +37,8 @@ akt_err akti_suspend_send(akt_self *self, struct akti_actor *target,
                           struct akti_message *m, bool *out_retry);
 
 /* Whether the outbox has a message for that target already. */
-bool akti_suspend_is_behind(struct akti_actor *a, struct akti_actor *target);
+bool akti_suspend_is_behind(struct akti_actor *a, struct akti_actor *target,
+                            uint32_t generation);
 
 /*
  * Sends what waits in the outbox as far as there is room. False: some is left,

@@ -99,14 +99,14 @@ or_default(uint32_t value, uint32_t standard)
 }
 
 static void
-init_depots(struct akt_system *s, const akt_system_opts *o)
+init_depots(struct akt_system *s)
 {
     struct akti_dispatcher *d = &s->dispatcher;
     struct akti_depot_opts actors = {
         .block_size = sizeof(struct akti_actor),
         .align = 128,
         .init = akti_actor_cell_init,
-        .max_cells = or_default(o->max_actors, ACTORS_MAX)};
+        .max_cells = ACTORS_MAX};
     struct akti_depot_opts cells = {.block_size = sizeof(struct akti_cell),
                                     .align = 64,
                                     .init = akti_cell_init,
@@ -130,6 +130,7 @@ init_fields(struct akt_system *s, const akt_system_opts *o)
                                       memory_order_relaxed);
     s->name = o->name != NULL ? o->name : "akt";
     s->batch = or_default(o->batch, 100);
+    s->max_actors = o->max_actors;
     s->blocking_queue = or_default(o->blocking_queue, 1024);
     s->ask_timeout_ns =
         o->ask_timeout_ns != 0 ? o->ask_timeout_ns : AKT_SECONDS(5);
@@ -238,7 +239,7 @@ start(const akt_system_opts *o, bool simulated, uint64_t seed,
     s->dispatcher.memory = memory;
     s->dispatcher.log = log;
     init_fields(s, o);
-    init_depots(s, o);
+    init_depots(s);
     err = set_up(s, o, &dispatcher);
     if (err != AKT_OK) {
         free_system(s);

@@ -57,6 +57,8 @@ struct akt_system {
     bool stopping; /* somebody does it */
     uint64_t drain_until_ns;
     _Atomic uint32_t phase; /* akti_stop_phase */
+    uint32_t max_actors;    /* immutable; 0: as many as there are cells */
+    _Atomic uint32_t alive; /* counted when max_actors is set */
 };
 
 static inline struct akt_system *

@@ -158,7 +158,7 @@ akti_dispatcher_init(struct akti_dispatcher *d,
     uint32_t i;
 
     d->worker_count = opts->simulated ? 1 : opts->workers;
-    akti_mutex_init(&d->lock, AKTI_RANK_SYSTEM);
+    akti_mutex_init(&d->lock, AKTI_RANK_THREADS);
     akti_mutex_init(&d->idle_lock, AKTI_RANK_IDLE);
     akti_cond_init(&d->idle);
     akti_inject_init(&d->inject);
@@ -420,13 +420,37 @@ is_idle_real(struct akti_dispatcher *d)
     return akti_inject_is_empty(&d->inject);
 }
 
+/* Grows whenever a worker is woken or goes to sleep. */
+static uint64_t
+activity(struct akti_dispatcher *d)
+{
+    uint32_t n = thread_count(d);
+    uint64_t sum = n;
+    uint32_t i;
+
+    for (i = 0; i < n; i++) {
+        sum += akti_counter_get(&worker_at(d, i)->stat_wakes);
+        sum += akti_counter_get(&worker_at(d, i)->stat_parks);
+    }
+    return sum;
+}
+
+/*
+ * The workers are looked at one after the other. What one of them was woken for
+ * after it was looked at shows in the second count: whoever wakes counts before
+ * it goes to sleep itself.
+ */
 bool
 akti_dispatcher_is_idle(struct akti_dispatcher *d)
 {
-    if (!akti_blocking_is_idle(&d->blocking)) {
-        return false;
+    uint64_t before;
+
+    if (d->sim != NULL) {
+        return d->sim->head == NULL && akti_blocking_is_idle(&d->blocking);
     }
-    return d->sim != NULL ? d->sim->head == NULL : is_idle_real(d);
+    before = activity(d);
+    return akti_blocking_is_idle(&d->blocking) && is_idle_real(d)
+           && akti_blocking_is_idle(&d->blocking) && activity(d) == before;
 }
 
 bool

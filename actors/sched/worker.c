@@ -323,13 +323,17 @@ akti_worker_main(void *arg)
     for (;;) {
         struct akti_runnable *r = find(w);
 
+        if (r == NULL && must_quit(w)) {
+            /* What was queued before that was said is still run. */
+            r = find(w);
+            if (r == NULL) {
+                return NULL;
+            }
+        }
         if (r != NULL) {
             run(w, r);
-        } else if (must_quit(w)) {
-            break;
         } else {
             park(w);
         }
     }
-    return NULL;
 }

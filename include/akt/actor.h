@@ -168,7 +168,9 @@ AKT_API extern const akt_type akt_idle_type;
 
 /**
  * Creates an actor of class `name`, a bare name. What follows `out_ref` are
- * initialisers of its state, which is zero otherwise and is copied.
+ * initialisers of its state, which is zero otherwise and is copied. The new actor
+ * may run before the caller sees `*out_ref` written, so what the two share through
+ * pointers belongs into the initial state, complete, before the call.
  * `akt_err akt_spawn(akt_self *self, name, akt_ref *out_ref, ...)`:
  * `AKT_ENOMEM`, `AKT_ELIMIT` (as many actors as the system allows),
  * `AKT_ETHREAD` or `AKT_EMFILE` (own thread), `AKT_EINVAL` (a class option is out
@@ -183,6 +185,9 @@ AKT_API extern const akt_type akt_idle_type;
 /**
  * Sends a message: `akt_send(self, to, deposit, .amount = 5)`.
  * `AKT_OK`: the message is accepted and will have exactly one fate (system.h).
+ * A send that waits for room holds back only what is for the same receiver: the
+ * handler's sends to others that have room go out at once. Order is kept for each
+ * receiver. Nothing else is handled meanwhile, continuations included (mailbox.h).
  * Otherwise nothing happened and what it points to is still the caller's:
  * `AKT_EDEAD`, `AKT_EFULL` (by the receiver's policy; or the sender's outbox is
  * full), `AKT_EDEADLK`, `AKT_ENOMEM`, `AKT_ESIZE`, `AKT_EFOREIGN`, `AKT_ESTOPPED`,
@@ -203,7 +208,7 @@ AKT_API extern const akt_type akt_idle_type;
 /**
  * From a plain thread: the same as `akt_send`, but blocks for up to `timeout_ns`
  * while the mailbox is full (`AKT_AWAIT` or `AKT_FAIL`), then `AKT_ETIMEOUT`.
- * `AKT_ECONTEXT` in a handler, where nothing may block.
+ * `AKT_ECONTEXT` in a handler, where nothing may block, and in a job.
  */
 #define akt_send_within(self, timeout_ns, to, ...)                             \
     akti_send_within((self), (to), (timeout_ns), AKTI_FIRST_TYPE(__VA_ARGS__), \

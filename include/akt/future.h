@@ -44,7 +44,9 @@
  * asks while it handles a request gets the smaller of the two deadlines, and
  * ends as cancelled when the outer request has ended. A request that nobody
  * waits for any more is dropped before its handler. A reply that comes too late
- * is counted and freed; it never reaches a mailbox.
+ * is counted and freed; it never reaches a mailbox. A continuation inherits
+ * nothing: what it asks has a deadline of its own, and goes on when the request
+ * from which the first question came has ended.
  *
  * **The answerer** replies at once by `akt_reply`, hands the request on by
  * `akt_forward` (actor.h), or keeps the promise for later by `akt_keep`. A handler
@@ -106,8 +108,8 @@ typedef struct akt_continuation {
  * system's `ask_timeout_ns` from now (5 s), or that of the request being handled
  * when it is earlier. Errors as for `akt_send`, and `AKT_ELIMIT`: as many requests
  * are open as the actor's class allows (`AKT_REQUESTS`). Asking a type that was
- * not declared as a request does not compile. Any thread with `self`; does not
- * block.
+ * not declared as a request does not compile. Any thread with `self`, except in
+ * a job of the blocking pool: `AKT_ECONTEXT`. Does not block.
  */
 #define akt_ask(self, to, out_future, ...)                                     \
     akt_ask_within(self, 0, to, out_future, __VA_ARGS__)
@@ -145,8 +147,9 @@ typedef struct akt_continuation {
 /**
  * Says what to run when the future ends: `akt_then(self, f, on_balance, arg)`,
  * with a function declared by `AKT_THEN` and a pointer that the answer carries.
- * It runs in a later turn of the calling actor, never inside this call, and an
- * error that it returns ends the actor as a handler's does.
+ * It runs after the calling handler has returned, never inside this call, and an
+ * error that it returns ends the actor as a handler's does. While the actor waits
+ * for room (mailbox.h) the continuation waits too.
  * `AKT_EENDED`: not an open future of this actor, or it has a continuation.
  * `AKT_ETYPE`: made for another request or state. `AKT_ECONTEXT`: plain thread.
  */
@@ -161,7 +164,8 @@ typedef struct akt_continuation {
  *        is used up.
  * @retval AKT_OK it ended; the outcome is in the answer
  * @retval AKT_EENDED not an open future of this thread
- * @retval AKT_ECONTEXT called in a handler, where nothing may block
+ * @retval AKT_ECONTEXT called in a handler, where nothing may block, or in a job,
+ *         which is no attached thread
  * @retval AKT_ENOMEM out of memory; the future is still there
  * @threadsafety actor
  * @blocking until the answer, at most until the request's deadline
@@ -178,7 +182,10 @@ AKT_API AKT_NODISCARD akt_err akt_wait(akt_self *self, akt_future future,
  */
 AKT_API void akt_answer_free(akt_self *self, akt_answer *answer);
 
-/** The reply as `const struct name *`; NULL when it is not one of that type. */
+/**
+ * The reply as `const struct name *`; NULL when there is none, and also when the
+ * reply is of another type.
+ */
 #define akt_answer_as(answer, name)                                            \
     ((const struct name *)akti_answer_as((answer), &name##_type))
 

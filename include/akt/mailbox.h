@@ -7,8 +7,8 @@
  * sent; an empty one owns no buffer. Replies to the actor's own requests, its
  * own timers and the orders to stop or to end come in by room of their own, and
  * data cannot push them out. An order takes effect after the current message.
- * Replies and timers overtake what waits at the actor's next batch at the latest,
- * so after at most 100 messages (`batch` of the system's options).
+ * Replies and timers overtake what waits, at the actor's next batch at the
+ * latest: after at most 100 messages (`batch` in the system's options).
  *
  * **Order.** Messages from one sender to one receiver arrive in the order in
  * which they were sent. Nothing is said between different senders, except that
@@ -17,12 +17,11 @@
  * **At the bound** the mailbox's owner decides, by `akt_overflow`. With
  * `AKT_AWAIT`, the default, the sending *actor* is suspended when its handler
  * returns: its message waits in the sender's own bounded outbox, in order, and
- * the sender handles no further message, reply or timer until the outbox is empty
- * again. It is
- * resumed when the mailbox has drained to half of its capacity; nothing polls
- * and no thread blocks. A suspension that would close a cycle of waiting
- * actors does not happen: the send answers `AKT_EDEADLK`, the cycle is logged by
- * name, and `akt_deadlock_text()` tells it.
+ * the sender handles no further message, reply or timer until the outbox is
+ * empty again. It is resumed when the mailbox has drained to half of its
+ * capacity; nothing polls and no thread blocks. A suspension that would close a
+ * cycle of waiting actors does not happen: the send answers `AKT_EDEADLK`, the
+ * cycle is logged by name, and `akt_deadlock_text()` tells it.
  *
  * | policy        | the sender gets | the message that does not fit           |
  * |---------------|-----------------|-----------------------------------------|

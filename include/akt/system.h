@@ -15,8 +15,8 @@
  * Several systems may live in one process; they share nothing, and a reference of
  * one is refused by the other (`AKT_EFOREIGN`).
  *
- * **Account.** Each message that a send accepted is still queued or has met one of
- * six fates. At any time when nothing runs,
+ * **Account.** Each message that a send accepted is still queued or has met one
+ * of six fates. At any time when nothing runs,
  *
  *     accepted = delivered + dropped + expired + returned + dead + discarded
  *                + queued
@@ -30,14 +30,14 @@
  * | dead      | was in a mailbox or stash when its actor ended                 |
  * | discarded | was still anywhere when the system's stop gave up draining     |
  *
- * A timer's message is accepted when its actor takes it from the mailbox, not when
- * the timer is started; that of `akt_send_after`, when its time has come. Replies,
- * and notices that a request has ended, are no messages of this account. Likewise
- * each request that was asked ends once:
+ * All but `delivered` go to the dead-letter hook, with sender, target and type.
+ *
+ * A timer's message counts as accepted when it is handled, not when the timer is
+ * started; that of `akt_send_after`, when its time has come. Replies, and notices
+ * that a request has ended without one, are no messages of this account. For
+ * requests there is another: each that was asked ends once, and
  *
  *     asked = replied + failed + timed_out + cancelled + broken + open
- *
- * All but `delivered` go to the dead-letter hook, with sender, target and type.
  *
  * **Fork.** A child process has no workers: every call in it that could need one
  * answers `AKT_EFORK`; it may only exec or exit.
@@ -132,8 +132,8 @@ typedef struct akt_counters {
 typedef struct akt_sched_stats {
     uint64_t turns;     /**< actors run */
     uint64_t steals;    /**< times work was taken from another worker */
-    uint64_t parks;     /**< counted each time a worker goes to sleep; an idle
-                             one looks up every few seconds, and again sleeps */
+    uint64_t parks;     /**< times a worker went to sleep; an idle one looks up
+                             every few seconds and goes to sleep once more */
     uint64_t wakes;     /**< times a sleeping worker was rung */
     uint64_t backstops; /**< sleeps that ended by time-out with work waiting: a
                              lost wake-up, always 0 */

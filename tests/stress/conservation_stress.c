@@ -91,7 +91,7 @@ send_on(akt_self *self, struct stress_random *random, uint32_t from,
     }
     if (from <= THREADS && stress_below(random, 2) == 0) {
         /* Waits for room: the pace is set by the receivers. */
-        err = akt_send_within(self, AKT_SECONDS(5), run.ref[to], step,
+        err = akt_send_within(self, AKT_SECONDS(600), run.ref[to], step,
                               .from = from, .to = to,
                               .number = pairs[from][to].sent + 1,
                               .hops = hops);
