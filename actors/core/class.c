@@ -76,8 +76,9 @@ wrong_option(const akt_class *cls)
         return "placement is not one of akt_placement";
     }
     if (cls->behavior == NULL || cls->state_size == 0
-        || cls->state_size > 4096 || cls->state_align > 64) {
-        return "no behaviour, or a state of 0 or more than 4096 bytes";
+        || cls->state_size > AKT_STATE_SIZE_MAX || cls->state_align > 64) {
+        return "no behaviour, or a state that is empty, larger than "
+               "AKT_STATE_SIZE_MAX, or aligned to more than 64";
     }
     return NULL;
 }

@@ -21,7 +21,7 @@
 enum {
     WALK_FOUND_MAX = 64,   /* paths of one step */
     WALK_LOOKS_MAX = 4096, /* entries looked at in one step */
-    WALK_OPEN_MAX = 8
+    WALK_OPEN_MAX = 4
 };
 
 /** A path that a step met. */

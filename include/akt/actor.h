@@ -61,6 +61,9 @@
 
 AKT_BEGIN_DECLS
 
+/** The largest state of an actor, 16 MiB; it is aligned to 64 at most. */
+#define AKT_STATE_SIZE_MAX ((size_t)16 << 20)
+
 /** Why an actor ended. */
 typedef enum akt_exit_kind {
     AKT_EXIT_STOPPED = 1,
