@@ -232,9 +232,13 @@ handle_user(akt_self *self, struct akti_message *m)
         end(self, m, AKT_FATE_DEAD, AKT_EDEAD);
         return;
     }
-    if (AKTI_UNLIKELY(m->deadline_ns != AKT_NEVER) && is_expired(self, m)) {
-        drop_expired(self, m);
-        return;
+    if (AKTI_UNLIKELY(m->deadline_ns != AKT_NEVER)) {
+        if (is_expired(self, m)) {
+            drop_expired(self, m);
+            return;
+        }
+        /* The age limit was the mailbox's; the handler's view is its own. */
+        akti_send_unstamp(m);
     }
     h = find_handler(self, a->behavior, m->type);
     if (AKTI_UNLIKELY(h == NULL)) {

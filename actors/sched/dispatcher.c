@@ -297,7 +297,7 @@ has_common_work(struct akti_dispatcher *d)
         return true;
     }
     for (i = 0; i < d->worker_count; i++) {
-        if (akti_runqueue_count(&worker_at(d, i)->queue) > 1) {
+        if (akti_worker_is_congested(worker_at(d, i))) {
             return true;
         }
     }

@@ -6,16 +6,23 @@
  * that nobody steals, because it is hot in this core's cache), at most
  * AKTI_NEXT_STREAK times in a row; else the oldest of its own queue; else what
  * came from outside (`inject`); else half of another worker's queue. Every
- * AKTI_TICK_TURNS turns it looks at the clock, the timers and the inject queue
- * first, so that nothing waits behind a busy queue.
+ * AKTI_TICK_TURNS turns, sooner if turns are long, it looks at the clock, the
+ * timers and the inject queue first, so that nothing waits behind a busy queue.
  *
  * Sleep and wake: a worker that found nothing raises its `asleep` flag, looks
  * once more everywhere, and waits in its loop. Who puts work where no worker
  * that is awake will look for it lowers one flag by compare-and-swap, which
  * elects the one waker, and rings that worker. One worker is woken at a time;
- * when it has found work and there is more, it wakes the next. A worker that
- * makes something ready for itself wakes nobody, unless its queue grows to two.
+ * when it has found work and there is more, it wakes the next.
  * (tests/model/sleep.pml checks the protocol.)
+ *
+ * Work moves to another worker only when it waits: a conversation that fits on
+ * one core is fastest there. A worker estimates at each tick how long its queue
+ * takes; above AKTI_PATIENCE_NS it calls itself congested, wakes another, and is
+ * stolen from. (Shenango decides in this way when to add a core: Ousterhout et
+ * al., NSDI 2019.) A worker that is stuck in one long turn can't say so: a woken
+ * worker that finds queues but no congestion naps and looks again, and steals
+ * from who has not moved meanwhile.
  *
  * What a runnable is, the dispatcher does not know: `run` is core's.
  */
@@ -44,8 +51,15 @@
 #define AKTI_ASLEEP 1u
 #define AKTI_WOKEN 2u /* to look for work: it holds `waking` */
 
+/* How long a runnable may be expected to wait before others take it. */
+#define AKTI_PATIENCE_NS 50000u
+/* How long a worker naps that watches the others' queues. */
+#define AKTI_NAP_NS 1000000u
+
 #define AKTI_NEXT_STREAK 32
+/* A tick comes after so many turns at most, and about every so many ns. */
 #define AKTI_TICK_TURNS 64
+#define AKTI_TICK_NS 20000u
 #define AKTI_WORKERS_MAX 256
 /* Threads of actors that asked for one, beside the workers. */
 #define AKTI_OWN_THREADS_MAX 4096
@@ -71,7 +85,12 @@ struct akti_worker {
     void *core; /* what core keeps for it */
     struct akti_runnable *next;
     uint32_t streak;
-    uint32_t turns;
+    uint32_t turns;      /* since the last tick */
+    uint32_t tick_turns; /* when the next one is due */
+    uint64_t tick_ns;    /* when the last one was */
+    uint32_t naps;       /* in a row, without work to take */
+    /* How far the others were when this one looked last. */
+    uint32_t seen_turns[AKTI_WORKERS_MAX];
     struct akti_timerq timers;
     bool waking; /* was woken to look for work, and has not found any yet */
     akti_counter stat_turns;
@@ -87,6 +106,8 @@ struct akti_worker {
     pthread_t thread;
     /* others write */
     _Alignas(64) struct akti_runqueue queue;
+    /* Its queue takes longer than AKTI_PATIENCE_NS: others may steal. */
+    _Atomic uint32_t congested;
     _Alignas(64) _Atomic uint32_t asleep;
     _Atomic uint32_t quit;
     _Atomic(struct akti_timer_entry *) retired;
@@ -115,6 +136,7 @@ struct akti_dispatcher {
     struct akti_blocking blocking;
     _Alignas(64) _Atomic uint32_t sleepers; /* of the stealing workers */
     _Atomic uint32_t waking; /* a woken worker has not found work yet */
+    _Atomic uint32_t watcher; /* a worker naps and watches the queues */
     /* somebody waits until nothing runs */
     _Atomic uint32_t watched;
     struct akti_mutex idle_lock;
@@ -149,6 +171,15 @@ void *akti_worker_main(void *arg);
 void akti_worker_enqueue(struct akti_worker *w, struct akti_runnable *r);
 /* Takes out the timers that other workers gave back. Its thread, or after it. */
 void akti_worker_drain_retired(struct akti_worker *w);
+
+/* Whether another worker may take from its queue. */
+static inline bool
+akti_worker_is_congested(struct akti_worker *w)
+{
+    /* Relaxed: advice; a worker that is awake comes to its queue itself. */
+    return atomic_load_explicit(&w->congested, memory_order_relaxed) != 0
+           && akti_runqueue_count(&w->queue) > 0;
+}
 
 /* Wakes one sleeping worker, if there is one, for work that any may do. */
 void akti_wake_one(struct akti_dispatcher *d);

@@ -28,10 +28,13 @@ akti_worker_enqueue(struct akti_worker *w, struct akti_runnable *r)
         return;
     }
     /*
-     * Relaxed: this worker is awake and will come to it; another one only makes
-     * it sooner.
+     * Relaxed: this worker is awake and will come to it. When two wait and all
+     * others sleep, one is to watch, in case this turn is a long one.
      */
-    if (atomic_load_explicit(&d->sleepers, memory_order_relaxed) != 0
+    if (AKTI_UNLIKELY(atomic_load_explicit(&d->sleepers, memory_order_relaxed)
+                      != 0)
+        && AKTI_UNLIKELY(
+            atomic_load_explicit(&d->watcher, memory_order_relaxed) == 0)
         && akti_runqueue_count(&w->queue) > 1) {
         akti_wake_one(d);
     }
@@ -82,11 +85,23 @@ end_waking(struct akti_worker *w, bool found)
     /* seq_cst: before the look at the queues that follows, here or in park();
      * pairs: akti_wake_one */
     atomic_store_explicit(&d->waking, 0, memory_order_seq_cst);
-    if (found
-        && (!akti_inject_is_empty(&d->inject)
-            || akti_runqueue_count(&w->queue) > 1)) {
+    if (found && !akti_inject_is_empty(&d->inject)) {
         akti_wake_one(d);
     }
+}
+
+/*
+ * Whether to take from this one: its queue is long, or it has not ended a turn
+ * since it was looked at a nap ago.
+ */
+static bool
+may_steal(struct akti_worker *w, struct akti_worker *victim, bool napped)
+{
+    uint32_t turns = (uint32_t)akti_counter_get(&victim->stat_turns);
+    bool stuck = napped && w->seen_turns[victim->number] == turns;
+
+    w->seen_turns[victim->number] = turns;
+    return stuck || akti_worker_is_congested(victim);
 }
 
 static struct akti_runnable *
@@ -95,13 +110,14 @@ steal(struct akti_worker *w)
     struct akti_dispatcher *d = w->ctx.dispatcher;
     uint32_t n = d->worker_count;
     uint32_t start = n > 1 ? akti_random_below(&w->ctx.random, n) : 0;
+    bool napped = w->naps > 0;
     uint32_t i;
 
     for (i = 0; i < n; i++) {
         struct akti_worker *victim = worker_at(d, (start + i) % n);
         struct akti_runnable *r;
 
-        if (victim == w) {
+        if (victim == w || !may_steal(w, victim, napped)) {
             continue;
         }
         r = akti_runqueue_steal(&w->queue, &victim->queue);
@@ -143,6 +159,28 @@ find_local(struct akti_worker *w)
     return r != NULL ? r : akti_runqueue_pop(&w->queue);
 }
 
+/* How long what is queued last will wait, by the turns since the last tick. */
+static void
+estimate_wait(struct akti_worker *w)
+{
+    uint64_t now = w->ctx.now_ns;
+    uint64_t turn_ns = (now - w->tick_ns) / (w->turns > 0 ? w->turns : 1);
+    uint64_t wait_ns = turn_ns * akti_runqueue_count(&w->queue);
+    uint64_t turns = AKTI_TICK_NS / (turn_ns + 1);
+    uint32_t congested = wait_ns > AKTI_PATIENCE_NS;
+
+    w->tick_ns = now;
+    w->turns = 0;
+    w->tick_turns = turns < 1                 ? 1
+                    : turns > AKTI_TICK_TURNS ? AKTI_TICK_TURNS
+                                              : (uint32_t)turns;
+    /* Relaxed: advice to thieves. */
+    if (atomic_load_explicit(&w->congested, memory_order_relaxed)
+        != congested) {
+        atomic_store_explicit(&w->congested, congested, memory_order_relaxed);
+    }
+}
+
 /* Every so often, what is outside comes before what is at hand. */
 static struct akti_runnable *
 tick(struct akti_worker *w)
@@ -151,9 +189,10 @@ tick(struct akti_worker *w)
     struct akti_runnable *r;
 
     service_timers(w);
-    /* Relaxed: another worker only makes it sooner. */
-    if (atomic_load_explicit(&d->sleepers, memory_order_relaxed) != 0
-        && akti_runqueue_count(&w->queue) > 0) {
+    estimate_wait(w);
+    if (akti_worker_is_congested(w)
+        /* Relaxed: another worker only makes it sooner. */
+        && atomic_load_explicit(&d->sleepers, memory_order_relaxed) != 0) {
         akti_wake_one(d);
     }
     r = akti_inject_pop(&w->own);
@@ -179,7 +218,7 @@ find(struct akti_worker *w)
 {
     struct akti_runnable *r = NULL;
 
-    if (AKTI_UNLIKELY(++w->turns % AKTI_TICK_TURNS == 0)) {
+    if (AKTI_UNLIKELY(++w->turns >= w->tick_turns)) {
         r = tick(w);
     }
     if (r == NULL) {
@@ -232,11 +271,53 @@ has_work(struct akti_worker *w)
         return true;
     }
     for (i = 0; i < d->worker_count; i++) {
-        if (akti_runqueue_count(&worker_at(d, i)->queue) > 1) {
+        if (akti_worker_is_congested(worker_at(d, i))) {
             return true;
         }
     }
     return false;
+}
+
+/* Whether something waits at another worker, congested or not. */
+static bool
+others_have_queues(struct akti_worker *w)
+{
+    struct akti_dispatcher *d = w->ctx.dispatcher;
+    uint32_t i;
+
+    for (i = 0; i < d->worker_count && !w->own_thread; i++) {
+        struct akti_worker *other = worker_at(d, i);
+
+        if (other != w && akti_runqueue_count(&other->queue) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * One of those that found nothing watches the others' queues, by naps, until
+ * they have been empty for a while.
+ */
+#define NAPS_MAX 8
+
+static bool
+watches(struct akti_worker *w)
+{
+    struct akti_dispatcher *d = w->ctx.dispatcher;
+
+    if (others_have_queues(w)) {
+        w->naps = 0;
+    }
+    if (w->naps >= NAPS_MAX || w->own_thread || d->worker_count == 1) {
+        return false;
+    }
+    /* Relaxed: two that watch, or none for a moment, do no harm. */
+    if (atomic_load_explicit(&d->watcher, memory_order_relaxed) != 0) {
+        return false;
+    }
+    atomic_store_explicit(&d->watcher, 1, memory_order_relaxed);
+    return true;
 }
 
 static void
@@ -287,11 +368,20 @@ sleep_in_loop(struct akti_worker *w)
 {
     uint64_t now = w->ctx.now_ns;
     uint64_t timer = wake_time(w);
-    uint64_t limit = now + BACKSTOP_NS;
+    bool naps = watches(w);
+    uint64_t limit = now + (naps ? AKTI_NAP_NS : BACKSTOP_NS);
     bool rung;
 
     akti_counter_add(&w->stat_parks, 1);
     rung = akti_loop_wait(w->loop, now, timer < limit ? timer : limit);
+    if (naps) {
+        /* Relaxed: see watches(). */
+        atomic_store_explicit(&w->ctx.dispatcher->watcher, 0,
+                              memory_order_relaxed);
+        w->naps++;
+        return;
+    }
+    w->naps = 0;
     if (!rung && timer >= limit && has_work(w)
         /* Relaxed: had anyone rung, the flag would be down. */
         && atomic_load_explicit(&w->asleep, memory_order_relaxed)
@@ -311,7 +401,8 @@ park(struct akti_worker *w)
         sleep_in_loop(w);
     }
     lower_asleep(w);
-    (void)akti_now(&w->ctx);
+    w->tick_ns = akti_now(&w->ctx);
+    w->turns = 0;
 }
 
 void *

@@ -173,7 +173,7 @@ AKT_API extern const akt_type akt_idle_type;
  * Creates an actor of class `name`, a bare name. What follows `out_ref` are
  * initialisers of its state, which is zero otherwise and is copied. The new actor
  * may run before the caller sees `*out_ref` written, so what the two share through
- * pointers belongs into the initial state, complete, before the call.
+ * pointers belongs in the initial state, complete, before the call.
  * `akt_err akt_spawn(akt_self *self, name, akt_ref *out_ref, ...)`:
  * `AKT_ENOMEM`, `AKT_ELIMIT` (as many actors as the system allows),
  * `AKT_ETHREAD` or `AKT_EMFILE` (own thread), `AKT_EINVAL` (a class option is out

@@ -49,7 +49,8 @@ static struct {
     _Atomic uint64_t orphans; /* open when their asker was killed */
     _Atomic uint64_t by_outcome[AKT_BROKEN + 1];
     _Atomic uint32_t stopping;
-    uint32_t quota;
+    uint32_t quota;   /* of each asker */
+    uint32_t thread_quota;
 } run;
 
 static _Atomic uint8_t records[RECORDS];
@@ -498,7 +499,7 @@ plain_thread(void *arg)
     uint32_t i;
 
     STRESS_OK(akt_attach(run.system, &self));
-    for (i = 0; i < run.quota / 2; i++) {
+    for (i = 0; i < run.thread_quota; i++) {
         ask_from_thread(self, &random);
         if (i % 8 == 0) {
             kill_some(self, &random);
@@ -511,7 +512,7 @@ plain_thread(void *arg)
 /* --- the whole --- */
 
 static void
-set_up_run(akt_system_opts *opts, akt_self **out_self)
+set_up_run(akt_system_opts *opts, bool cut_off, akt_self **out_self)
 {
     struct stress_random random = {stress_seed() ^ opts->workers};
     uint32_t i;
@@ -522,6 +523,7 @@ set_up_run(akt_system_opts *opts, akt_self **out_self)
     }
     stress_gate_init(&run.askers);
     run.quota = stress_scale(20000);
+    run.thread_quota = run.quota / (cut_off ? 50 : 2);
     STRESS_OK(akt_system_start(opts, &run.system));
     STRESS_OK(akt_attach(run.system, out_self));
     for (i = 0; i < ANSWERERS; i++) {
@@ -574,7 +576,7 @@ race(uint32_t workers, bool cut_off)
     stress_memory_init(&memory);
     opts = stress_opts(workers, &memory);
     stress_phase("%u workers: ask", workers);
-    set_up_run(&opts, &self);
+    set_up_run(&opts, cut_off, &self);
     for (i = 0; i < THREADS; i++) {
         stress_thread_start(&threads[i], plain_thread,
                             (void *)(uintptr_t)(i + 1));

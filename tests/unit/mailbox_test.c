@@ -202,7 +202,7 @@ test_users_counts_up_to_its_width(void **state)
     struct akti_mailbox box;
 
     (void)state;
-    atomic_init(&box.word, AKTI_BOX_USERS - AKTI_BOX_USER | AKTI_BOX_RUN);
+    atomic_init(&box.word, (AKTI_BOX_USERS - AKTI_BOX_USER) | AKTI_BOX_RUN);
     assert_int_equal(akti_mailbox_push(&box, &slot[0].m, 1u << 18),
                      AKTI_PUSHED);
     assert_int_equal(akti_mailbox_users(&box), (1u << 18) - 1);

@@ -519,20 +519,6 @@ test_new_of_aligned_structs_keeps_their_alignment(void **state)
 }
 
 static void
-test_new_of_eight_bytes_with_alignment_is_placed_by_it(void **state)
-{
-    uint64_t payload = 77;
-    akt_type type = {
-        .name = "odd", .size = 8, .align = 64, .flags = AKT_TYPE_LOCAL};
-    struct akti_message *m = made(&type, &payload);
-
-    (void)state;
-    assert_int_equal((uintptr_t)akti_message_payload(m) % 64, 0);
-    assert_memory_equal(akti_message_payload(m), &payload, sizeof(payload));
-    drop(m);
-}
-
-static void
 test_new_of_struct_aligned_above_64_says_esize(void **state)
 {
     static const struct page128 p = {"x"};
@@ -718,7 +704,6 @@ main(void)
         with_heap(test_new_with_texts_above_the_limit_together_says_esize),
         with_heap(test_new_of_struct_above_the_limit_says_esize),
         with_heap(test_new_of_aligned_structs_keeps_their_alignment),
-        with_heap(test_new_of_eight_bytes_with_alignment_is_placed_by_it),
         with_heap(test_new_of_struct_aligned_above_64_says_esize),
         with_heap(test_free_calls_the_destructor_once),
         with_heap(test_free_after_the_content_was_taken_calls_none),

@@ -417,7 +417,7 @@ any_deadline(struct model *m)
     case 2:
         return UINT64_MAX - akti_random_below(r, 3);
     case 3: /* the past */
-        return any_magnitude(r) % (m->now_ns + 1);
+        return any_magnitude(r) % (m->now_ns / 2 + 1);
     case 4: /* the same as another's */
         return m->naive[akti_random_below(r, TIMERS)].deadline_ns;
     case 5: /* the edge of a slot */

@@ -1,0 +1,23 @@
+// expect: withdraw
+/* SPDX-License-Identifier: MIT */
+/* A send of a message that was never declared. */
+#include "akt/akt.h"
+
+#define BALANCE(F) F(i64, cents)
+AKT_MESSAGE(balance, BALANCE);
+#define DEPOSIT(F) F(i64, amount)
+AKT_REQUEST(deposit, DEPOSIT, balance);
+#define NOTICE(F) F(i64, number)
+AKT_MESSAGE(notice, NOTICE);
+
+akt_err send_it(akt_self *self, akt_ref to);
+
+akt_err
+send_it(akt_self *self, akt_ref to)
+{
+#ifdef AKT_MUST_FAIL
+    return akt_send(self, to, withdraw, .amount = 5);
+#else
+    return akt_send(self, to, deposit, .amount = 5);
+#endif
+}

@@ -1,0 +1,51 @@
+// expect: on_balance must be akt_err
+/* SPDX-License-Identifier: MIT */
+/* A continuation that takes another reply than the request has. */
+#include "akt/akt.h"
+
+#define BALANCE(F) F(i64, cents)
+AKT_MESSAGE(balance, BALANCE);
+#define DEPOSIT(F) F(i64, amount)
+AKT_REQUEST(deposit, DEPOSIT, balance);
+#define NOTICE(F) F(i64, number)
+AKT_MESSAGE(notice, NOTICE);
+
+struct account {
+    int64_t cents;
+};
+
+struct other {
+    int64_t cents;
+};
+
+#ifdef AKT_MUST_FAIL
+static akt_err
+on_balance(akt_self *self, struct account *a, const akt_answer *answer,
+           const struct notice *reply)
+{
+    (void)self;
+    (void)a;
+    (void)reply;
+    return answer->error;
+}
+#else
+static akt_err
+on_balance(akt_self *self, struct account *a, const akt_answer *answer,
+           const struct balance *reply)
+{
+    (void)self;
+    (void)a;
+    (void)reply;
+    return answer->error;
+}
+#endif
+
+AKT_THEN(on_balance, struct account, deposit);
+
+akt_err go_on(akt_self *self, akt_future f);
+
+akt_err
+go_on(akt_self *self, akt_future f)
+{
+    return akt_then(self, f, on_balance, NULL);
+}

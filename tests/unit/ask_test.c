@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: MIT */
+/* Asking: the five ways a request ends, and what the asker can do meanwhile. */
+#include "tests/support/sim.h"
+
+#define NUMBER(F) F(i64, n)
+AKT_MESSAGE(put, NUMBER);
+AKT_REQUEST(get, NUMBER, put);
+AKT_REQUEST(unknown, NUMBER, put);
+
+enum {
+    REPLY,
+    FAIL,
+    FAIL_BY_RETURN,
+    IGNORE,
+    TWICE,
+    END,
+    STASH,
+    LATER
+};
+
+#define OWN_ERROR ((akt_err)(AKT_EUSER + 3))
+
+struct actor {
+    akt_promise_of(get) kept;
+    akt_ref to;
+    int64_t ask;
+    akt_future future;
+};
+
+static akt_err
+reply_twice(akt_self *self, const struct get *m)
+{
+    assert_ok(akt_reply(self, m, .n = 2));
+    assert_err(akt_reply(self, m, .n = 3), AKT_EENDED);
+    assert_err(akt_reply_error(self, AKT_EIO, NULL), AKT_EENDED);
+    return AKT_OK;
+}
+
+static akt_err
+on_get(akt_self *self, struct actor *a, const struct get *m)
+{
+    switch (m->n) {
+    case REPLY:
+        return akt_reply(self, m, .n = 42);
+    case FAIL:
+        assert_err(akt_reply_error(self, AKT_OK, "no"), AKT_EINVAL);
+        return akt_reply_error(self, OWN_ERROR, "not today");
+    case FAIL_BY_RETURN:
+        return OWN_ERROR;
+    case TWICE:
+        return reply_twice(self, m);
+    case END:
+        akt_stop_self(self);
+        return AKT_OK;
+    case STASH:
+        return akt_stash(self);
+    case LATER:
+        return akt_keep(self, m, &a->kept);
+    default:
+        return AKT_OK;
+    }
+}
+
+static akt_err
+on_put(akt_self *self, struct actor *a, const struct put *m)
+{
+    return akt_promise_reply(self, &a->kept, .n = m->n);
+}
+
+static akt_err
+on_act(akt_self *self, struct actor *a, const struct act *m)
+{
+    (void)a;
+    return m->fn(self, m->arg != NULL ? m->arg : (void *)a);
+}
+
+AKT_CLASS(actor, struct actor, AKT_ON(get, on_get), AKT_ON(put, on_put),
+          AKT_ON(act, on_act), AKT_REQUESTS(4));
+
+static akt_ref
+spawn_actor(struct sim *sim)
+{
+    akt_ref ref;
+
+    assert_ok(akt_spawn(sim->me, actor, &ref, .ask = 0));
+    return ref;
+}
+
+static akt_answer *
+ask_and_wait(struct sim *sim, akt_ref to, int64_t n)
+{
+    akt_answer *answer = NULL;
+    akt_future f;
+
+    assert_ok(akt_ask(sim->me, to, &f, get, .n = n));
+    assert_int_equal(akt_future_poll(sim->me, f), AKT_PENDING);
+    assert_ok(akt_wait(sim->me, f, &answer));
+    assert_err(akt_wait(sim->me, f, &answer), AKT_EENDED);
+    assert_int_equal(akt_future_poll(sim->me, f), AKT_BROKEN);
+    return answer;
+}
+
+static void
+assert_answer(struct sim *sim, akt_answer *answer, akt_outcome outcome,
+              akt_err err)
+{
+    assert_int_equal(answer->outcome, outcome);
+    assert_int_equal(answer->error, err);
+    if (outcome != AKT_REPLIED) {
+        assert_null(answer->type);
+        assert_null(answer->reply);
+        assert_null(akt_answer_as(answer, put));
+    }
+    akt_answer_free(sim->me, answer);
+}
+
+/* --- a plain thread's outcomes --- */
+
+static void
+thread_asks(struct sim *sim)
+{
+    akt_ref to = spawn_actor(sim);
+    akt_answer *answer = ask_and_wait(sim, to, REPLY);
+
+    assert_int_equal(akt_answer_as(answer, put)->n, 42);
+    assert_null(akt_answer_as(answer, get));
+    assert_answer(sim, answer, AKT_REPLIED, AKT_OK);
+    answer = ask_and_wait(sim, to, FAIL);
+    assert_true(akt_text_equal(answer->text, AKT_TEXT("not today")));
+    assert_answer(sim, answer, AKT_FAILED, OWN_ERROR);
+    assert_answer(sim, ask_and_wait(sim, to, IGNORE), AKT_BROKEN, AKT_EBROKEN);
+    answer = ask_and_wait(sim, to, TWICE);
+    assert_int_equal(akt_answer_as(answer, put)->n, 2);
+    akt_answer_free(sim->me, answer);
+    assert_answer(sim, ask_and_wait(sim, to, LATER), AKT_EXPIRED, AKT_ETIMEOUT);
+    assert_answer(sim, ask_and_wait(sim, to, FAIL_BY_RETURN), AKT_FAILED,
+                  OWN_ERROR);
+    assert_int_equal(sim_counters(sim).asked, 6);
+    assert_int_equal(sim_counters(sim).replied, 2);
+    assert_int_equal(sim_counters(sim).failed, 2);
+    assert_int_equal(sim_counters(sim).timed_out, 1);
+    assert_int_equal(sim_counters(sim).broken, 1);
+    assert_false(akt_ref_is_alive(sim->me, to));
+    akt_answer_free(sim->me, NULL);
+}
+
+static void
+test_wait_tells_every_outcome(void **state)
+{
+    (void)state;
+    sim_each_seed(thread_asks);
+}
+
+static void
+broken_at_once(struct sim *sim)
+{
+    akt_ref to = spawn_actor(sim);
+    uint64_t before = akt_now_ns(sim->me);
+    akt_future f;
+    akt_future g;
+    akt_future h;
+    akt_answer *answer;
+
+    assert_ok(akt_ask(sim->me, to, &f, unknown, .n = 1));
+    assert_ok(akt_wait(sim->me, f, &answer));
+    assert_answer(sim, answer, AKT_BROKEN, AKT_EUNHANDLED);
+    /* The one that ends it, one behind it, one that waits in the stash. */
+    assert_ok(akt_ask(sim->me, to, &h, get, .n = STASH));
+    assert_ok(akt_ask(sim->me, to, &f, get, .n = END));
+    assert_ok(akt_ask(sim->me, to, &g, get, .n = REPLY));
+    assert_ok(akt_wait(sim->me, f, &answer));
+    assert_answer(sim, answer, AKT_BROKEN, AKT_EBROKEN);
+    assert_ok(akt_wait(sim->me, g, &answer));
+    assert_answer(sim, answer, AKT_BROKEN, AKT_EDEAD);
+    assert_ok(akt_wait(sim->me, h, &answer));
+    assert_answer(sim, answer, AKT_BROKEN, AKT_EDEAD);
+    assert_int_equal(akt_now_ns(sim->me), before);
+}
+
+static void
+test_wait_hears_at_once_that_nobody_will_answer(void **state)
+{
+    (void)state;
+    sim_each_seed(broken_at_once);
+}
+
+static void
+keeper_killed(struct sim *sim)
+{
+    akt_ref to = spawn_actor(sim);
+    uint64_t before = akt_now_ns(sim->me);
+    akt_answer *answer;
+    akt_future f;
+
+    assert_ok(akt_ask(sim->me, to, &f, get, .n = LATER));
+    (void)akt_sim_run_until_idle(sim->system);
+    assert_int_equal(akt_future_poll(sim->me, f), AKT_PENDING);
+    assert_int_equal(sim_counters(sim).open, 1);
+    assert_ok(akt_kill(sim->me, to));
+    (void)akt_sim_run_until_idle(sim->system);
+    assert_int_equal(akt_future_poll(sim->me, f), AKT_BROKEN);
+    assert_int_equal(sim_counters(sim).broken, 1);
+    assert_ok(akt_wait(sim->me, f, &answer));
+    assert_answer(sim, answer, AKT_BROKEN, AKT_EDEAD);
+    assert_int_equal(akt_now_ns(sim->me), before);
+}
+
+static void
+test_wait_hears_at_once_that_the_keeper_was_killed(void **state)
+{
+    (void)state;
+    sim_each_seed(keeper_killed);
+}
+
+static void
+thread_gives_up(struct sim *sim)
+{
+    akt_ref to = spawn_actor(sim);
+    akt_answer *answer;
+    akt_future f;
+    akt_future g;
+
+    assert_ok(akt_ask(sim->me, to, &f, get, .n = LATER));
+    (void)akt_sim_run_until_idle(sim->system);
+    assert_ok(akt_cancel(sim->me, f));
+    assert_err(akt_cancel(sim->me, f), AKT_EENDED);
+    assert_int_equal(akt_future_poll(sim->me, f), AKT_CANCELLED);
+    assert_ok(akt_send(sim->me, to, put, .n = 1));
+    (void)akt_sim_run_until_idle(sim->system);
+    assert_int_equal(sim_counters(sim).late_replies, 1);
+    assert_ok(akt_wait(sim->me, f, &answer));
+    assert_answer(sim, answer, AKT_CANCELLED, AKT_ECANCELLED);
+    assert_ok(akt_ask(sim->me, to, &g, get, .n = REPLY));
+    akt_future_drop(sim->me, g);
+    akt_future_drop(sim->me, g);
+    assert_err(akt_wait(sim->me, g, &answer), AKT_EENDED);
+    (void)akt_sim_run_until_idle(sim->system);
+    assert_int_equal(sim_counters(sim).cancelled, 2);
+    /* Ends by itself at akt_detach. */
+    assert_ok(akt_ask(sim->me, to, &g, get, .n = LATER));
+}
+
+static void
+test_cancel_and_drop_by_a_thread(void **state)
+{
+    (void)state;
+    sim_each_seed(thread_gives_up);
+}
+
+/* --- an actor's continuations --- */
+
+struct wish {
+    akt_ref to;
+    int64_t n;
+    akt_future future;
+    int then_after;
+};
+
+static akt_err
+heard(akt_self *self, struct actor *a, const akt_answer *answer,
+      const struct put *reply)
+{
+    (void)self;
+    (void)a;
+    sim_note((int64_t)answer->outcome);
+    sim_note(reply != NULL ? reply->n : (int64_t)answer->error);
+    assert_int_equal((reply != NULL), (answer->outcome == AKT_REPLIED));
+    return AKT_OK;
+}
+AKT_THEN(heard, struct actor, get);
+
+static akt_err
+wrong(akt_self *self, struct actor *a, const akt_answer *answer,
+      const struct put *reply)
+{
+    (void)self;
+    (void)a;
+    (void)answer;
+    (void)reply;
+    return AKT_OK;
+}
+AKT_THEN(wrong, struct actor, unknown);
+
+static akt_err
+ask(akt_self *self, void *arg)
+{
+    struct wish *w = arg;
+
+    assert_ok(akt_ask(self, w->to, &w->future, get, .n = w->n));
+    assert_int_equal(akt_future_poll(self, w->future), AKT_PENDING);
+    if (!w->then_after) {
+        assert_err(akt_then(self, w->future, wrong, NULL), AKT_ETYPE);
+        assert_ok(akt_then(self, w->future, heard, NULL));
+        assert_err(akt_then(self, w->future, heard, NULL), AKT_EENDED);
+    }
+    return AKT_OK;
+}
+
+static void
+continues(struct sim *sim, int64_t n, akt_outcome outcome, int64_t value)
+{
+    struct wish w = {.to = spawn_actor(sim), .n = n};
+
+    sim_do(sim, spawn_actor(sim), ask, &w);
+    (void)akt_sim_advance(sim->system, AKT_SECONDS(6));
+    assert_notes((int64_t)outcome, value);
+    sim_forget();
+}
+
+static void
+all_outcomes(struct sim *sim)
+{
+    continues(sim, REPLY, AKT_REPLIED, 42);
+    continues(sim, TWICE, AKT_REPLIED, 2);
+    continues(sim, FAIL, AKT_FAILED, (int64_t)OWN_ERROR);
+    continues(sim, FAIL_BY_RETURN, AKT_FAILED, (int64_t)OWN_ERROR);
+    continues(sim, IGNORE, AKT_BROKEN, AKT_EBROKEN);
+    continues(sim, END, AKT_BROKEN, AKT_EBROKEN);
+    continues(sim, LATER, AKT_EXPIRED, AKT_ETIMEOUT);
+    continues(sim, STASH, AKT_EXPIRED, AKT_ETIMEOUT);
+    assert_int_equal(sim_counters(sim).asked, 8);
+}
+
+static void
+test_then_tells_every_outcome(void **state)
+{
+    (void)state;
+    sim_each_seed(all_outcomes);
+}
+
+static akt_err
+then_now(akt_self *self, void *arg)
+{
+    struct wish *w = arg;
+
+    assert_int_equal(akt_future_poll(self, w->future), AKT_REPLIED);
+    assert_ok(akt_then(self, w->future, heard, NULL));
+    assert_int_equal(sim_note_count(), 0); /* never inside the call */
+    return AKT_OK;
+}
+
+static void
+then_late(struct sim *sim)
+{
+    struct wish w = {.to = spawn_actor(sim), .n = REPLY, .then_after = 1};
+    akt_ref asker = spawn_actor(sim);
+
+    sim_do(sim, asker, ask, &w);
+    sim_do(sim, asker, then_now, &w);
+    assert_notes(AKT_REPLIED, 42);
+}
+
+static void
+test_then_after_arrival_runs_in_a_later_turn(void **state)
+{
+    (void)state;
+    sim_each_seed(then_late);
+}
+
+static akt_err
+cancel(akt_self *self, void *arg)
+{
+    struct wish *w = arg;
+
+    sim_note(-1 - (int64_t)akt_cancel(self, w->future));
+    return AKT_OK;
+}
+
+static akt_err
+drop(akt_self *self, void *arg)
+{
+    struct wish *w = arg;
+
+    akt_future_drop(self, w->future);
+    assert_err(akt_cancel(self, w->future), AKT_EENDED);
+    assert_err(akt_then(self, w->future, heard, NULL), AKT_EENDED);
+    return AKT_OK;
+}
+
+static void
+actor_cancels(struct sim *sim)
+{
+    struct wish w = {.to = spawn_actor(sim), .n = LATER};
+    akt_ref asker = spawn_actor(sim);
+
+    sim_do(sim, asker, ask, &w);
+    sim_do(sim, asker, cancel, &w);
+    assert_notes(-1, AKT_CANCELLED, AKT_ECANCELLED);
+    sim_do(sim, asker, cancel, &w);
+    assert_int_equal(sim_note_at(3), -1 - AKT_EENDED);
+    sim_forget();
+    sim_do(sim, asker, ask, &w);
+    sim_do(sim, asker, drop, &w);
+    (void)akt_sim_advance(sim->system, AKT_SECONDS(6));
+    assert_int_equal(sim_note_count(), 0);
+    assert_int_equal(sim_counters(sim).cancelled, 2);
+    assert_int_equal(sim_counters(sim).timed_out, 0);
+}
+
+static void
+test_cancel_and_drop_by_an_actor(void **state)
+{
+    (void)state;
+    sim_each_seed(actor_cancels);
+}
+
+static akt_err
+cancel_and_poll(akt_self *self, void *arg)
+{
+    struct wish *w = arg;
+
+    assert_ok(akt_cancel(self, w->future));
+    sim_note((int64_t)akt_future_poll(self, w->future));
+    return AKT_OK;
+}
+
+static void
+polls(struct sim *sim)
+{
+    struct wish w = {.to = spawn_actor(sim), .n = LATER, .then_after = 1};
+    akt_ref asker = spawn_actor(sim);
+
+    sim_do(sim, asker, ask, &w);
+    sim_do(sim, asker, cancel_and_poll, &w);
+    assert_notes(AKT_CANCELLED);
+}
+
+static void
+test_poll_right_after_cancel_says_so(void **state)
+{
+    (void)state;
+    sim_in_order(polls);
+}
+
+static akt_err
+try_foreign_future(akt_self *self, void *arg)
+{
+    struct wish *w = arg;
+
+    assert_err(akt_cancel(self, w->future), AKT_EENDED);
+    assert_err(akt_then(self, w->future, heard, NULL), AKT_EENDED);
+    assert_int_equal(akt_future_poll(self, w->future), AKT_BROKEN);
+    akt_future_drop(self, w->future);
+    sim_note(-1);
+    return AKT_OK;
+}
+
+static void
+strangers(struct sim *sim)
+{
+    struct wish w = {.to = spawn_actor(sim), .n = LATER, .then_after = 1};
+    akt_answer *answer;
+
+    sim_do(sim, spawn_actor(sim), ask, &w);
+    sim_do(sim, spawn_actor(sim), try_foreign_future, &w);
+    assert_notes(-1);
+    assert_err(akt_cancel(sim->me, w.future), AKT_EENDED);
+    assert_err(akt_wait(sim->me, w.future, &answer), AKT_EENDED);
+    assert_err(akt_then(sim->me, w.future, heard, NULL), AKT_ECONTEXT);
+    assert_int_equal(sim_counters(sim).open, 1);
+}
+
+static void
+test_future_of_another_is_of_no_use(void **state)
+{
+    (void)state;
+    sim_in_order(strangers);
+}
+
+/* --- limits --- */
+
+static akt_err
+ask_many(akt_self *self, void *arg)
+{
+    akt_future f[5];
+    size_t i;
+
+    for (i = 0; i < 4; i++) {
+        assert_ok(akt_ask(self, *(akt_ref *)arg, &f[i], get, .n = REPLY));
+    }
+    assert_err(akt_ask(self, *(akt_ref *)arg, &f[4], get, .n = REPLY),
+               AKT_ELIMIT);
+    sim_note(-1);
+    for (i = 0; i < 4; i++) {
+        akt_future_drop(self, f[i]);
+    }
+    return AKT_OK;
+}
+
+static void
+limit(struct sim *sim)
+{
+    akt_ref to = spawn_actor(sim);
+    akt_ref asker = spawn_actor(sim);
+    int i;
+
+    for (i = 0; i < 3; i++) {
+        sim_do(sim, asker, ask_many, &to);
+    }
+    assert_notes(-1, -1, -1);
+    assert_int_equal(sim_counters(sim).asked, 12);
+}
+
+static void
+test_ask_beyond_the_limit_is_refused_until_one_ends(void **state)
+{
+    (void)state;
+    sim_each_seed(limit);
+}
+
+static void
+plain_send(struct sim *sim)
+{
+    akt_ref to = spawn_actor(sim);
+
+    assert_ok(akt_send(sim->me, to, get, .n = REPLY));
+    assert_ok(akt_send(sim->me, to, get, .n = FAIL));
+    assert_ok(akt_send(sim->me, to, get, .n = TWICE));
+    (void)akt_sim_run_until_idle(sim->system);
+    assert_true(akt_ref_is_alive(sim->me, to));
+    assert_int_equal(sim_counters(sim).asked, 0);
+    assert_int_equal(sim_counters(sim).late_replies, 0);
+}
+
+static void
+test_reply_to_a_plain_send_is_no_error(void **state)
+{
+    (void)state;
+    sim_each_seed(plain_send);
+}
+
+static akt_err
+error_outside(akt_self *self, struct actor *a, const akt_answer *answer,
+              const struct put *reply)
+{
+    (void)a;
+    (void)answer;
+    (void)reply;
+    sim_note((int64_t)akt_reply_error(self, AKT_EIO, NULL));
+    return AKT_OK;
+}
+AKT_THEN(error_outside, struct actor, get);
+
+static akt_err
+ask_and_err(akt_self *self, void *arg)
+{
+    akt_future f;
+
+    assert_ok(akt_ask(self, *(akt_ref *)arg, &f, get, .n = REPLY));
+    return akt_then(self, f, error_outside, NULL);
+}
+
+static void
+outside(struct sim *sim)
+{
+    akt_ref to = spawn_actor(sim);
+
+    sim_do(sim, spawn_actor(sim), ask_and_err, &to);
+    assert_notes(AKT_ECONTEXT);
+}
+
+static void
+test_reply_error_in_a_continuation_has_no_request(void **state)
+{
+    (void)state;
+    sim_in_order(outside);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        sim_test(test_wait_tells_every_outcome),
+        sim_test(test_wait_hears_at_once_that_nobody_will_answer),
+        sim_test(test_wait_hears_at_once_that_the_keeper_was_killed),
+        sim_test(test_cancel_and_drop_by_a_thread),
+        sim_test(test_then_tells_every_outcome),
+        sim_test(test_then_after_arrival_runs_in_a_later_turn),
+        sim_test(test_cancel_and_drop_by_an_actor),
+        sim_test(test_poll_right_after_cancel_says_so),
+        sim_test(test_future_of_another_is_of_no_use),
+        sim_test(test_ask_beyond_the_limit_is_refused_until_one_ends),
+        sim_test(test_reply_to_a_plain_send_is_no_error),
+        sim_test(test_reply_error_in_a_continuation_has_no_request),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
