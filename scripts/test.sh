@@ -101,6 +101,8 @@ if [ $quick -eq 0 ]; then
     build tsan all && run_tests tsan -LE '^(lint|model|compile_fail)$'
     build portable all && run_tests portable -L '^(unit|integration|example)$'
     build shared akt akt_examples && run_tests shared -L '^(example|install)$'
+    build bench akt_bench && check "bench: every row runs" \
+        sh tests/bench/smoke.sh build/bench/tests/akt_bench
     check "format" scripts/format.sh --check
     check "clang-tidy" scripts/tidy.sh
 fi

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Threads, locks and conditions. Locks have ranks: a thread takes them in rising
- * order only, which test and debug builds check.
+ * order only, which the testing twin checks.
  */
 #ifndef AKT_BASE_THREAD_H
 #define AKT_BASE_THREAD_H

@@ -358,7 +358,7 @@ akti_wake_one(struct akti_dispatcher *d)
         }
         /*
          * seq_cst: one at a time. If one is on its way, it looks at all queues
-         * after it has lowered the flag; pairs: worker.c, found_work
+         * after it has lowered the flag; pairs: worker.c, end_waking
          */
         if (atomic_exchange_explicit(&d->waking, 1, memory_order_seq_cst)
             != 0) {
