@@ -193,8 +193,7 @@ same_field(const akt_field *a, const akt_field *b)
 {
     return strcmp(a->name, b->name) == 0 && a->kind == b->kind
            && a->offset == b->offset && a->count == b->count
-           && a->stride == b->stride
-           && (a->type == NULL) == (b->type == NULL)
+           && a->stride == b->stride && (a->type == NULL) == (b->type == NULL)
            && (a->type == NULL || akt_type_equal(a->type, b->type));
 }
 
@@ -208,7 +207,9 @@ akt_type_equal(const akt_type *a, const akt_type *b)
     }
     if (a == NULL || b == NULL || strcmp(a->name, b->name) != 0
         || a->size != b->size || a->flags != b->flags
-        || a->field_count != b->field_count) {
+        || a->field_count != b->field_count
+        || (a->reply == NULL) != (b->reply == NULL)
+        || (a->reply != NULL && !akt_type_equal(a->reply, b->reply))) {
         return false;
     }
     for (i = 0; i < a->field_count; i++) {

@@ -119,8 +119,7 @@ bool
 akti_mailbox_is_empty(struct akti_mailbox *box)
 {
     /* Relaxed: what comes in meanwhile makes the owner run again. */
-    return akti_box_top(
-               atomic_load_explicit(&box->word, memory_order_relaxed))
+    return akti_box_top(atomic_load_explicit(&box->word, memory_order_relaxed))
            == NULL;
 }
 

@@ -57,7 +57,7 @@ struct akti_mailbox {
 };
 
 enum akti_push {
-    AKTI_PUSHED,   /* it is in; the owner has its token already */
+    AKTI_PUSHED,      /* it is in; the owner has its token already */
     AKTI_PUSHED_WAKE, /* it is in; the caller schedules the owner */
     AKTI_PUSH_FULL,
     AKTI_PUSH_CLOSED
@@ -65,8 +65,8 @@ enum akti_push {
 
 /* What finish() found. */
 enum akti_finish {
-    AKTI_FINISH_MORE = 1u,  /* the token is kept: run again */
-    AKTI_FINISH_ROOM = 2u   /* WAIT was taken back: resume who waits */
+    AKTI_FINISH_MORE = 1u, /* the token is kept: run again */
+    AKTI_FINISH_ROOM = 2u  /* WAIT was taken back: resume who waits */
 };
 
 static inline struct akti_message *
@@ -166,7 +166,7 @@ akti_mailbox_finish(struct akti_mailbox *box, uint32_t handled,
 
     do {
         AKTI_ASSERT(akti_box_users(old) >= handled);
-        new = old - (uint64_t)handled * AKTI_BOX_USER;
+        new = old - (uint64_t)handled *AKTI_BOX_USER;
         found = AKTI_FINISH_MORE;
         if (!keep && (old & (AKTI_BOX_TOP | AKTI_BOX_CTRL)) == 0) {
             new &= ~AKTI_BOX_RUN;
@@ -206,8 +206,7 @@ bool akti_mailbox_has_waiters(struct akti_mailbox *box);
  * The owner has ended: no more pushes. Returns what was in the list, newest
  * first; *waited: somebody waits for room that will not come.
  */
-struct akti_message *akti_mailbox_close(struct akti_mailbox *box,
-                                        bool *waited);
+struct akti_message *akti_mailbox_close(struct akti_mailbox *box, bool *waited);
 
 /* Takes the messages alone, and leaves orders for the owner to see. */
 struct akti_message *akti_mailbox_take_messages(struct akti_mailbox *box);

@@ -27,11 +27,11 @@ enum akti_message_kind {
 };
 
 enum akti_message_flag {
-    AKTI_CREDITED = 1u,   /* counts against the receiver's bound */
-    AKTI_TAKEN = 2u,      /* the payload was moved out: no destructor */
-    AKTI_EMBEDDED = 4u,   /* a cell owns it, which frees it */
-    AKTI_FAR = 8u,        /* the payload begins at 64: large or aligned */
-    AKTI_AGED = 16u       /* its deadline is the mailbox's age limit */
+    AKTI_CREDITED = 1u, /* counts against the receiver's bound */
+    AKTI_TAKEN = 2u,    /* the payload was moved out: no destructor */
+    AKTI_EMBEDDED = 4u, /* a cell owns it, which frees it */
+    AKTI_FAR = 8u,      /* the payload begins at 64: large or aligned */
+    AKTI_AGED = 16u     /* its deadline is the mailbox's age limit */
 };
 
 struct akti_message {
@@ -41,8 +41,8 @@ struct akti_message {
     uint32_t sender_generation; /* 0: nobody */
     uint32_t target_slot;
     uint32_t target_generation;
-    uint64_t deadline_ns; /* AKT_NEVER: none */
-    void *cell;           /* the future, timer or port it belongs to */
+    uint64_t deadline_ns;     /* AKT_NEVER: none */
+    void *cell;               /* the future, timer or port it belongs to */
     uint32_t cell_generation; /* 0: it belongs to none */
     uint8_t size_class;
     uint8_t kind;

@@ -18,10 +18,11 @@ static const struct entry entries[] = {AKT_ERRORS(ENTRY)};
 static const struct entry *
 find(akt_err err)
 {
-    size_t i = (size_t)err;
+    /* An enum may be unsigned: what is negative as an int is large here. */
+    size_t i = (size_t)(unsigned)err;
     size_t n = sizeof(entries) / sizeof(entries[0]);
 
-    return err >= 0 && i < n ? &entries[i] : NULL;
+    return i < n ? &entries[i] : NULL;
 }
 
 const char *
@@ -32,7 +33,7 @@ akt_err_name(akt_err err)
     if (e != NULL) {
         return e->name;
     }
-    return err >= AKT_EUSER ? "AKT_EUSER" : "AKT_E?";
+    return (int)err >= AKT_EUSER ? "AKT_EUSER" : "AKT_E?";
 }
 
 const char *
@@ -43,6 +44,6 @@ akt_err_text(akt_err err)
     if (e != NULL) {
         return e->text;
     }
-    return err >= AKT_EUSER ? "an error of the application's own"
-                            : "not an error code of akt";
+    return (int)err >= AKT_EUSER ? "an error of the application's own"
+                                 : "not an error code of akt";
 }

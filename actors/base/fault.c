@@ -21,9 +21,8 @@ count_down(_Atomic uint32_t *word)
     uint32_t n = atomic_load_explicit(word, memory_order_relaxed);
 
     while (n > 0) {
-        if (atomic_compare_exchange_weak_explicit(word, &n, n - 1,
-                                                  memory_order_relaxed,
-                                                  memory_order_relaxed)) {
+        if (atomic_compare_exchange_weak_explicit(
+                word, &n, n - 1, memory_order_relaxed, memory_order_relaxed)) {
             return true;
         }
     }

@@ -56,8 +56,7 @@ free_chunks(struct akti_depot *d)
     }
     for (k = 0; k < AKTI_CHUNKS_MAX; k++) {
         /* Relaxed: nobody else uses the depot any more. */
-        char *chunk =
-            atomic_load_explicit(&d->chunks[k], memory_order_relaxed);
+        char *chunk = atomic_load_explicit(&d->chunks[k], memory_order_relaxed);
 
         akti_memory_free(d->memory, chunk, chunk_bytes(d, k), d->align);
     }

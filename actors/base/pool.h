@@ -50,7 +50,7 @@ struct akti_depot {
     struct akti_mutex lock;
     struct akti_block *full;  /* magazines */
     struct akti_block *loose; /* blocks of magazines that were not full */
-    char *fresh;              /* what no one has used yet, of the newest chunk */
+    char *fresh; /* what no one has used yet, of the newest chunk */
     size_t fresh_bytes;
     struct akti_block *chunk_list; /* plain depots: all chunks */
     uint32_t cells;                /* stable depots: numbered so far */
@@ -74,7 +74,7 @@ struct akti_depot_opts {
 };
 
 void akti_depot_init(struct akti_depot *d, struct akti_memory *memory,
-                        const struct akti_depot_opts *opts);
+                     const struct akti_depot_opts *opts);
 /* Frees all chunks; every cache must have been flushed or be forgotten. */
 void akti_depot_fini(struct akti_depot *d);
 

@@ -68,8 +68,9 @@ akti_mutex_lock(struct akti_mutex *m)
 void
 akti_mutex_unlock(struct akti_mutex *m)
 {
-    (void)pthread_mutex_unlock(&m->mutex);
+    /* First: whoever gets the lock next may free what it lies in. */
     rank_leave(m);
+    (void)pthread_mutex_unlock(&m->mutex);
 }
 
 void

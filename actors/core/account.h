@@ -81,8 +81,8 @@ void akti_message_tell(struct akti_context *ctx, struct akti_message *m,
 
 /* The same for most: delivered, without an open promise. */
 static inline void
-akti_message_delivered(struct akti_context *ctx,
-                       struct akti_class_entry *entry, struct akti_message *m)
+akti_message_delivered(struct akti_context *ctx, struct akti_class_entry *entry,
+                       struct akti_message *m)
 {
     if (AKTI_UNLIKELY(m->cell_generation != 0 || ctx->sim != NULL)) {
         akti_message_end(ctx, entry, m, AKT_FATE_DELIVERED, AKT_OK);

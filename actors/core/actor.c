@@ -97,11 +97,10 @@ home_for(akt_self *self, akt_placement placement, uint32_t *out_home)
         *out_home = w->number + 1;
         return AKT_OK;
     }
-    *out_home = w != NULL && !w->own_thread
-                    ? w->number + 1
-                    : 1
-                          + akti_random_below(&self->ctx->random,
-                                              d->worker_count);
+    *out_home =
+        w != NULL && !w->own_thread
+            ? w->number + 1
+            : 1 + akti_random_below(&self->ctx->random, d->worker_count);
     return AKT_OK;
 }
 
@@ -113,8 +112,7 @@ set_up(struct akti_actor *a, struct akti_class_entry *entry, void *state)
     if (entry->cls->on_start != NULL || entry->idle_ns != 0) {
         flags |= AKTI_FLAG_START;
     }
-    if (entry->overflow == AKT_DROP_OLDEST
-        || entry->overflow == AKT_SHED_OLD) {
+    if (entry->overflow == AKT_DROP_OLDEST || entry->overflow == AKT_SHED_OLD) {
         flags |= AKTI_FLAG_EVICTS;
     }
     a->runnable.next = NULL;
@@ -186,8 +184,7 @@ spawn(akt_self *self, struct akti_class_entry *entry, const void *initial,
         }
     }
     if (err != AKT_OK) {
-        akti_sizes_free(&self->ctx->caches, size_class, state,
-                        cls->state_size);
+        akti_sizes_free(&self->ctx->caches, size_class, state, cls->state_size);
         return err;
     }
     memcpy(state, initial, cls->state_size);
@@ -370,9 +367,8 @@ static void
 end_extra(akt_self *self, struct akti_actor *a, struct fate fate)
 {
     struct akti_extra *extra = a->extra;
-    akt_fate outbox_fate = fate.fate == AKT_FATE_DISCARDED
-                               ? AKT_FATE_DISCARDED
-                               : AKT_FATE_RETURNED;
+    akt_fate outbox_fate = fate.fate == AKT_FATE_DISCARDED ? AKT_FATE_DISCARDED
+                                                           : AKT_FATE_RETURNED;
 
     if (extra == NULL) {
         return;

@@ -33,11 +33,11 @@ enum akti_order {
 
 /* What only the owner looks at, in `runnable.unused`. */
 enum akti_actor_flag {
-    AKTI_FLAG_START = 1u,     /* on_start has not run */
-    AKTI_FLAG_AWAITING = 2u,  /* the outbox is not empty */
+    AKTI_FLAG_START = 1u,    /* on_start has not run */
+    AKTI_FLAG_AWAITING = 2u, /* the outbox is not empty */
     AKTI_FLAG_DRAINING = 4u,
-    AKTI_FLAG_IDLE = 8u,      /* it wants to hear of idleness */
-    AKTI_FLAG_EVICTS = 16u    /* senders take from its queue too */
+    AKTI_FLAG_IDLE = 8u,   /* it wants to hear of idleness */
+    AKTI_FLAG_EVICTS = 16u /* senders take from its queue too */
 };
 
 struct akti_actor {
@@ -65,7 +65,7 @@ struct akti_actor {
     /* What few actors need, NULL until needed. Set under the suspension lock, so
      * that others may look under it. */
     struct akti_extra *extra;
-    struct akti_cell *cells;  /* its futures, timers and kept promises */
+    struct akti_cell *cells; /* its futures, timers and kept promises */
     uint32_t open_requests;
     /* Anybody: there are orders. On the owner's line, to be looked at often. */
     _Atomic uint32_t ordered;

@@ -53,6 +53,7 @@ akti_cell_new(struct akti_context *ctx, enum akti_cell_kind kind)
     c->message = NULL;
     c->every_ns = 0;
     c->arg = NULL;
+    c->cancelled = false;
     /* Relaxed: who follows a parent checks the generation first. */
     atomic_store_explicit(&c->parent, NULL, memory_order_relaxed);
     /* release: the cell's fields; pairs: load */
@@ -112,8 +113,8 @@ akti_cell_move(struct akti_cell *cell, uint32_t generation,
      * release: what was done to it before; pairs: load
      */
     return atomic_compare_exchange_strong_explicit(
-        &cell->state, &expected, state_of(generation, to),
-        memory_order_acq_rel, memory_order_relaxed);
+        &cell->state, &expected, state_of(generation, to), memory_order_acq_rel,
+        memory_order_relaxed);
 }
 
 void

@@ -27,8 +27,8 @@
 
 enum akti_phase {
     AKTI_PHASE_FREE = 0,
-    AKTI_PHASE_OPEN,    /* a future that nobody has ended, an armed timer */
-    AKTI_PHASE_QUEUED,  /* a timer whose message is in the mailbox */
+    AKTI_PHASE_OPEN,   /* a future that nobody has ended, an armed timer */
+    AKTI_PHASE_QUEUED, /* a timer whose message is in the mailbox */
     AKTI_PHASE_ENDED
 };
 
@@ -52,8 +52,8 @@ struct akti_cell {
     /* owner */
     struct akti_cell *next; /* among the owner's cells */
     struct akti_cell *prev;
-    struct akti_actor *actor;       /* the owner, unless it is a thread */
-    struct akti_message *message;   /* reply, timer's message, kept request */
+    struct akti_actor *actor;     /* the owner, unless it is a thread */
+    struct akti_message *message; /* reply, timer's message, kept request */
     union {
         const akt_continuation *then; /* a future's */
         uint64_t every_ns;            /* a timer's */
@@ -72,8 +72,9 @@ struct akti_cell {
     uint64_t payload;
     _Atomic(struct akti_cell *) parent;
     _Atomic uint64_t deadline_ns; /* a future's; never changes */
-    struct akti_port *port; /* the owner, if it is a thread */
+    struct akti_port *port;       /* the owner, if it is a thread */
     void *arg;
+    bool cancelled; /* owner: by itself */
 };
 
 _Static_assert(offsetof(struct akti_cell, payload)

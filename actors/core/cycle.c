@@ -10,11 +10,20 @@
 /* The longest text that is kept; more is cut. */
 #define TEXT_SIZE 512
 
-/* An edge counts while its target's mailbox has not given room back. */
+/*
+ * An edge counts while its sender waits for room that was not given back, and
+ * afterwards if there is not enough of it.
+ */
 static bool
 is_live(const struct akti_edge *e)
 {
-    return akti_mailbox_has_waiters(&e->target->box);
+    uint32_t capacity = akti_actor_capacity(e->target);
+    uint32_t users = akti_mailbox_users(&e->target->box);
+
+    if (e->waiting) {
+        return akti_mailbox_has_waiters(&e->target->box);
+    }
+    return users + e->pending > capacity;
 }
 
 /* Puts what `a` waits for on the stack of the search. */

@@ -61,8 +61,8 @@ deliver(struct akti_context *ctx, struct akti_cell *cell,
 static struct akti_message *
 notice_of(struct akti_cell *cell)
 {
-    cell->notice = (struct akti_message){.deadline_ns = AKT_NEVER,
-                                         .flags = AKTI_EMBEDDED};
+    cell->notice =
+        (struct akti_message){.deadline_ns = AKT_NEVER, .flags = AKTI_EMBEDDED};
     return &cell->notice;
 }
 
@@ -167,8 +167,7 @@ inherit(akt_self *self, struct akti_cell *cell)
 
     /* Relaxed: published with the request; see akti_request_is_over. */
     atomic_store_explicit(&cell->parent_generation,
-                          asked ? m->cell_generation : 0,
-                          memory_order_relaxed);
+                          asked ? m->cell_generation : 0, memory_order_relaxed);
     atomic_store_explicit(&cell->parent, asked ? m->cell : NULL,
                           memory_order_relaxed);
 }
@@ -366,8 +365,7 @@ akti_then(akt_self *self, akt_future future,
         return AKT_EENDED;
     }
     if (!akt_type_equal(cell->type, continuation->request)
-        || strcmp(self->actor->behavior->state_name,
-                  continuation->state_name)
+        || strcmp(self->actor->behavior->state_name, continuation->state_name)
                != 0) {
         return AKT_ETYPE;
     }
@@ -409,6 +407,7 @@ akt_cancel(akt_self *self, akt_future future)
                             AKT_ECANCELLED)) {
         return AKT_EENDED;
     }
+    cell->cancelled = true;
     return AKT_OK;
 }
 
@@ -453,6 +452,16 @@ akt_future_poll(akt_self *self, akt_future future)
 
     if (cell == NULL) {
         return AKT_BROKEN;
+    }
+    if (cell->cancelled) {
+        return AKT_CANCELLED;
+    }
+    if (self->port != NULL
+        && cell->timer.deadline_ns <= akti_now(self->ctx)) {
+        /* A thread's requests have no timer: it sees the deadline itself. */
+        (void)akti_future_end(self->ctx, cell, future.generation, AKT_EXPIRED,
+                              AKT_ETIMEOUT);
+        (void)akti_port_await(self->port, cell, AKT_NEVER);
     }
     return has_arrived(self, cell) ? (akt_outcome)cell->outcome : AKT_PENDING;
 }

@@ -10,8 +10,8 @@
  * Ends a future without a reply: error, deadline, cancellation, or broken. False
  * when it had ended already.
  */
-bool akti_future_end(struct akti_context *ctx, void *cell,
-                     uint32_t generation, akt_outcome outcome, akt_err err);
+bool akti_future_end(struct akti_context *ctx, void *cell, uint32_t generation,
+                     akt_outcome outcome, akt_err err);
 
 /*
  * Ends it by a message, which is moved: a reply, or an error with its text. A
@@ -45,8 +45,7 @@ void akti_cells_abandon(akt_self *self, struct akti_actor *a, akt_err reason);
 akt_err akti_future_new(akt_self *self, const akt_type *request,
                         uint64_t timeout_ns, struct akti_cell **out);
 /* It was asked: counts it. */
-void akti_future_asked(akt_self *self, struct akti_cell *cell,
-                       akt_future *out);
+void akti_future_asked(akt_self *self, struct akti_cell *cell, akt_future *out);
 /* It was not asked after all. */
 void akti_future_undo(akt_self *self, struct akti_cell *cell);
 

@@ -19,6 +19,7 @@ call(akt_self *self, const struct blocking_job *job, struct akti_message *m)
     akt_err err;
 
     self->message = m;
+    self->current = m;
     err = job->what->run(self, akti_message_payload(m));
     if (err != AKT_OK && !self->answered) {
         err = akt_reply_error(self, err, NULL);
@@ -123,8 +124,7 @@ akti_ask_blocking(akt_self *self, const akt_job *what, uint64_t timeout_ns,
     if (!akti_system_is_ours(self->system)) {
         return AKT_EFORK;
     }
-    if (self->port != NULL
-        && akti_system_phase(self->system) != AKTI_RUNNING) {
+    if (self->port != NULL && akti_system_phase(self->system) != AKTI_RUNNING) {
         return AKT_ESTOPPED;
     }
     if (!akt_type_equal(what->request, arg->type)) {

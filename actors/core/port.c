@@ -31,8 +31,7 @@ static struct akti_port *
 port_new(struct akt_system *s)
 {
     struct akti_dispatcher *d = &s->dispatcher;
-    struct akti_port *port =
-        akti_memory_zalloc(&d->memory, sizeof(*port), 64);
+    struct akti_port *port = akti_memory_zalloc(&d->memory, sizeof(*port), 64);
 
     if (port == NULL) {
         return NULL;
@@ -80,8 +79,7 @@ akti_port_free(struct akti_port *port)
     struct akti_dispatcher *d = port->ctx.dispatcher;
 
     while (port->cells != NULL) {
-        akt_future future = {port->cells,
-                             akti_cell_generation(port->cells)};
+        akt_future future = {port->cells, akti_cell_generation(port->cells)};
 
         akt_future_drop(&port->self, future);
     }
@@ -121,7 +119,7 @@ akti_port_await(struct akti_port *port, struct akti_cell *cell,
         }
         if (!cell->arrived && deadline_ns != AKT_NEVER
             && deadline_ns > d->sim->now_ns) {
-            d->sim->now_ns = deadline_ns;
+            akti_sim_set_now(d, deadline_ns);
         }
         return cell->arrived;
     }

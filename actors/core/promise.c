@@ -15,8 +15,7 @@ AKT_MESSAGE(akti_error, AKTI_ERROR_FIELDS);
 struct akti_message *
 akti_error_message(struct akti_context *ctx, akt_err err, const char *text)
 {
-    struct akti_error error = {.code = (int32_t)err,
-                               .text = akt_text_of(text)};
+    struct akti_error error = {.code = (int32_t)err, .text = akt_text_of(text)};
     struct akti_message *m = NULL;
 
     if (error.text.len > ERROR_TEXT_MAX) {
@@ -125,8 +124,8 @@ akti_keep(akt_self *self, const void *request, akt_promise *out_promise)
     if (m == NULL || self->answered) {
         return AKT_EENDED;
     }
-    if (self->actor == NULL || m->kind != AKTI_USER
-        || m->cell_generation == 0 || request != akti_message_payload(m)) {
+    if (self->actor == NULL || m->kind != AKTI_USER || m->cell_generation == 0
+        || request != akti_message_payload(m)) {
         return AKT_ECONTEXT;
     }
     cell = akti_cell_new(self->ctx, AKTI_CELL_KEPT);
@@ -143,6 +142,8 @@ akti_keep(akt_self *self, const void *request, akt_promise *out_promise)
     /* The message stays until the promise ends; its handling is done. */
     akti_count(self->ctx, cell->entry, AKTI_FATES + AKT_FATE_DELIVERED, 1);
     self->message = NULL;
+    self->kept = cell;
+    self->answered = true;
     return AKT_OK;
 }
 
@@ -167,6 +168,10 @@ find(akt_self *self, const akt_promise *promise, struct akti_cell **out)
 static void
 close_kept(akt_self *self, struct akti_cell *cell, akt_promise *promise)
 {
+    if (self->kept == cell) {
+        self->kept = NULL;
+        self->current = NULL;
+    }
     if (cell->message != NULL) {
         akti_message_free(&self->ctx->caches, cell->message);
     }
@@ -202,11 +207,9 @@ akt_promise_fail(akt_self *self, akt_promise *promise, akt_err err,
 }
 
 static void
-break_request(struct akti_context *ctx, struct akti_message *m,
-              akt_err reason)
+break_request(struct akti_context *ctx, struct akti_message *m, akt_err reason)
 {
-    (void)akti_future_end(ctx, m->cell, m->cell_generation, AKT_BROKEN,
-                          reason);
+    (void)akti_future_end(ctx, m->cell, m->cell_generation, AKT_BROKEN, reason);
 }
 
 void

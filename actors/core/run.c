@@ -146,8 +146,7 @@ find_slowly(const akt_behavior *behavior, const akt_type *type)
  * and changes nothing but the time this takes.
  */
 static inline const akt_handler *
-find_handler(akt_self *self, const akt_behavior *behavior,
-             const akt_type *type)
+find_handler(akt_self *self, const akt_behavior *behavior, const akt_type *type)
 {
     size_t place = (((uintptr_t)type >> 4) ^ ((uintptr_t)behavior >> 5))
                    % AKTI_HANDLER_CACHE;
@@ -173,8 +172,7 @@ fail(akt_self *self, akt_err err)
 static void
 end(akt_self *self, struct akti_message *m, akt_fate fate, akt_err reason)
 {
-    akti_message_end(self->ctx, akti_actor_entry(self->actor), m, fate,
-                     reason);
+    akti_message_end(self->ctx, akti_actor_entry(self->actor), m, fate, reason);
 }
 
 /* The handler has returned: what is left of the message ends. */
@@ -184,6 +182,9 @@ after_handler(akt_self *self, akt_err err)
     struct akti_message *m = self->message;
 
     self->message = NULL;
+    self->current = NULL;
+    self->kept = NULL;
+    self->answered = false;
     if (AKTI_UNLIKELY(err != AKT_OK)) {
         fail(self, err);
     }
@@ -246,7 +247,7 @@ handle_user(akt_self *self, struct akti_message *m)
         return;
     }
     self->message = m;
-    self->answered = false;
+    self->current = m;
     after_handler(self, h->handle(self, a->state, akti_message_payload(m)));
 }
 
@@ -265,16 +266,17 @@ handle_timer(akt_self *self, struct akti_message *m)
         akt_err err;
 
         self->message = m;
-        self->answered = false;
+        self->current = m;
         err = h->handle(self, a->state, akti_message_payload(m));
         self->message = NULL;
+        self->current = NULL;
+        self->answered = false;
         if (err != AKT_OK) {
             fail(self, err);
         }
     }
     akti_count(self->ctx, akti_actor_entry(a),
-               AKTI_FATES
-                   + (h != NULL ? AKT_FATE_DELIVERED : AKT_FATE_DROPPED),
+               AKTI_FATES + (h != NULL ? AKT_FATE_DELIVERED : AKT_FATE_DROPPED),
                1);
     akti_record(self->ctx, AKTI_EVENT_FATE, h == NULL, a->slot);
     if (h == NULL) {
@@ -379,8 +381,7 @@ handle_batch(akt_self *self, struct akti_actor *a, uint32_t budget)
         if (a->system_head != NULL) {
             handle_system(self, pop(&a->system_head));
         } else {
-            struct akti_message *m =
-                budget > 0 ? pop_user(self, a) : NULL;
+            struct akti_message *m = budget > 0 ? pop_user(self, a) : NULL;
 
             if (m == NULL) {
                 break;
@@ -466,8 +467,8 @@ put_down(akt_self *self, struct akti_actor *a)
     uint32_t handled = self->handled;
 
     self->handled = 0;
-    return akti_mailbox_finish(&a->box, handled,
-                               akti_actor_entry(a)->low_water, keep);
+    return akti_mailbox_finish(&a->box, handled, akti_actor_entry(a)->low_water,
+                               keep);
 }
 
 /* A sender may be about to move what came in to the queue. */

@@ -65,7 +65,7 @@ akt_self_system(const akt_self *self)
 akt_ref
 akt_sender(const akt_self *self)
 {
-    const struct akti_message *m = self->message;
+    const struct akti_message *m = self->current;
     akt_ref ref = AKT_REF_NONE;
 
     if (m != NULL && m->sender_generation != 0) {
@@ -75,11 +75,10 @@ akt_sender(const akt_self *self)
     return ref;
 }
 
-/* The request that is being handled, or NULL. */
-static struct akti_message *
-request_of(const akt_self *self)
+const struct akti_message *
+akti_self_request(const akt_self *self)
 {
-    struct akti_message *m = self->message;
+    const struct akti_message *m = self->current;
 
     return m != NULL && m->kind == AKTI_USER && m->cell_generation != 0 ? m
                                                                         : NULL;
@@ -88,7 +87,7 @@ request_of(const akt_self *self)
 uint64_t
 akt_deadline_ns(const akt_self *self)
 {
-    const struct akti_message *m = request_of(self);
+    const struct akti_message *m = akti_self_request(self);
 
     return m != NULL ? m->deadline_ns : AKT_NEVER;
 }
@@ -96,7 +95,7 @@ akt_deadline_ns(const akt_self *self)
 bool
 akt_is_cancelled(const akt_self *self)
 {
-    const struct akti_message *m = request_of(self);
+    const struct akti_message *m = akti_self_request(self);
 
     return m != NULL && akti_request_is_over(m->cell, m->cell_generation);
 }

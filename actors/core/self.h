@@ -26,11 +26,14 @@ struct akt_self {
     struct akti_actor *actor;     /* NULL unless a handler runs */
     struct akti_port *port;       /* of a plain thread */
     struct akti_message *message; /* NULL: none, or given away */
+    /* The same, for looking at, as long as the handler's caller has it. */
+    const struct akti_message *current;
+    struct akti_cell *kept; /* that has the current message since akt_keep */
     uint32_t handled;             /* messages not yet given back to the bound */
-    bool answered;                /* the current request has its answer */
-    bool in_job;                  /* a thread of the blocking pool */
-    bool exiting;                 /* on_exit runs: nothing can wait any more */
-    uint8_t exit_kind;            /* akt_exit_kind, once the actor is to end */
+    bool answered; /* the current message has its answer, or was given away */
+    bool in_job;   /* a thread of the blocking pool */
+    bool exiting;  /* on_exit runs: nothing can wait any more */
+    uint8_t exit_kind; /* akt_exit_kind, once the actor is to end */
     akt_err exit_error;
     char *deadlock; /* the cycle of the last AKT_EDEADLK in this turn */
     struct akti_class_entry *cached[AKTI_CLASS_CACHE];
@@ -39,6 +42,9 @@ struct akt_self {
 
 /* The entry that counts for the caller itself. */
 struct akti_class_entry *akti_self_entry(akt_self *self);
+
+/* The request that is being handled and not answered, or NULL. */
+const struct akti_message *akti_self_request(const akt_self *self);
 
 /* The caller's view on a worker. */
 akt_self *akti_self_of(struct akti_context *ctx);

@@ -91,8 +91,7 @@ evict_locked(struct akti_actor *a, uint32_t generation, uint64_t older_than_ns)
         pull_in(a);
     }
     m = a->user_head;
-    if (m == NULL
-        || (older_than_ns != 0 && m->deadline_ns > older_than_ns)) {
+    if (m == NULL || (older_than_ns != 0 && m->deadline_ns > older_than_ns)) {
         return NULL;
     }
     a->user_head = m->next;
@@ -125,17 +124,19 @@ make_room(akt_self *self, struct akti_actor *target, uint32_t generation,
 }
 
 static akt_err
-refuse(akt_self *self, struct akti_actor *target, akt_err err)
+refuse(akt_self *self, struct akti_actor *target, enum akti_patience patience,
+       akt_err err)
 {
-    akti_count(self->ctx, akti_actor_entry(target), AKTI_REFUSED, 1);
+    if (patience != AKTI_TRIES) {
+        akti_count(self->ctx, akti_actor_entry(target), AKTI_REFUSED, 1);
+    }
     return err;
 }
 
 static bool
 can_await(const akt_self *self, enum akti_patience patience)
 {
-    return patience == AKTI_MAY_AWAIT && self->actor != NULL
-           && !self->exiting;
+    return patience == AKTI_MAY_AWAIT && self->actor != NULL && !self->exiting;
 }
 
 static akt_err
@@ -172,8 +173,8 @@ overflow(akt_self *self, struct akti_actor *target, struct akti_message *m,
         *retry = make_room(self, target, m->target_generation, 0);
         return *retry ? AKT_OK : accept_dropped(self, target, m);
     case AKT_SHED_OLD:
-        *retry = make_room(self, target, m->target_generation,
-                           akti_now(self->ctx));
+        *retry =
+            make_room(self, target, m->target_generation, akti_now(self->ctx));
         return *retry ? AKT_OK : AKT_EFULL;
     case AKT_STOP:
         akti_actor_order(self->ctx, target, m->target_generation,
@@ -220,11 +221,11 @@ send_slowly(akt_self *self, struct akti_actor *target, struct akti_message *m,
         akt_err err = overflow(self, target, m, patience, &retry);
 
         if (!retry) {
-            return err == AKT_OK ? AKT_OK : refuse(self, target, err);
+            return err == AKT_OK ? AKT_OK : refuse(self, target, patience, err);
         }
         akti_send_accept(self, target, m);
-        switch (akti_mailbox_push(&target->box, m,
-                                  akti_actor_capacity(target))) {
+        switch (
+            akti_mailbox_push(&target->box, m, akti_actor_capacity(target))) {
         case AKTI_PUSHED_WAKE:
             akti_ready(self->ctx, &target->runnable);
             return AKT_OK;
@@ -233,7 +234,7 @@ send_slowly(akt_self *self, struct akti_actor *target, struct akti_message *m,
         case AKTI_PUSH_CLOSED:
             akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED,
                        UINT64_MAX);
-            return refuse(self, target, AKT_EDEAD);
+            return refuse(self, target, patience, AKT_EDEAD);
         default:
             akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED,
                        UINT64_MAX);
@@ -295,7 +296,7 @@ akti_send_failed(akt_self *self, struct akti_actor *target,
 {
     akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED, UINT64_MAX);
     if (pushed == AKTI_PUSH_CLOSED) {
-        return refuse(self, target, AKT_EDEAD);
+        return refuse(self, target, patience, AKT_EDEAD);
     }
     return send_slowly(self, target, m, patience);
 }
@@ -319,8 +320,7 @@ send(akt_self *self, akt_ref to, const akti_message_arg *arg,
 }
 
 akt_err
-akti_send(akt_self *self, akt_ref to, const akt_type *type,
-          const void *payload)
+akti_send(akt_self *self, akt_ref to, const akt_type *type, const void *payload)
 {
     akti_message_arg arg = {type, payload};
 
@@ -336,27 +336,46 @@ akti_try_send(akt_self *self, akt_ref to, const akt_type *type,
     return send(self, to, &arg, AKTI_NEVER_AWAIT);
 }
 
+/* A full mailbox that has no other way than to wait; else AKT_EFULL. */
+static akt_err
+wait_for_room(akt_self *self, akt_ref to, uint64_t deadline_ns)
+{
+    struct akti_actor *target = NULL;
+    uint32_t overflow;
+
+    AKT_TRY(akti_system_find(self->system, to, &target));
+    overflow = akti_actor_overflow(target);
+    if (overflow != AKT_AWAIT && overflow != AKT_FAIL) {
+        return overflow == AKTI_OVERFLOW_CLOSED ? AKT_EDEAD : AKT_EFULL;
+    }
+    return akti_suspend_thread(self, target, deadline_ns);
+}
+
 akt_err
 akti_send_within(akt_self *self, akt_ref to, uint64_t timeout_ns,
                  const akt_type *type, const void *payload)
 {
     akti_message_arg arg = {type, payload};
+    bool again = true;
     uint64_t deadline;
+    akt_err err;
 
     if (self->port == NULL) {
         return AKT_ECONTEXT;
     }
     deadline = akti_clock_add(akti_now(self->ctx), timeout_ns);
-    for (;;) {
-        struct akti_actor *target = NULL;
-        akt_err err = send(self, to, &arg, AKTI_NEVER_AWAIT);
-
-        if (err != AKT_EFULL) {
-            return err;
+    do {
+        err = send(self, to, &arg, AKTI_TRIES);
+        if (err == AKT_EFULL) {
+            err = wait_for_room(self, to, deadline);
+        } else {
+            again = false;
         }
-        AKT_TRY(akti_system_find(self->system, to, &target));
-        AKT_TRY(akti_suspend_thread(self, target, deadline));
+    } while (again && err == AKT_OK);
+    if (err != AKT_OK) {
+        return akti_send_refused(self, err);
     }
+    return AKT_OK;
 }
 
 akt_err
@@ -398,5 +417,7 @@ akt_forward(akt_self *self, akt_ref to)
     akti_count(self->ctx, akti_self_entry(self),
                AKTI_FATES + AKT_FATE_DELIVERED, 1);
     self->message = NULL;
+    self->current = NULL;
+    self->answered = true;
     return AKT_OK;
 }

@@ -10,7 +10,8 @@
 /* How a sender takes a full mailbox. */
 enum akti_patience {
     AKTI_MAY_AWAIT, /* as the mailbox's policy says */
-    AKTI_NEVER_AWAIT
+    AKTI_NEVER_AWAIT,
+    AKTI_TRIES /* the same, and refusals are for the caller to count */
 };
 
 /* Why the caller may not send now, if so: it is a thread, or a forked child. */
@@ -36,8 +37,7 @@ akti_send_prepare(akt_self *self, akt_ref to, const akti_message_arg *arg,
     }
     err = akti_system_find(self->system, to, out_target);
     if (AKTI_LIKELY(err == AKT_OK)) {
-        err = akti_message_new(&self->ctx->caches, arg->type, arg->payload,
-                               &m);
+        err = akti_message_new(&self->ctx->caches, arg->type, arg->payload, &m);
     }
     if (AKTI_UNLIKELY(err != AKT_OK)) {
         return akti_send_refused(self, err);
@@ -78,11 +78,10 @@ akti_send_message(akt_self *self, struct akti_actor *target,
 {
     enum akti_push pushed;
 
-    if (AKTI_UNLIKELY(akti_actor_overflow(target) == AKT_SHED_OLD
-                      || (self->actor != NULL
-                          && (self->actor->runnable.unused
-                              & AKTI_FLAG_AWAITING)
-                                 != 0))) {
+    if (AKTI_UNLIKELY(
+            akti_actor_overflow(target) == AKT_SHED_OLD
+            || (self->actor != NULL
+                && (self->actor->runnable.unused & AKTI_FLAG_AWAITING) != 0))) {
         return akti_send_message_slowly(self, target, m, patience);
     }
     /* Counted before it is in: its fate must not be counted first. */

@@ -11,6 +11,8 @@ own_message(akt_self *self, struct akti_message **out)
 
     if (m->kind == AKTI_USER) {
         self->message = NULL;
+        self->current = NULL;
+        self->answered = true;
         *out = m;
         return AKT_OK;
     }

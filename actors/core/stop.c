@@ -79,8 +79,7 @@ static void
 order_shutdown(struct akti_context *ctx, struct akti_actor *a)
 {
     if (akti_mailbox_is_open(&a->box)) {
-        akti_actor_order(ctx, a, akti_actor_generation(a),
-                         AKTI_ORDER_SHUTDOWN);
+        akti_actor_order(ctx, a, akti_actor_generation(a), AKTI_ORDER_SHUTDOWN);
     }
 }
 
@@ -181,9 +180,9 @@ stop_all(struct akt_system *s, uint64_t until_ns)
     }
     err = end_actors(s, &ctx);
     if (err == AKT_OK
-        && !akti_blocking_close(&s->dispatcher.blocking, &ctx,
-                                akti_clock_add(akti_clock_now(),
-                                               PATIENCE_NS))) {
+        && !akti_blocking_close(
+            &s->dispatcher.blocking, &ctx,
+            akti_clock_add(akti_clock_now(), PATIENCE_NS))) {
         akti_log_line(&s->dispatcher.log, AKT_LOG_WARNING,
                       "%s: a job of the blocking pool has not returned",
                       s->name);

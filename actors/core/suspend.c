@@ -27,9 +27,8 @@ edge_new(akt_self *self, struct akti_actor *target)
         &self->ctx->caches, akti_size_class(sizeof(*e)), sizeof(*e));
 
     if (e != NULL) {
-        *e = (struct akti_edge){.sender = self->actor,
-                                .port = self->port,
-                                .target = target};
+        *e = (struct akti_edge){
+            .sender = self->actor, .port = self->port, .target = target};
     }
     return e;
 }
@@ -59,28 +58,32 @@ remove_waiter(struct akti_edge *e)
     *place = e->next;
 }
 
-static void
-remove_from_sender(struct akti_edge *e)
+static struct akti_edge *
+edge_to(struct akti_actor *a, struct akti_actor *target)
 {
-    struct akti_edge **place = &e->sender->extra->edges;
+    struct akti_edge *e = a->extra->edges;
 
-    while (*place != e) {
-        place = &(*place)->next_of_sender;
+    while (e != NULL && e->target != target) {
+        e = e->next_of_sender;
     }
-    *place = e->next_of_sender;
+    return e;
 }
 
-static bool
-has_edge_to(struct akti_actor *a, struct akti_actor *target)
+/* Makes sure of an edge, which waits for nothing yet; NULL: no memory. */
+static struct akti_edge *
+ensure_edge(akt_self *self, struct akti_actor *target)
 {
-    struct akti_edge *e;
+    struct akti_actor *a = self->actor;
+    struct akti_edge *e = edge_to(a, target);
 
-    for (e = a->extra->edges; e != NULL; e = e->next_of_sender) {
-        if (e->target == target) {
-            return true;
+    if (e == NULL) {
+        e = edge_new(self, target);
+        if (e != NULL) {
+            e->next_of_sender = a->extra->edges;
+            a->extra->edges = e;
         }
     }
-    return false;
+    return e;
 }
 
 /*
@@ -90,28 +93,25 @@ has_edge_to(struct akti_actor *a, struct akti_actor *target)
 static akt_err
 wait_locked(akt_self *self, struct akti_actor *target, bool *out_retry)
 {
-    struct akti_actor *a = self->actor;
-    struct akti_edge *e;
+    struct akti_edge *e = edge_to(self->actor, target);
 
     *out_retry = false;
-    if (has_edge_to(a, target)) {
+    if (e != NULL && e->waiting) {
         return AKT_OK;
     }
     if (akti_cycle_closes(self, target)) {
         return AKT_EDEADLK;
     }
-    e = edge_new(self, target);
+    e = ensure_edge(self, target);
     if (e == NULL) {
         return AKT_ENOMEM;
     }
     if (!akti_mailbox_wait_mark(&target->box, akti_actor_capacity(target))) {
-        edge_free(self->ctx, e);
         *out_retry = true;
         return AKT_OK;
     }
     add_waiter(target, e);
-    e->next_of_sender = a->extra->edges;
-    a->extra->edges = e;
+    e->waiting = true;
     return AKT_OK;
 }
 
@@ -160,6 +160,21 @@ akti_suspend_is_behind(struct akti_actor *a, struct akti_actor *target,
     return false;
 }
 
+/* What the search for cycles goes by. */
+static void
+count_pending(akt_self *self, struct akti_actor *target)
+{
+    struct akt_system *s = self->system;
+    struct akti_edge *e;
+
+    akti_mutex_lock(&s->suspend_lock);
+    e = edge_to(self->actor, target);
+    if (e != NULL) {
+        e->pending++;
+    }
+    akti_mutex_unlock(&s->suspend_lock);
+}
+
 akt_err
 akti_suspend_send(akt_self *self, struct akti_actor *target,
                   struct akti_message *m, bool *out_retry)
@@ -183,6 +198,7 @@ akti_suspend_send(akt_self *self, struct akti_actor *target,
         }
     }
     outbox_append(extra, m);
+    count_pending(self, target);
     if ((a->runnable.unused & AKTI_FLAG_AWAITING) == 0) {
         a->runnable.unused |= AKTI_FLAG_AWAITING;
         akti_counter_add_shared(&self->system->suspensions, 1);
@@ -202,7 +218,10 @@ give_up(akt_self *self, struct akti_message *m, akt_fate fate, akt_err reason)
     akti_message_end(self->ctx, akti_actor_entry(target), m, fate, reason);
 }
 
-enum sent { SENT, BLOCKED };
+enum sent {
+    SENT,
+    BLOCKED
+};
 
 /* One message of the outbox; `m` is out of the list. */
 static enum sent
@@ -219,7 +238,8 @@ send_waiting(akt_self *self, struct akti_message *m)
             give_up(self, m, AKT_FATE_RETURNED, AKT_EDEAD);
             return SENT;
         }
-        switch (akti_mailbox_push(&target->box, m, akti_actor_capacity(target))) {
+        switch (
+            akti_mailbox_push(&target->box, m, akti_actor_capacity(target))) {
         case AKTI_PUSHED_WAKE:
             akti_ready(self->ctx, &target->runnable);
             return SENT;
@@ -233,7 +253,7 @@ send_waiting(akt_self *self, struct akti_message *m)
         }
         err = wait_for(self, target, &retry);
         if (err != AKT_OK) {
-            /* Since it was accepted a cycle came about, or memory ran out. */
+            /* A third sender took the room, and a cycle came about. */
             give_up(self, m, AKT_FATE_RETURNED, err);
             return SENT;
         }
@@ -277,17 +297,16 @@ flush_once(akt_self *self)
     }
 }
 
-static bool
-has_message_for(const struct akti_extra *extra, const struct akti_actor *to)
+static uint32_t
+messages_for(const struct akti_extra *extra, const struct akti_actor *to)
 {
     const struct akti_message *m;
+    uint32_t n = 0;
 
     for (m = extra->out_head; m != NULL; m = m->next) {
-        if (m->target_slot == to->slot) {
-            return true;
-        }
+        n += m->target_slot == to->slot;
     }
-    return false;
+    return n;
 }
 
 /*
@@ -306,12 +325,15 @@ prune_edges(akt_self *self)
     while (*place != NULL) {
         struct akti_edge *e = *place;
 
-        if (has_message_for(extra, e->target)) {
+        e->pending = messages_for(extra, e->target);
+        if (e->pending > 0) {
             place = &e->next_of_sender;
             continue;
         }
         *place = e->next_of_sender;
-        remove_waiter(e);
+        if (e->waiting) {
+            remove_waiter(e);
+        }
         edge_free(self->ctx, e);
     }
     akti_mutex_unlock(&s->suspend_lock);
@@ -320,8 +342,7 @@ prune_edges(akt_self *self)
 static bool
 must_end(struct akti_actor *a)
 {
-    return (akti_actor_orders(a)
-            & (AKTI_ORDER_KILL | AKTI_ORDER_SHUTDOWN))
+    return (akti_actor_orders(a) & (AKTI_ORDER_KILL | AKTI_ORDER_SHUTDOWN))
            != 0;
 }
 
@@ -375,13 +396,12 @@ resume(struct akti_edge *e, struct akti_actor **ready)
         akti_mutex_unlock(&e->port->lock);
         return;
     }
-    remove_from_sender(e);
+    e->waiting = false;
     extra = e->sender->extra;
     if (extra->parked) {
         extra->parked = false;
         /* In no queue while it is parked, so its link is free. */
-        e->sender->runnable.next =
-            *ready != NULL ? &(*ready)->runnable : NULL;
+        e->sender->runnable.next = *ready != NULL ? &(*ready)->runnable : NULL;
         *ready = e->sender;
     } else {
         extra->resumed = true;
@@ -400,12 +420,8 @@ akti_suspend_wake(struct akti_context *ctx, struct akti_actor *target)
     target->waiters = NULL;
     while (edges != NULL) {
         struct akti_edge *next = edges->next;
-        bool is_port = edges->sender == NULL;
 
         resume(edges, &ready);
-        if (!is_port) {
-            edge_free(ctx, edges);
-        }
         edges = next;
     }
     akti_mutex_unlock(&s->suspend_lock);
@@ -446,7 +462,9 @@ akti_suspend_abandon(akt_self *self, akt_fate fate)
         struct akti_edge *e = extra->edges;
 
         extra->edges = e->next_of_sender;
-        remove_waiter(e);
+        if (e->waiting) {
+            remove_waiter(e);
+        }
         edge_free(self->ctx, e);
     }
     akti_mutex_unlock(&s->suspend_lock);

@@ -7,8 +7,8 @@
  * the actor parks: it keeps its mailbox's token, so that nobody schedules it, and
  * handles nothing until its outbox is empty.
  *
- * The target, giving room back, takes the edges off and makes the waiting actors
- * ready, which then try again. Lost wake-ups are impossible because the mark in
+ * The target, giving room back, makes the waiting actors ready, which then try
+ * again; an edge stays until the outbox has nothing more for that target. Lost wake-ups are impossible because the mark in
  * the mailbox word is set only while the mailbox is full, and whoever gives room
  * back sees it in the same compare-and-swap (mailbox.h).
  */
@@ -22,11 +22,13 @@ struct akti_port;
 
 /* One waits for another. In the target's list; an actor's in its own as well. */
 struct akti_edge {
-    struct akti_edge *next;        /* in the target's list */
+    struct akti_edge *next; /* in the target's list */
     struct akti_edge *next_of_sender;
-    struct akti_actor *sender;     /* NULL: a plain thread */
+    struct akti_actor *sender; /* NULL: a plain thread */
     struct akti_port *port;
     struct akti_actor *target;
+    uint32_t pending; /* messages for it in the sender's outbox */
+    bool waiting;     /* it is in the target's list */
 };
 
 /*

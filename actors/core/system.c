@@ -20,8 +20,8 @@ static _Atomic uint32_t next_system_id = 1;
 static akt_err
 worker_init(struct akti_worker *w, void **out_core)
 {
-    akt_self *self = akti_memory_zalloc(&w->ctx.dispatcher->memory,
-                                        sizeof(*self), 64);
+    akt_self *self =
+        akti_memory_zalloc(&w->ctx.dispatcher->memory, sizeof(*self), 64);
 
     if (self == NULL) {
         return AKT_ENOMEM;
@@ -78,8 +78,8 @@ check_options(const akt_system_opts *o, const struct akti_log *log)
     for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         if (ranges[i].value > ranges[i].max) {
             akti_log_line(log, AKT_LOG_WARNING,
-                          "option %s is %u; it may be 1 to %u",
-                          ranges[i].name, ranges[i].value, ranges[i].max);
+                          "option %s is %u; it may be 1 to %u", ranges[i].name,
+                          ranges[i].value, ranges[i].max);
             return AKT_EINVAL;
         }
     }
@@ -102,11 +102,10 @@ static void
 init_depots(struct akt_system *s)
 {
     struct akti_dispatcher *d = &s->dispatcher;
-    struct akti_depot_opts actors = {
-        .block_size = sizeof(struct akti_actor),
-        .align = 128,
-        .init = akti_actor_cell_init,
-        .max_cells = ACTORS_MAX};
+    struct akti_depot_opts actors = {.block_size = sizeof(struct akti_actor),
+                                     .align = 128,
+                                     .init = akti_actor_cell_init,
+                                     .max_cells = ACTORS_MAX};
     struct akti_depot_opts cells = {.block_size = sizeof(struct akti_cell),
                                     .align = 64,
                                     .init = akti_cell_init,
@@ -126,8 +125,7 @@ init_fields(struct akt_system *s, const akt_system_opts *o)
     d->system = s;
     d->fork_count = akti_fork_count();
     /* Relaxed: numbers need only differ. */
-    s->id = atomic_fetch_add_explicit(&next_system_id, 1,
-                                      memory_order_relaxed);
+    s->id = atomic_fetch_add_explicit(&next_system_id, 1, memory_order_relaxed);
     s->name = o->name != NULL ? o->name : "akt";
     s->batch = or_default(o->batch, 100);
     s->max_actors = o->max_actors;
@@ -312,13 +310,12 @@ akt_sim_advance(akt_system *s, uint64_t duration_ns)
         return 0;
     }
     until = sim->now_ns + duration_ns < sim->now_ns ? AKT_NEVER
-                                                     : sim->now_ns
-                                                           + duration_ns;
+                                                    : sim->now_ns + duration_ns;
     while (akti_sim_progress(&s->dispatcher, until)) {
         steps++;
     }
     if (until != AKT_NEVER) {
-        sim->now_ns = until;
+        akti_sim_set_now(&s->dispatcher, until);
     }
     return steps;
 }

@@ -13,9 +13,8 @@
 
 #include <string.h>
 
-const akt_type akt_idle_type = {.name = "akt_idle",
-                                .align = 1,
-                                .flags = AKT_TYPE_SIGNAL};
+const akt_type akt_idle_type = {
+    .name = "akt_idle", .align = 1, .flags = AKT_TYPE_SIGNAL};
 
 /* --- due --- */
 
@@ -36,9 +35,8 @@ post(struct akti_context *ctx, struct akti_cell *cell, struct akti_message *m)
 static struct akti_message *
 notice_of(struct akti_cell *cell, const akt_type *type)
 {
-    cell->notice = (struct akti_message){.type = type,
-                                         .deadline_ns = AKT_NEVER,
-                                         .flags = AKTI_EMBEDDED};
+    cell->notice = (struct akti_message){
+        .type = type, .deadline_ns = AKT_NEVER, .flags = AKTI_EMBEDDED};
     return &cell->notice;
 }
 
@@ -65,8 +63,7 @@ fire_periodic(struct akti_context *ctx, struct akti_cell *cell)
         return;
     }
     rearm(ctx, cell);
-    if (akti_cell_move(cell, generation, AKTI_PHASE_OPEN,
-                       AKTI_PHASE_QUEUED)) {
+    if (akti_cell_move(cell, generation, AKTI_PHASE_OPEN, AKTI_PHASE_QUEUED)) {
         post(ctx, cell, cell->message);
     }
 }
@@ -83,7 +80,7 @@ fire_later(struct akti_context *ctx, struct akti_cell *cell)
 
     cell->message = NULL;
     if (err == AKT_OK) {
-        err = akti_send_message(self, target, m, AKTI_NEVER_AWAIT);
+        err = akti_send_message(self, target, m, AKTI_TRIES);
     }
     if (err != AKT_OK) {
         akti_count(ctx, cell->entry, AKTI_ACCEPTED, 1);
@@ -99,8 +96,7 @@ fire_once(struct akti_context *ctx, struct akti_cell *cell)
 {
     uint32_t generation = akti_cell_generation(cell);
 
-    if (!akti_cell_move(cell, generation, AKTI_PHASE_OPEN,
-                        AKTI_PHASE_QUEUED)) {
+    if (!akti_cell_move(cell, generation, AKTI_PHASE_OPEN, AKTI_PHASE_QUEUED)) {
         return;
     }
     /* Off, and the owner looks at it only when it has the message. */
@@ -169,8 +165,8 @@ static bool
 is_idle(akt_self *self, struct akti_cell *cell)
 {
     struct akti_extra *extra = self->actor->extra;
-    uint64_t due = akti_clock_add(extra->last_message_ns,
-                                  akti_self_entry(self)->idle_ns);
+    uint64_t due =
+        akti_clock_add(extra->last_message_ns, akti_self_entry(self)->idle_ns);
 
     if (due <= akti_now(self->ctx)) {
         return true;
@@ -224,8 +220,8 @@ akti_timer_done(akt_self *self, struct akti_message *m)
     struct akti_cell *cell = m->cell;
 
     if (cell->kind == AKTI_CELL_IDLE) {
-        cell->timer.deadline_ns = akti_clock_add(
-            akti_now(self->ctx), akti_self_entry(self)->idle_ns);
+        cell->timer.deadline_ns =
+            akti_clock_add(akti_now(self->ctx), akti_self_entry(self)->idle_ns);
         restart_idle(self, cell);
         return;
     }
@@ -296,8 +292,8 @@ akti_timer_start(akt_self *self, uint64_t after_ns, uint64_t every_ns,
         return AKT_EINVAL;
     }
     if (!fits_in_cell(arg->type)) {
-        AKT_TRY(akti_message_new(&self->ctx->caches, arg->type, arg->payload,
-                                 &m));
+        AKT_TRY(
+            akti_message_new(&self->ctx->caches, arg->type, arg->payload, &m));
     }
     err = start(self, AKTI_CELL_TIMER, after_ns, m, &cell);
     if (err != AKT_OK) {

@@ -27,8 +27,8 @@ struct akti_blocking {
     uint32_t max_threads;
     uint32_t max_queue;
     struct akti_mutex lock;
-    struct akti_cond work;  /* for the pool's threads */
-    struct akti_cond done;  /* for akti_blocking_close */
+    struct akti_cond work; /* for the pool's threads */
+    struct akti_cond done; /* for akti_blocking_close */
     struct akti_job *head;
     struct akti_job *tail;
     uint32_t queued;

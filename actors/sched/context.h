@@ -19,16 +19,20 @@ struct akti_sim;
 struct akti_worker;
 
 /* Caches of stable cells; core says what is in them. */
-enum { AKTI_CELLS_A, AKTI_CELLS_B, AKTI_CELL_SORTS };
+enum {
+    AKTI_CELLS_A,
+    AKTI_CELLS_B,
+    AKTI_CELL_SORTS
+};
 
 struct akti_context {
     struct akti_dispatcher *dispatcher;
     struct akti_worker *worker; /* NULL unless it is one */
-    struct akti_worker *local;  /* the same, if what it makes ready runs there */
-    struct akti_sim *sim;       /* the dispatcher's */
-    uint32_t row;               /* of the counters */
-    bool row_is_shared;         /* with other contexts: count atomically */
-    uint64_t now_ns;            /* as of the last look; see akti_now_cached */
+    struct akti_worker *local; /* the same, if what it makes ready runs there */
+    struct akti_sim *sim;      /* the dispatcher's */
+    uint32_t row;              /* of the counters */
+    bool row_is_shared;        /* with other contexts: count atomically */
+    uint64_t now_ns;           /* as of the last look; see akti_now_cached */
     struct akti_random random;
     struct akti_caches caches;
     struct akti_cache cells[AKTI_CELL_SORTS];

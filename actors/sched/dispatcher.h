@@ -101,7 +101,7 @@ struct akti_worker {
     /* immutable */
     struct akti_loop *loop;
     uint32_t number;
-    bool own_thread; /* serves one pinned actor, steals nothing */
+    bool own_thread;              /* serves one pinned actor, steals nothing */
     struct akti_worker *own_next; /* guarded by the dispatcher's lock */
     pthread_t thread;
     /* others write */
@@ -111,7 +111,7 @@ struct akti_worker {
     _Alignas(64) _Atomic uint32_t asleep;
     _Atomic uint32_t quit;
     _Atomic(struct akti_timer_entry *) retired;
-    struct akti_inject own; /* pinned runnables */
+    struct akti_inject own;  /* pinned runnables */
     akti_counter stat_wakes; /* times it was rung */
 };
 
@@ -128,14 +128,14 @@ struct akti_dispatcher {
     uint32_t fork_count;
     /* guarded by lock: workers beyond worker_count come and stay */
     struct akti_mutex lock;
-    struct akti_worker *own_free; /* own threads that serve nothing */
+    struct akti_worker *own_free;  /* own threads that serve nothing */
     _Atomic uint32_t thread_count; /* workers and own threads */
-    _Atomic(struct akti_worker *) workers[AKTI_WORKERS_MAX
-                                          + AKTI_OWN_THREADS_MAX];
+    _Atomic(struct akti_worker *)
+        workers[AKTI_WORKERS_MAX + AKTI_OWN_THREADS_MAX];
     struct akti_inject inject;
     struct akti_blocking blocking;
     _Alignas(64) _Atomic uint32_t sleepers; /* of the stealing workers */
-    _Atomic uint32_t waking; /* a woken worker has not found work yet */
+    _Atomic uint32_t waking;  /* a woken worker has not found work yet */
     _Atomic uint32_t watcher; /* a worker naps and watches the queues */
     /* somebody waits until nothing runs */
     _Atomic uint32_t watched;
@@ -196,7 +196,6 @@ akt_err akti_dispatcher_own_thread(struct akti_dispatcher *d,
 void akti_dispatcher_own_thread_free(struct akti_dispatcher *d,
                                      uint32_t number);
 
-
 /* What is not made ready by a worker for itself. */
 void akti_ready_slowly(struct akti_context *ctx, struct akti_runnable *r);
 
@@ -221,8 +220,7 @@ akti_ready(struct akti_context *ctx, struct akti_runnable *r)
 /* Nothing runs and nothing is ready; timers may be armed. */
 bool akti_dispatcher_is_idle(struct akti_dispatcher *d);
 /* Waits until that, at most until the deadline. False when that passed. */
-bool akti_dispatcher_wait_idle(struct akti_dispatcher *d,
-                               uint64_t deadline_ns);
+bool akti_dispatcher_wait_idle(struct akti_dispatcher *d, uint64_t deadline_ns);
 /* Ends such waits to look again. */
 void akti_dispatcher_poke_idle(struct akti_dispatcher *d);
 

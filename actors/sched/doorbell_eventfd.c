@@ -18,9 +18,9 @@ akti_doorbell_open(struct akti_doorbell *d)
         fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     }
     if (fd < 0) {
-        return errno == ENOMEM                        ? AKT_ENOMEM
+        return errno == ENOMEM                      ? AKT_ENOMEM
                : errno == EMFILE || errno == ENFILE ? AKT_EMFILE
-                                                      : AKT_EIO;
+                                                    : AKT_EIO;
     }
     d->wait_fd = fd;
     d->ring_fd = fd;

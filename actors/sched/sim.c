@@ -149,7 +149,14 @@ akti_sim_step(struct akti_dispatcher *d)
 uint64_t
 akti_sim_next_timer(struct akti_dispatcher *d)
 {
-    return akti_timerq_next(&the_worker(d)->timers);
+    return akti_timerq_next_exact(&the_worker(d)->timers);
+}
+
+void
+akti_sim_set_now(struct akti_dispatcher *d, uint64_t now_ns)
+{
+    d->sim->now_ns = now_ns;
+    the_worker(d)->ctx.now_ns = now_ns;
 }
 
 bool
@@ -165,8 +172,7 @@ akti_sim_progress(struct akti_dispatcher *d, uint64_t limit_ns)
         return false;
     }
     if (next > d->sim->now_ns) {
-        d->sim->now_ns = next;
-        the_worker(d)->ctx.now_ns = next;
+        akti_sim_set_now(d, next);
     }
     fire_due(d);
     return true;

@@ -31,7 +31,7 @@ enum akti_event {
 
 struct akti_sim {
     uint64_t now_ns;
-    uint64_t seed; /* 0: no choices, the plain order */
+    uint64_t seed;  /* 0: no choices, the plain order */
     uint64_t ports; /* attached so far */
     uint64_t hash;
     struct akti_random random;
@@ -58,6 +58,9 @@ uint64_t akti_sim_next_timer(struct akti_dispatcher *d);
  * after `limit_ns`. False when neither was possible.
  */
 bool akti_sim_progress(struct akti_dispatcher *d, uint64_t limit_ns);
+
+/* Time goes on. */
+void akti_sim_set_now(struct akti_dispatcher *d, uint64_t now_ns);
 
 /* Records what happened. */
 void akti_sim_record(struct akti_sim *sim, enum akti_event event, uint64_t a,

@@ -20,8 +20,8 @@ void
 akti_timerq_fini(struct akti_timerq *q)
 {
     if (q->memory != NULL) {
-        akti_memory_free(q->memory, q->heap,
-                         q->heap_size * sizeof(q->heap[0]), 64);
+        akti_memory_free(q->memory, q->heap, q->heap_size * sizeof(q->heap[0]),
+                         64);
     }
     q->heap = NULL;
     q->memory = NULL;
@@ -331,4 +331,24 @@ akti_timerq_next(const struct akti_timerq *q)
     }
     tick = next_slot_tick(q, &level);
     return tick == UINT64_MAX ? UINT64_MAX : tick << AKTI_TICK_LOG2;
+}
+
+uint64_t
+akti_timerq_next_exact(const struct akti_timerq *q)
+{
+    unsigned level = 0;
+    uint64_t tick = next_slot_tick(q, &level);
+    const struct akti_timer_entry *head;
+    const struct akti_timer_entry *t;
+    uint64_t next;
+
+    if (q->heap_count > 0 || tick == UINT64_MAX) {
+        return akti_timerq_next(q);
+    }
+    head = q->slot[level][slot_of(tick, level)];
+    next = head->deadline_ns;
+    for (t = head->next; t != head; t = t->next) {
+        next = t->deadline_ns < next ? t->deadline_ns : next;
+    }
+    return next;
 }

@@ -29,7 +29,7 @@ struct akti_timer_entry {
     struct akti_timer_entry *retired_next; /* in its worker's list */
     uint64_t deadline_ns;
     uint64_t sequence;
-    uint32_t index; /* place in the heap; AKTI_TIMER_... otherwise */
+    uint32_t index;  /* place in the heap; AKTI_TIMER_... otherwise */
     uint32_t worker; /* whose queue, as number + 1; 0: none */
 };
 
@@ -41,8 +41,8 @@ struct akti_timerq {
     struct akti_timer_entry **heap;
     uint32_t heap_count;
     uint32_t heap_size;
-    uint32_t count;     /* all timers */
-    uint64_t tick;      /* the heap holds what is due in it or before */
+    uint32_t count; /* all timers */
+    uint64_t tick;  /* the heap holds what is due in it or before */
     uint64_t sequence;
     uint64_t used[AKTI_WHEEL_LEVELS]; /* slots that hold timers */
     struct akti_timer_entry *slot[AKTI_WHEEL_LEVELS][AKTI_WHEEL_SLOTS];
@@ -70,5 +70,8 @@ struct akti_timer_entry *akti_timerq_pop(struct akti_timerq *q,
  * when there is none.
  */
 uint64_t akti_timerq_next(const struct akti_timerq *q);
+
+/* Exactly when the next timer is due; looks at all that may be it. */
+uint64_t akti_timerq_next_exact(const struct akti_timerq *q);
 
 #endif

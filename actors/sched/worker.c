@@ -33,8 +33,8 @@ akti_worker_enqueue(struct akti_worker *w, struct akti_runnable *r)
      */
     if (AKTI_UNLIKELY(atomic_load_explicit(&d->sleepers, memory_order_relaxed)
                       != 0)
-        && AKTI_UNLIKELY(
-            atomic_load_explicit(&d->watcher, memory_order_relaxed) == 0)
+        && AKTI_UNLIKELY(atomic_load_explicit(&d->watcher, memory_order_relaxed)
+                         == 0)
         && akti_runqueue_count(&w->queue) > 1) {
         akti_wake_one(d);
     }
@@ -382,7 +382,8 @@ sleep_in_loop(struct akti_worker *w)
         return;
     }
     w->naps = 0;
-    if (!rung && timer >= limit && has_work(w)
+    if (!rung && timer >= limit
+        && has_work(w)
         /* Relaxed: had anyone rung, the flag would be down. */
         && atomic_load_explicit(&w->asleep, memory_order_relaxed)
                == AKTI_ASLEEP) {

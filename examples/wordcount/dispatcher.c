@@ -111,7 +111,8 @@ walk_on(akt_self *self, struct dispatcher *d)
 {
     const struct walk *walk = &d->line->walk;
     bool idle = d->busy == 0 && d->n_pending == 0;
-    if (d->walking || d->interrupted || walk->ended
+    if (d->walking || d->interrupted
+        || walk->ended
         /* A file that is being read may come back, for want of descriptors. */
         || d->n_pending + d->busy > PENDING_MAX - WALK_FOUND_MAX
         || (walk->wait_fd && !idle)) {

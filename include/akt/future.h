@@ -41,9 +41,11 @@
  *     akt_answer_free(me, answer);
  *
  * The deadline and the cancellation travel with the request. What an answerer
- * asks while it handles a request gets the smaller of the two deadlines, and
- * ends as cancelled when the outer request has ended. A request that nobody
- * waits for any more is dropped before its handler. A reply that comes too late
+ * asks while it handles a request gets the smaller of the two deadlines, and is
+ * cancelled with it: when the outer request has ended, an inner one that nobody
+ * has begun is dropped, and whoever has begun it can see so by
+ * `akt_is_cancelled`. A request that nobody waits for any more is dropped before
+ * its handler. A reply that comes too late
  * is counted and freed; it never reaches a mailbox. A continuation inherits
  * nothing: what it asks has a deadline of its own, and goes on when the request
  * from which the first question came has ended.

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WATCHDOG_S 100
-
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 #define SANITIZED 1
 #elif defined(__has_feature)
@@ -30,6 +28,7 @@
 static const char *test_name = "stress";
 static uint64_t seed = 20240607;
 static uint32_t factor = 1;
+static uint32_t watchdog_s = 100;
 static char phase[256];
 
 static uint64_t
@@ -82,6 +81,8 @@ stress_begin(const char *name)
     if (factor == 0) {
         factor = 1;
     }
+    watchdog_s = (uint32_t)from_environment("AKT_WATCHDOG_S",
+                                            (uint64_t)watchdog_s * factor);
     (void)printf("%s: AKT_SEED=%" PRIu64 " AKT_STRESS=%u%s\n", name, seed,
                  factor, SANITIZED ? " (sanitizer)" : "");
     (void)fflush(stdout);
@@ -120,7 +121,7 @@ stress_phase(const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(phase, sizeof(phase), format, args);
     va_end(args);
-    (void)alarm(WATCHDOG_S * factor);
+    (void)alarm(watchdog_s);
 }
 
 void

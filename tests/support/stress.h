@@ -29,7 +29,10 @@ uint32_t stress_scale(uint32_t n);
 /* Whether a sanitizer looks on. */
 bool stress_is_sanitized(void);
 
-/* A new phase has 100 s; a hang aborts and prints the phase's name. */
+/*
+ * A new phase has AKT_WATCHDOG_S seconds, 100 unless set; a hang aborts and
+ * prints the phase's name.
+ */
 void stress_phase(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 /* No phase: the watchdog sleeps. */

@@ -28,27 +28,6 @@ struct life {
     akt_ref heir; /* told of the end by on_exit */
 };
 
-struct stranger {
-    int64_t id;
-    akt_err start_error;
-    bool stops_in_start;
-    akt_ref heir;
-};
-
-static akt_err
-on_stranger_put(akt_self *self, struct stranger *s, const struct put *m)
-{
-    (void)self;
-    (void)s;
-    (void)m;
-    return AKT_OK;
-}
-AKT_BEHAVIOR(strange, struct stranger, AKT_ON(put, on_stranger_put));
-
-static akt_err on_other_put(akt_self *self, struct life *l,
-                            const struct put *m);
-AKT_BEHAVIOR(other, struct life, AKT_ON(put, on_other_put));
-
 static akt_err
 on_start(akt_self *self, struct life *l)
 {
@@ -87,12 +66,6 @@ on_put(akt_self *self, struct life *l, const struct put *m)
         return AKT_OK;
     case FAIL:
         return OWN_ERROR;
-    case BECOME:
-        assert_ok(akt_become(self, other));
-        return AKT_OK;
-    case BECOME_WRONG:
-        assert_err(akt_become(self, strange), AKT_ETYPE);
-        return AKT_OK;
     default:
         sim_note(HANDLED + m->n + 10 * l->id);
         return AKT_OK;
@@ -104,17 +77,6 @@ AKT_CLASS(life, struct life, AKT_ON_START(on_start), AKT_ON_EXIT(on_exit),
 AKT_CLASS(brittle, struct life, AKT_ON_EXIT(on_exit), AKT_ON(put, on_put),
           AKT_MAILBOX(2, AKT_STOP));
 AKT_CLASS(narrow, struct life, AKT_ON(put, on_put), AKT_MAILBOX(1, AKT_AWAIT));
-
-static akt_err
-on_other_put(akt_self *self, struct life *l, const struct put *m)
-{
-    (void)l;
-    if (m->n == BACK) {
-        return akti_become(self, &life_behavior);
-    }
-    sim_note(OTHER + m->n);
-    return AKT_OK;
-}
 
 static akt_ref
 spawn_life(struct sim *sim)
@@ -467,6 +429,19 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        sim_test(test_stop_self_ends_after_the_message),
+        sim_test(test_stop_overtakes_what_waits),
+        sim_test(test_drain_finishes_the_queue),
+        sim_test(test_drain_refuses_new_mail),
+        sim_test(test_drain_of_an_idle_actor_ends_it),
+        sim_test(test_kill_handles_nothing_more),
+        sim_test(test_kill_of_suspended_returns_its_sends),
+        sim_test(test_handler_error_ends_as_failed),
+        sim_test(test_overflow_of_stop_mailbox_ends_it),
+        sim_test(test_system_stop_ends_as_shutdown),
+        sim_test(test_stop_of_oneself_ends_after_the_message),
+        sim_test(test_exit_handler_may_send),
+        sim_test(test_orders_given_together_end_it_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,9 +101,6 @@ on_put(akt_self *self, struct life *l, const struct put *m)
 
 AKT_CLASS(life, struct life, AKT_ON_START(on_start), AKT_ON_EXIT(on_exit),
           AKT_ON(put, on_put), AKT_ON(act, on_act));
-AKT_CLASS(brittle, struct life, AKT_ON_EXIT(on_exit), AKT_ON(put, on_put),
-          AKT_MAILBOX(2, AKT_STOP));
-AKT_CLASS(narrow, struct life, AKT_ON(put, on_put), AKT_MAILBOX(1, AKT_AWAIT));
 
 static akt_err
 on_other_put(akt_self *self, struct life *l, const struct put *m)
@@ -293,6 +290,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        sim_test(test_spawn_with_state_starts_before_first_message),
+        sim_test(test_start_with_error_ends_as_failed),
+        sim_test(test_start_that_stops_itself_handles_nothing),
+        sim_test(test_become_changes_from_the_next_message),
+        sim_test(test_spawn_of_a_wrong_class_is_refused_by_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,23 +99,6 @@ begin(akt_self *self, void *arg)
     return ask_next(self, arg);
 }
 
-static akt_err
-cancel(akt_self *self, void *arg)
-{
-    struct hop *h = arg;
-
-    assert_ok(akt_cancel(self, h->future));
-    return AKT_OK;
-}
-
-static akt_err
-unstash(akt_self *self, void *arg)
-{
-    (void)arg;
-    assert_int_equal(akt_unstash(self), 1);
-    return AKT_OK;
-}
-
 /* --- when --- */
 
 static void

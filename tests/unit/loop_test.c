@@ -150,6 +150,40 @@ test_wait_after_a_ring_forgets_the_old_deadline(void **state)
     akti_loop_close(loop);
 }
 
+struct late_ring {
+    struct akti_loop *loop;
+    uint64_t at_ns;
+};
+
+static void *
+ring_late(void *arg)
+{
+    struct late_ring *late = arg;
+
+    while (akti_clock_now() < late->at_ns) {
+    }
+    akti_loop_ring(late->loop);
+    return NULL;
+}
+
+static void
+test_wait_for_ever_after_a_ring_outlasts_the_old_deadline(void **state)
+{
+    struct akti_loop *loop = opened();
+    uint64_t now = akti_clock_now();
+    struct late_ring late = {loop, now + AKT_MS(6)};
+    pthread_t thread;
+
+    (void)state;
+    akti_loop_ring(loop);
+    assert_true(akti_loop_wait(loop, now, now + AKT_MS(3)));
+    assert_int_equal(pthread_create(&thread, NULL, ring_late, &late), 0);
+    assert_true(akti_loop_wait(loop, akti_clock_now(), AKT_NEVER));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(akti_clock_now() >= late.at_ns);
+    akti_loop_close(loop);
+}
+
 static void
 test_open_without_doorbell_says_emfile(void **state)
 {
@@ -204,6 +238,8 @@ main(void)
         cmocka_unit_test(test_wait_with_past_deadline_returns),
         cmocka_unit_test(test_wait_with_largest_deadline_is_ended_by_a_ring),
         cmocka_unit_test(test_wait_after_a_ring_forgets_the_old_deadline),
+        cmocka_unit_test(
+            test_wait_for_ever_after_a_ring_outlasts_the_old_deadline),
         cmocka_unit_test(test_open_without_doorbell_says_emfile),
         cmocka_unit_test(test_open_without_base_says_eio_and_leaves_nothing),
         cmocka_unit_test(test_close_gives_all_descriptors_back),

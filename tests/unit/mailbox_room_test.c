@@ -139,18 +139,6 @@ full(struct sim *sim, akt_overflow policy, size_t i)
     return ref;
 }
 
-/* As if a handler had taken that long. */
-static void
-let_pass(struct sim *sim, uint64_t ns)
-{
-    struct akti_dispatcher *d = &sim->system->dispatcher;
-    struct akti_worker *w =
-        atomic_load_explicit(&d->workers[0], memory_order_relaxed);
-
-    d->sim->now_ns += ns;
-    (void)akti_now(&w->ctx);
-}
-
 /* --- to oneself --- */
 
 static akt_err

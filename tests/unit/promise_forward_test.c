@@ -97,23 +97,6 @@ AKT_CLASS(relay, struct actor, AKT_ON(get, relay_get));
 AKT_CLASS(narrow, struct actor, AKT_ON(get, on_get), AKT_ON(act, on_act),
           AKT_MAILBOX(1, AKT_FAIL));
 
-static akt_err
-keep_nothing(akt_self *self, struct actor *a, const struct get *m)
-{
-    sim_note((int64_t)akt_keep(self, m, &a->kept));
-    return AKT_OK;
-}
-AKT_CLASS(greedy, struct actor, AKT_ON(get, keep_nothing));
-
-static akt_ref
-spawn_actor(struct sim *sim, akt_ref next)
-{
-    akt_ref ref;
-
-    assert_ok(akt_spawn(sim->me, actor, &ref, .next = next));
-    return ref;
-}
-
 static akt_future
 ask(struct sim *sim, akt_ref to, int64_t n)
 {
@@ -138,6 +121,34 @@ expect(struct sim *sim, akt_future f, akt_outcome outcome, int64_t value)
                      value);
     akt_answer_free(sim->me, answer);
     assert_int_equal(akt_now_ns(sim->me), before);
+}
+
+static akt_err
+read_kept(akt_self *self, void *arg)
+{
+    struct actor *a = arg;
+
+    (void)self;
+    assert_int_equal(a->message->n, KEEP);
+    assert_true(akt_text_equal(a->message->words, AKT_TEXT("as sent")));
+    sim_note(-1);
+    return AKT_OK;
+}
+
+static akt_err
+reply_kept(akt_self *self, void *arg)
+{
+    struct actor *a = arg;
+
+    assert_ok(akt_promise_reply(self, &a->kept, .n = 7));
+    assert_err(akt_promise_reply(self, &a->kept, .n = 8), AKT_EENDED);
+    assert_err(akt_promise_fail(self, &a->kept.promise, AKT_EIO, NULL),
+               AKT_EENDED);
+    assert_err(akt_promise_forward(self, &a->kept.promise, akt_self_ref(self)),
+               AKT_EENDED);
+    akt_promise_drop(self, &a->kept.promise);
+    sim_note(-2);
+    return AKT_OK;
 }
 
 static void
@@ -301,10 +312,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        sim_test(test_forward_hands_the_promise_on),
         sim_test(test_promise_forward_moves_the_request_on),
         sim_test(test_promise_forward_that_fails_leaves_it_here),
         sim_test(test_end_of_the_new_keeper_breaks_the_promise),
+        sim_test(test_forward_hands_the_promise_on),
         sim_test(test_system_stop_breaks_what_is_kept),
     };
 

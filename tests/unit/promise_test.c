@@ -86,16 +86,6 @@ on_put(akt_self *self, struct actor *a, const struct put *m)
 
 AKT_CLASS(actor, struct actor, AKT_ON(get, on_get), AKT_ON(act, on_act),
           AKT_ON(put, on_put));
-static akt_err
-relay_get(akt_self *self, struct actor *a, const struct get *m)
-{
-    (void)m;
-    return akt_forward(self, a->next);
-}
-
-AKT_CLASS(relay, struct actor, AKT_ON(get, relay_get));
-AKT_CLASS(narrow, struct actor, AKT_ON(get, on_get), AKT_ON(act, on_act),
-          AKT_MAILBOX(1, AKT_FAIL));
 
 static akt_err
 keep_nothing(akt_self *self, struct actor *a, const struct get *m)

@@ -178,9 +178,13 @@ struct race {
     uint32_t stolen; /* the thief's */
 };
 
+/* What the owner wrote into an item is there for whoever takes it. */
 static void
 take(struct akti_runnable *r)
 {
+    if (r->home != (uint32_t)(r - many) + 1) {
+        return;
+    }
     atomic_fetch_add_explicit(&taken[r - many], 1, memory_order_relaxed);
 }
 
@@ -217,9 +221,11 @@ owner(struct race *race, struct akti_random *random)
         uint32_t pushes = 1 + akti_random_below(random, 40);
         uint32_t pops = akti_random_below(random, 40);
 
-        while (pushes-- > 0 && next < ITEMS
-               && akti_runqueue_push(&race->victim, &many[next])) {
-            next++;
+        for (; pushes > 0 && next < ITEMS; pushes--, next++) {
+            many[next].home = next + 1;
+            if (!akti_runqueue_push(&race->victim, &many[next])) {
+                break;
+            }
         }
         while (pops-- > 0) {
             struct akti_runnable *r = akti_runqueue_pop(&race->victim);
@@ -242,6 +248,7 @@ run_race(uint64_t seed)
 
     memset(&race, 0, sizeof(race));
     memset(taken, 0, sizeof(taken));
+    memset(many, 0, sizeof(many));
     if (pthread_create(&thread, NULL, thief, &race) != 0) {
         return "no thread";
     }
@@ -253,8 +260,9 @@ run_race(uint64_t seed)
     }
     for (i = 0; i < ITEMS; i++) {
         if (atomic_load(&taken[i]) != 1) {
-            return atomic_load(&taken[i]) == 0 ? "an item was lost"
-                                               : "an item was taken twice";
+            return atomic_load(&taken[i]) == 0
+                       ? "an item was lost, or not seen whole"
+                       : "an item was taken twice";
         }
     }
     return NULL;

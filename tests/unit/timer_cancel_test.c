@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What silences a timer. */
-#include "actors/core/system.h"
 #include "akt/timer.h"
 #include "tests/support/sim.h"
 
 #define NUMBER(F) F(i64, n)
 AKT_MESSAGE(tick, NUMBER);
-AKT_MESSAGE(put, NUMBER);
 
 enum {
     EARLY = -1,
@@ -33,22 +31,12 @@ on_tick(akt_self *self, struct clock *c, const struct tick *m)
 }
 
 static akt_err
-on_put(akt_self *self, struct clock *c, const struct put *m)
-{
-    (void)self;
-    (void)c;
-    sim_note(1000 + m->n);
-    return AKT_OK;
-}
-
-static akt_err
 on_act(akt_self *self, struct clock *c, const struct act *m)
 {
     return m->fn(self, m->arg != NULL ? m->arg : (void *)c);
 }
 
 AKT_CLASS(clock, struct clock, AKT_ON(tick, on_tick), AKT_ON(act, on_act));
-AKT_CLASS(sink, struct clock, AKT_ON(put, on_put), AKT_MAILBOX(1, AKT_AWAIT));
 
 static akt_ref
 spawn_clock(struct sim *sim)
