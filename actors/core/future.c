@@ -162,13 +162,13 @@ deadline_for(akt_self *self, uint64_t timeout_ns)
 static void
 inherit(akt_self *self, struct akti_cell *cell)
 {
-    struct akti_message *m = self->message;
-    bool asked = m != NULL && m->kind == AKTI_USER && m->cell_generation != 0;
+    const struct akti_message *m = akti_self_request(self);
 
     /* Relaxed: published with the request; see akti_request_is_over. */
     atomic_store_explicit(&cell->parent_generation,
-                          asked ? m->cell_generation : 0, memory_order_relaxed);
-    atomic_store_explicit(&cell->parent, asked ? m->cell : NULL,
+                          m != NULL ? m->cell_generation : 0,
+                          memory_order_relaxed);
+    atomic_store_explicit(&cell->parent, m != NULL ? m->cell : NULL,
                           memory_order_relaxed);
 }
 

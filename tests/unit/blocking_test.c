@@ -1,406 +1,359 @@
 /* SPDX-License-Identifier: MIT */
-/* The blocking pool with a dispatcher that runs nothing else. */
-#include "actors/sched/blocking.h"
+/* Jobs of the blocking pool; in a simulation they are steps. */
+#include "akt/blocking.h"
+#include "akt/timer.h"
+#include "tests/support/sim.h"
 
-#include "actors/base/clock.h"
-#include "actors/base/fault.h"
-#include "actors/sched/dispatcher.h"
-#include "actors/sched/sim.h"
-#include "tests/unit/unit.h"
+#define NUMBER(F) F(i64, n) F(ref, to)
+AKT_MESSAGE(put, NUMBER);
+AKT_REQUEST(work, NUMBER, put);
 
-#include <string.h>
-
-#define MINUTE AKT_SECONDS(60)
-
-struct fixture {
-    struct unit_memory memory;
-    struct akti_dispatcher dispatcher;
-    struct akti_sim sim;
-    struct akti_context ctx; /* the test's own thread */
-    struct akti_mutex lock;
-    struct akti_cond cond;
-    bool gate;        /* jobs that hold may end */
-    uint32_t holding; /* jobs that have begun and wait at the gate */
-    uint32_t order;   /* jobs that have ended */
+enum {
+    REPLY,
+    FAIL,
+    RETURN_ERROR,
+    FORGET,
+    LOOK_ROUND,
+    REPLY_THEN_ERROR,
+    FORWARD
 };
 
-struct job {
-    struct akti_job job; /* first: it is what the pool gives back */
-    struct fixture *fixture;
-    bool holds;
-    bool discarded;
-    uint32_t runs;
-    uint32_t place; /* 1: it ended first */
+#define OWN_ERROR ((akt_err)(AKT_EUSER + 9))
+
+struct actor {
+    akt_future future;
+    int64_t n;
 };
 
-static struct fixture fixture;
-static struct akti_blocking *const pool = &fixture.dispatcher.blocking;
-
-static void
-run(struct akti_job *j, struct akti_context *ctx, bool discard)
+static akt_err
+heard(akt_self *self, struct actor *a, const akt_answer *answer,
+      const struct put *reply)
 {
-    struct job *job = (struct job *)(void *)j;
-    struct fixture *f = job->fixture;
+    (void)self;
+    (void)a;
+    sim_note((int64_t)answer->outcome);
+    sim_note(reply != NULL ? reply->n : (int64_t)answer->error);
+    return AKT_OK;
+}
+AKT_THEN(heard, struct actor, work);
 
-    (void)ctx;
-    akti_mutex_lock(&f->lock);
-    if (job->holds && !discard) {
-        f->holding++;
-        akti_cond_wake_all(&f->cond);
-        while (!f->gate) {
-            akti_cond_wait(&f->cond, &f->lock);
-        }
+static akt_err
+on_put(akt_self *self, struct actor *a, const struct put *m)
+{
+    (void)a;
+    sim_note(akt_ref_is_none(akt_sender(self)));
+    sim_note(m->n);
+    return AKT_OK;
+}
+
+static akt_err
+on_act(akt_self *self, struct actor *a, const struct act *m)
+{
+    return m->fn(self, m->arg != NULL ? m->arg : (void *)a);
+}
+
+static akt_err
+on_work(akt_self *self, struct actor *a, const struct work *m)
+{
+    (void)a;
+    return akt_reply(self, m, .n = 7);
+}
+
+AKT_CLASS(actor, struct actor, AKT_ON(put, on_put), AKT_ON(act, on_act),
+          AKT_ON(work, on_work));
+
+/* What a job can and cannot do. */
+static akt_err
+look_round(akt_self *self, const struct work *m)
+{
+    akt_ref spawned;
+    akt_future f;
+
+    assert_true(akt_ref_is_none(akt_self_ref(self)));
+    assert_false(akt_is_cancelled(self));
+    assert_int_not_equal(akt_deadline_ns(self), AKT_NEVER);
+    assert_int_not_equal(akt_now_ns(self), 0);
+    assert_err(akt_ask(self, m->to, &f, work, .n = 0), AKT_ECONTEXT);
+    assert_err(akt_timer_start(self, 0, 0, NULL, put, .n = 1), AKT_ECONTEXT);
+    assert_err(akt_stash(self), AKT_ECONTEXT);
+    assert_err(akt_system_wait(akt_self_system(self)), AKT_ECONTEXT);
+    akt_stop_self(self);
+    assert_ok(akt_spawn(self, actor, &spawned, .n = 0));
+    assert_ok(akt_send(self, spawned, put, .n = 5));
+    assert_ok(akt_stop(self, m->to));
+    return akt_reply(self, m, .n = 6);
+}
+
+static akt_err
+job(akt_self *self, const struct work *m)
+{
+    switch (m->n) {
+    case REPLY:
+        assert_ok(akt_reply(self, m, .n = 42));
+        assert_err(akt_reply(self, m, .n = 43), AKT_EENDED);
+        return AKT_OK;
+    case FAIL:
+        return akt_reply_error(self, OWN_ERROR, "by hand");
+    case RETURN_ERROR:
+        return OWN_ERROR;
+    case REPLY_THEN_ERROR:
+        assert_ok(akt_reply(self, m, .n = 44));
+        return OWN_ERROR;
+    case LOOK_ROUND:
+        return look_round(self, m);
+    case FORWARD:
+        sim_note((int64_t)akt_forward(self, m->to));
+        return AKT_OK;
+    default:
+        sim_note(-1);
+        return AKT_OK;
     }
-    job->discarded = discard;
-    job->runs++;
-    job->place = ++f->order;
-    akti_cond_wake_all(&f->cond);
-    akti_mutex_unlock(&f->lock);
+}
+AKT_JOB(job, work);
+
+static akt_ref
+spawn_actor(struct sim *sim)
+{
+    akt_ref ref;
+
+    assert_ok(akt_spawn(sim->me, actor, &ref, .n = 0));
+    return ref;
 }
 
-static struct job
-job_of(bool holds)
+static akt_err
+ask_job(akt_self *self, void *arg)
 {
-    return (struct job){
-        .job = {.run = run}, .fixture = &fixture, .holds = holds};
+    struct actor *a = arg;
+
+    assert_ok(akt_ask_blocking(self, &a->future, job, work, .n = a->n));
+    return akt_then(self, a->future, heard, NULL);
 }
 
 static void
-start(uint32_t max_threads, uint32_t max_queue, bool simulated)
+by_actor(struct sim *sim, int64_t n, akt_outcome outcome, int64_t value)
 {
-    struct akti_depot_opts cells = {.block_size = 64, .align = 64};
-    struct akti_dispatcher *d = &fixture.dispatcher;
+    akt_ref ref;
+
+    sim_forget();
+    assert_ok(akt_spawn(sim->me, actor, &ref, .n = n));
+    sim_do(sim, ref, ask_job, NULL);
+    assert_int_equal(sim_noted((int64_t)outcome), 1);
+    assert_int_equal(sim_note_at(sim_note_count() - 1), value);
+}
+
+static void
+answers(struct sim *sim)
+{
+    by_actor(sim, REPLY, AKT_REPLIED, 42);
+    by_actor(sim, FAIL, AKT_FAILED, (int64_t)OWN_ERROR);
+    by_actor(sim, RETURN_ERROR, AKT_FAILED, (int64_t)OWN_ERROR);
+    by_actor(sim, REPLY_THEN_ERROR, AKT_REPLIED, 44);
+    by_actor(sim, FORGET, AKT_BROKEN, AKT_EBROKEN);
+}
+
+static void
+test_job_answers_in_every_way(void **state)
+{
+    (void)state;
+    sim_each_seed(answers);
+}
+
+static void
+by_thread(struct sim *sim)
+{
+    akt_answer *answer;
+    akt_future f;
+
+    assert_ok(akt_ask_blocking(sim->me, &f, job, work, .n = FAIL));
+    assert_ok(akt_wait(sim->me, f, &answer));
+    assert_int_equal(answer->outcome, AKT_FAILED);
+    assert_int_equal(answer->error, OWN_ERROR);
+    assert_true(akt_text_equal(answer->text, AKT_TEXT("by hand")));
+    akt_answer_free(sim->me, answer);
+}
+
+static void
+test_job_answers_a_thread(void **state)
+{
+    (void)state;
+    sim_each_seed(by_thread);
+}
+
+static void
+looks_round(struct sim *sim)
+{
+    akt_ref victim = spawn_actor(sim);
+    akt_answer *answer;
+    akt_future f;
+
+    assert_ok(akt_ask_blocking(sim->me, &f, job, work, .n = LOOK_ROUND,
+                               .to = victim));
+    assert_ok(akt_wait(sim->me, f, &answer));
+    assert_int_equal(answer->outcome, AKT_REPLIED);
+    akt_answer_free(sim->me, answer);
+    (void)akt_sim_run_until_idle(sim->system);
+    assert_notes(true, 5);
+    assert_false(akt_ref_is_alive(sim->me, victim));
+}
+
+static void
+test_job_can_send_and_spawn_but_not_ask(void **state)
+{
+    (void)state;
+    sim_each_seed(looks_round);
+}
+
+static akt_err
+ask_and_cancel(akt_self *self, void *arg)
+{
+    struct actor *a = arg;
+
+    assert_ok(akt_ask_blocking(self, &a->future, job, work, .n = FORGET));
+    assert_ok(akt_cancel(self, a->future));
+    assert_ok(akt_ask_blocking(self, &a->future, job, work, .n = FORGET));
+    akt_future_drop(self, a->future);
+    return AKT_OK;
+}
+
+static akt_err
+ask_and_end(akt_self *self, void *arg)
+{
+    akt_stop_self(self);
+    return ask_job(self, arg);
+}
+
+static void
+not_begun(struct sim *sim)
+{
+    akt_ref ref;
+
+    sim_do(sim, spawn_actor(sim), ask_and_cancel, NULL);
+    assert_int_equal(sim_note_count(), 0);
+    assert_int_equal(sim_letters(sim, AKT_FATE_EXPIRED, AKT_ECANCELLED), 2);
+    assert_ok(akt_spawn(sim->me, actor, &ref, .n = FORGET));
+    sim_do(sim, ref, ask_and_end, NULL);
+    assert_int_equal(sim_note_count(), 0);
+    assert_int_equal(sim_letters(sim, AKT_FATE_EXPIRED, AKT_ECANCELLED), 3);
+}
+
+static void
+test_job_that_is_cancelled_before_is_not_begun(void **state)
+{
+    (void)state;
+    sim_each_seed(not_begun);
+}
+
+static void
+queue_bound(struct sim *sim)
+{
+    akt_future f[3];
+    akt_answer *answer;
     size_t i;
 
-    memset(&fixture, 0, sizeof(fixture));
-    unit_memory_init(&fixture.memory);
-    d->memory = fixture.memory.memory;
-    d->sim = simulated ? &fixture.sim : NULL;
-    akti_depots_init(&d->depots, &d->memory);
-    for (i = 0; i < AKTI_CELL_SORTS; i++) {
-        akti_depot_init(&d->cells[i], &d->memory, &cells);
+    assert_ok(akt_ask_blocking(sim->me, &f[0], job, work, .n = REPLY));
+    assert_ok(akt_ask_blocking(sim->me, &f[1], job, work, .n = REPLY));
+    assert_err(akt_ask_blocking(sim->me, &f[2], job, work, .n = REPLY),
+               AKT_EFULL);
+    assert_int_equal(sim_counters(sim).asked, 2);
+    assert_int_equal(sim_counters(sim).refused, 1);
+    for (i = 0; i < 2; i++) {
+        assert_ok(akt_wait(sim->me, f[i], &answer));
+        assert_int_equal(answer->outcome, AKT_REPLIED);
+        akt_answer_free(sim->me, answer);
     }
-    akti_mutex_init(&fixture.lock, AKTI_RANK_SYSTEM);
-    akti_cond_init(&fixture.cond);
-    akti_context_init(&fixture.ctx, d);
-    assert_int_equal(akti_blocking_init(pool, d, max_threads, max_queue),
-                     AKT_OK);
+    assert_ok(akt_ask_blocking(sim->me, &f[2], job, work, .n = REPLY));
 }
 
-/* Ends with every thread joined and nothing leaked. */
 static void
-finish(void)
+test_job_beyond_the_queues_bound_is_refused(void **state)
 {
-    struct akti_dispatcher *d = &fixture.dispatcher;
-    size_t i;
+    const akt_system_opts two = {.blocking_queue = 2};
 
-    assert_true(
-        akti_blocking_close(pool, &fixture.ctx, akti_clock_now() + MINUTE));
-    akti_blocking_fini(pool);
-    akti_context_fini(&fixture.ctx);
-    akti_depots_fini(&d->depots);
-    for (i = 0; i < AKTI_CELL_SORTS; i++) {
-        akti_depot_fini(&d->cells[i]);
+    (void)state;
+    sim_each_seed_with(&two, queue_bound);
+}
+
+static void
+stopped(struct sim *sim)
+{
+    akt_answer *answer;
+    akt_future f;
+
+    assert_ok(akt_ask_blocking(sim->me, &f, job, work, .n = FORGET));
+    assert_ok(akt_system_stop(sim->system, 0));
+    assert_int_equal(sim_note_count(), 0);
+    assert_int_equal(sim_letters(sim, AKT_FATE_DISCARDED, AKT_ESTOPPED), 1);
+    assert_ok(akt_wait(sim->me, f, &answer));
+    assert_int_equal(answer->outcome, AKT_BROKEN);
+    assert_int_equal(answer->error, AKT_ESTOPPED);
+    akt_answer_free(sim->me, answer);
+    assert_err(akt_ask_blocking(sim->me, &f, job, work, .n = FORGET),
+               AKT_ESTOPPED);
+}
+
+static void
+test_job_that_waits_at_the_stop_is_discarded(void **state)
+{
+    (void)state;
+    sim_each_seed(stopped);
+}
+
+static void
+drained(struct sim *sim)
+{
+    akt_future f;
+
+    assert_ok(akt_ask_blocking(sim->me, &f, job, work, .n = FORGET));
+    assert_ok(akt_system_stop(sim->system, AKT_SECONDS(1)));
+    assert_notes(-1);
+}
+
+static void
+test_job_that_waits_at_the_stop_is_run_while_draining(void **state)
+{
+    (void)state;
+    sim_each_seed(drained);
+}
+
+/* Last: a mistake here may stop the program. */
+static void
+forwards(struct sim *sim)
+{
+    akt_answer *answer;
+    akt_future f;
+
+    assert_ok(akt_ask_blocking(sim->me, &f, job, work, .n = FORWARD,
+                               .to = spawn_actor(sim)));
+    assert_ok(akt_wait(sim->me, f, &answer));
+    assert_int_equal(sim_note_count(), 1);
+    if (sim_note_at(0) == AKT_OK) {
+        assert_int_equal(answer->outcome, AKT_REPLIED);
+    } else {
+        assert_int_equal(sim_note_at(0), AKT_ECONTEXT);
+        assert_int_equal(answer->outcome, AKT_BROKEN);
     }
-    akti_cond_fini(&fixture.cond);
-    akti_mutex_fini(&fixture.lock);
-    assert_nothing_leaked(&fixture.memory);
+    akt_answer_free(sim->me, answer);
 }
 
 static void
-submit(struct job *job)
+test_job_that_forwards_its_request(void **state)
 {
-    assert_int_equal(akti_blocking_submit(pool, &job->job), AKT_OK);
-}
-
-/* Waits until so many jobs hold and so many have ended; a minute at most. */
-static void
-wait_for(uint32_t holding, uint32_t ended)
-{
-    uint64_t deadline = akti_clock_now() + MINUTE;
-    bool in_time = true;
-
-    akti_mutex_lock(&fixture.lock);
-    while ((fixture.holding < holding || fixture.order < ended) && in_time) {
-        in_time = akti_cond_wait_until(&fixture.cond, &fixture.lock, deadline);
-    }
-    akti_mutex_unlock(&fixture.lock);
-    assert_true(in_time);
-}
-
-static void
-open_gate(void)
-{
-    akti_mutex_lock(&fixture.lock);
-    fixture.gate = true;
-    akti_cond_wake_all(&fixture.cond);
-    akti_mutex_unlock(&fixture.lock);
-}
-
-static void
-test_submit_runs_the_job_once(void **state)
-{
-    struct job job = job_of(false);
-
     (void)state;
-    start(2, 10, false);
-    submit(&job);
-    wait_for(0, 1);
-    finish();
-    assert_int_equal(job.runs, 1);
-    assert_false(job.discarded);
-}
-
-static void
-test_jobs_of_one_thread_run_oldest_first(void **state)
-{
-    struct job job[20];
-    uint32_t i;
-
-    (void)state;
-    start(1, 20, false);
-    for (i = 0; i < 20; i++) {
-        job[i] = job_of(false);
-        submit(&job[i]);
-    }
-    wait_for(0, 20);
-    finish();
-    for (i = 0; i < 20; i++) {
-        assert_int_equal(job[i].place, i + 1);
-    }
-}
-
-static void
-test_jobs_that_block_run_on_threads_of_their_own(void **state)
-{
-    struct job job[3] = {job_of(true), job_of(true), job_of(true)};
-    int i;
-
-    (void)state;
-    start(3, 10, false);
-    for (i = 0; i < 3; i++) {
-        submit(&job[i]);
-    }
-    wait_for(3, 0);
-    open_gate();
-    wait_for(0, 3);
-    finish();
-}
-
-static void
-test_submit_starts_no_thread_beyond_the_bound(void **state)
-{
-    struct job job[6];
-    int i;
-
-    (void)state;
-    start(2, 10, false);
-    for (i = 0; i < 6; i++) {
-        job[i] = job_of(true);
-        submit(&job[i]);
-    }
-    wait_for(2, 0);
-    akti_mutex_lock(&pool->lock);
-    assert_int_equal(pool->threads, 2);
-    assert_int_equal(pool->queued, 4);
-    akti_mutex_unlock(&pool->lock);
-    open_gate();
-    wait_for(0, 6);
-    finish();
-}
-
-static void
-test_submit_with_full_queue_says_efull(void **state)
-{
-    struct job job[3] = {job_of(true), job_of(false), job_of(false)};
-    struct job refused = job_of(false);
-
-    (void)state;
-    start(1, 2, false);
-    submit(&job[0]);
-    wait_for(1, 0);
-    submit(&job[1]);
-    submit(&job[2]);
-    assert_int_equal(akti_blocking_submit(pool, &refused.job), AKT_EFULL);
-    open_gate();
-    wait_for(0, 3);
-    finish();
-    assert_int_equal(refused.runs, 0);
-}
-
-static void
-test_submit_without_any_thread_says_ethread(void **state)
-{
-    struct job job = job_of(false);
-
-    (void)state;
-    start(2, 10, false);
-    akti_fault_set(AKTI_FAULT_THREAD, 0, 1);
-    assert_int_equal(akti_blocking_submit(pool, &job.job), AKT_ETHREAD);
-    assert_true(akti_blocking_is_idle(pool));
-    submit(&job);
-    wait_for(0, 1);
-    finish();
-    assert_int_equal(job.runs, 1);
-}
-
-static void
-test_submit_without_a_further_thread_waits_for_the_first(void **state)
-{
-    struct job job[2] = {job_of(true), job_of(false)};
-
-    (void)state;
-    start(2, 10, false);
-    submit(&job[0]);
-    wait_for(1, 0);
-    akti_fault_set(AKTI_FAULT_THREAD, 0, 1);
-    submit(&job[1]);
-    akti_fault_set(AKTI_FAULT_THREAD, 0, 0);
-    open_gate();
-    wait_for(0, 2);
-    finish();
-    assert_int_equal(job[1].place, 2);
-}
-
-static void
-test_submit_after_close_says_estopped(void **state)
-{
-    struct job job = job_of(false);
-
-    (void)state;
-    start(2, 10, false);
-    assert_true(akti_blocking_close(pool, &fixture.ctx, 0));
-    assert_int_equal(akti_blocking_submit(pool, &job.job), AKT_ESTOPPED);
-    finish();
-    assert_int_equal(job.runs, 0);
-}
-
-static void
-test_is_idle_with_a_running_job_is_false(void **state)
-{
-    struct job job = job_of(true);
-
-    (void)state;
-    start(1, 10, false);
-    assert_true(akti_blocking_is_idle(pool));
-    submit(&job);
-    wait_for(1, 0);
-    assert_false(akti_blocking_is_idle(pool));
-    open_gate();
-    wait_for(0, 1);
-    finish();
-}
-
-static void
-test_close_gives_up_the_jobs_that_wait(void **state)
-{
-    struct job job[3] = {job_of(true), job_of(false), job_of(false)};
-    int i;
-
-    (void)state;
-    start(1, 10, false);
-    for (i = 0; i < 3; i++) {
-        submit(&job[i]);
-    }
-    wait_for(1, 0);
-    assert_false(akti_blocking_close(pool, &fixture.ctx, 0));
-    open_gate();
-    finish();
-    assert_false(job[0].discarded);
-    assert_true(job[1].discarded);
-    assert_true(job[2].discarded);
-    for (i = 0; i < 3; i++) {
-        assert_int_equal(job[i].runs, 1);
-    }
-}
-
-static void
-test_close_again_after_the_job_ended_succeeds(void **state)
-{
-    struct job job = job_of(true);
-
-    (void)state;
-    start(1, 10, false);
-    submit(&job);
-    wait_for(1, 0);
-    assert_false(
-        akti_blocking_close(pool, &fixture.ctx, akti_clock_now() + AKT_MS(1)));
-    open_gate();
-    assert_true(
-        akti_blocking_close(pool, &fixture.ctx, akti_clock_now() + MINUTE));
-    finish();
-}
-
-static void
-test_submit_in_simulation_starts_no_thread(void **state)
-{
-    struct job job[2] = {job_of(false), job_of(false)};
-
-    (void)state;
-    start(2, 10, true);
-    submit(&job[0]);
-    submit(&job[1]);
-    assert_int_equal(pool->threads, 0);
-    assert_ptr_equal(akti_blocking_pop(pool), &job[0].job);
-    assert_ptr_equal(akti_blocking_pop(pool), &job[1].job);
-    assert_null(akti_blocking_pop(pool));
-    assert_true(akti_blocking_is_idle(pool));
-    finish();
-}
-
-static void
-test_init_out_of_memory_says_so(void **state)
-{
-    static struct akti_dispatcher d;
-    struct unit_memory memory;
-
-    (void)state;
-    unit_memory_init(&memory);
-    unit_memory_limit(&memory, 0);
-    d.memory = memory.memory;
-    assert_int_equal(akti_blocking_init(&d.blocking, &d, 4, 4), AKT_ENOMEM);
-    akti_blocking_fini(&d.blocking);
-    assert_nothing_leaked(&memory);
-}
-
-static void
-test_churn_of_many_jobs_runs_each_once(void **state)
-{
-    static struct job job[2000];
-    uint32_t i;
-
-    (void)state;
-    start(3, 2000, false);
-    for (i = 0; i < 2000; i++) {
-        job[i] = job_of(false);
-        submit(&job[i]);
-    }
-    wait_for(0, 2000);
-    finish();
-    for (i = 0; i < 2000; i++) {
-        assert_int_equal(job[i].runs, 1);
-    }
+    sim_each_seed(forwards);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_submit_runs_the_job_once),
-        cmocka_unit_test(test_jobs_of_one_thread_run_oldest_first),
-        cmocka_unit_test(test_jobs_that_block_run_on_threads_of_their_own),
-        cmocka_unit_test(test_submit_starts_no_thread_beyond_the_bound),
-        cmocka_unit_test(test_submit_with_full_queue_says_efull),
-        cmocka_unit_test(test_submit_without_any_thread_says_ethread),
-        cmocka_unit_test(
-            test_submit_without_a_further_thread_waits_for_the_first),
-        cmocka_unit_test(test_submit_after_close_says_estopped),
-        cmocka_unit_test(test_is_idle_with_a_running_job_is_false),
-        cmocka_unit_test(test_close_gives_up_the_jobs_that_wait),
-        cmocka_unit_test(test_close_again_after_the_job_ended_succeeds),
-        cmocka_unit_test(test_submit_in_simulation_starts_no_thread),
-        cmocka_unit_test(test_init_out_of_memory_says_so),
-        cmocka_unit_test(test_churn_of_many_jobs_runs_each_once),
+        sim_test(test_job_answers_in_every_way),
+        sim_test(test_job_answers_a_thread),
+        sim_test(test_job_can_send_and_spawn_but_not_ask),
+        sim_test(test_job_that_is_cancelled_before_is_not_begun),
+        sim_test(test_job_beyond_the_queues_bound_is_refused),
+        sim_test(test_job_that_waits_at_the_stop_is_discarded),
+        sim_test(test_job_that_waits_at_the_stop_is_run_while_draining),
+        sim_test(test_job_that_forwards_its_request),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

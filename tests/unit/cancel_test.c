@@ -229,29 +229,6 @@ test_cancellation_reaches_down_after_keeping_too(void **state)
     sim_in_order(cancels_kept);
 }
 
-/* The inner request is cancelled by itself, also when its answerer has it. */
-static void
-ends_inner(struct sim *sim)
-{
-    akt_ref last = spawn_hop(sim, "k", AKT_REF_NONE, 0);
-    akt_ref first = spawn_hop(sim, "ak", last, AKT_SECONDS(3));
-    akt_ref asker = spawn_hop(sim, "", first, AKT_SECONDS(3));
-
-    sim_do(sim, asker, begin, NULL);
-    sim_do(sim, asker, cancel, NULL);
-    (void)akt_sim_advance(sim->system, AKT_SECONDS(4));
-    assert_int_equal(sim_note_count(), 4);
-    assert_int_equal(sim_note_at(0), AKT_CANCELLED);
-    assert_int_equal(sim_note_at(2), AKT_CANCELLED);
-}
-
-static void
-test_inner_request_that_is_kept_ends_as_cancelled(void **state)
-{
-    (void)state;
-    sim_in_order(ends_inner);
-}
-
 static akt_err
 stop_me(akt_self *self, void *arg)
 {

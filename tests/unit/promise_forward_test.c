@@ -97,6 +97,15 @@ AKT_CLASS(relay, struct actor, AKT_ON(get, relay_get));
 AKT_CLASS(narrow, struct actor, AKT_ON(get, on_get), AKT_ON(act, on_act),
           AKT_MAILBOX(1, AKT_FAIL));
 
+static akt_ref
+spawn_actor(struct sim *sim, akt_ref next)
+{
+    akt_ref ref;
+
+    assert_ok(akt_spawn(sim->me, actor, &ref, .next = next));
+    return ref;
+}
+
 static akt_future
 ask(struct sim *sim, akt_ref to, int64_t n)
 {

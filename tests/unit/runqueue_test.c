@@ -272,7 +272,7 @@ static void
 test_owner_and_thief_take_every_item_once(void **state)
 {
     (void)state;
-    unit_for_each_seed(5, run_race);
+    unit_for_each_seed(30, run_race);
 }
 
 int
