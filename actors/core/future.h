@@ -74,7 +74,9 @@ akt_err akti_idle_start(akt_self *self);
  * akti_timer_done follows. False: it has been cancelled, or was only a notice.
  */
 bool akti_timer_arrive(akt_self *self, struct akti_message *m);
-void akti_timer_done(akt_self *self, struct akti_message *m);
+/* `m` is NULL when it was given away. */
+void akti_timer_done(akt_self *self, struct akti_cell *cell,
+                     struct akti_message *m);
 /* The owner ends: the message goes, and the timer with it. */
 void akti_timer_discard(struct akti_context *ctx, struct akti_message *m);
 

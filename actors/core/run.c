@@ -251,38 +251,52 @@ handle_user(akt_self *self, struct akti_message *m)
     after_handler(self, h->handle(self, a->state, akti_message_payload(m)));
 }
 
+/* Calls the handler; false when it gave the message away for good. */
+static bool
+call_with_timer(akt_self *self, struct akti_message *m, const akt_handler *h)
+{
+    bool stays = (m->flags & AKTI_EMBEDDED) != 0;
+    akt_err err;
+
+    self->message = m;
+    self->current = m;
+    self->in_timer = true;
+    err = h->handle(self, self->actor->state, akti_message_payload(m));
+    stays = stays || self->message != NULL;
+    self->message = NULL;
+    self->current = NULL;
+    self->in_timer = false;
+    self->answered = false;
+    if (err != AKT_OK) {
+        fail(self, err);
+    }
+    return stays;
+}
+
+/* A timer's message is accepted when it is handled, and has its fate at once. */
 static void
 handle_timer(akt_self *self, struct akti_message *m)
 {
     struct akti_actor *a = self->actor;
+    struct akti_cell *cell = m->cell;
+    akt_fate fate = AKT_FATE_DELIVERED;
+    bool stays = true;
     const akt_handler *h;
 
     if (!akti_timer_arrive(self, m)) {
         return;
     }
-    akti_count(self->ctx, akti_actor_entry(a), AKTI_ACCEPTED, 1);
     h = find_handler(self, a->behavior, m->type);
     if (h != NULL) {
-        akt_err err;
-
-        self->message = m;
-        self->current = m;
-        err = h->handle(self, a->state, akti_message_payload(m));
-        self->message = NULL;
-        self->current = NULL;
-        self->answered = false;
-        if (err != AKT_OK) {
-            fail(self, err);
-        }
+        stays = call_with_timer(self, m, h);
+    } else {
+        fate = AKT_FATE_DROPPED;
+        akti_message_tell(self->ctx, m, fate, AKT_EUNHANDLED);
     }
-    akti_count(self->ctx, akti_actor_entry(a),
-               AKTI_FATES + (h != NULL ? AKT_FATE_DELIVERED : AKT_FATE_DROPPED),
-               1);
-    akti_record(self->ctx, AKTI_EVENT_FATE, h == NULL, a->slot);
-    if (h == NULL) {
-        akti_message_tell(self->ctx, m, AKT_FATE_DROPPED, AKT_EUNHANDLED);
-    }
-    akti_timer_done(self, m);
+    akti_count(self->ctx, akti_actor_entry(a), AKTI_ACCEPTED, 1);
+    akti_count(self->ctx, akti_actor_entry(a), AKTI_FATES + (unsigned)fate, 1);
+    akti_record(self->ctx, AKTI_EVENT_FATE, (uint64_t)fate, a->slot);
+    akti_timer_done(self, cell, stays ? m : NULL);
 }
 
 static void

@@ -81,23 +81,32 @@ pull_in(struct akti_actor *a)
 static struct akti_message *
 evict_locked(struct akti_actor *a, uint32_t generation, uint64_t older_than_ns)
 {
+    struct akti_message *before = NULL;
     struct akti_message *m;
 
     if (akti_actor_generation(a) != generation
         || !akti_mailbox_is_open(&a->box)) {
         return NULL;
     }
-    if (a->user_head == NULL) {
-        pull_in(a);
-    }
+    pull_in(a);
     m = a->user_head;
+    /* What came back from the stash takes no room here. */
+    while (m != NULL && (m->flags & AKTI_CREDITED) == 0) {
+        before = m;
+        m = m->next;
+    }
     if (m == NULL || (older_than_ns != 0 && m->deadline_ns > older_than_ns)) {
         return NULL;
     }
-    a->user_head = m->next;
-    if ((m->flags & AKTI_CREDITED) != 0) {
-        akti_mailbox_credit(&a->box, 1);
+    if (before != NULL) {
+        before->next = m->next;
+    } else {
+        a->user_head = m->next;
     }
+    if (a->user_tail == m) {
+        a->user_tail = before;
+    }
+    akti_mailbox_credit(&a->box, 1);
     return m;
 }
 
@@ -378,46 +387,73 @@ akti_send_within(akt_self *self, akt_ref to, uint64_t timeout_ns,
     return AKT_OK;
 }
 
-akt_err
-akt_forward(akt_self *self, akt_ref to)
+/*
+ * The current message as one that can go on. A timer's goes with it, unless it
+ * lies in the timer's cell: then a copy does.
+ */
+static akt_err
+message_to_forward(akt_self *self, struct akti_message **out)
 {
     struct akti_message *m = self->message;
-    struct akti_message *copy = NULL;
-    struct akti_actor *target = NULL;
-    uint32_t slot;
-    uint32_t generation;
-    akt_err err;
 
-    if (m == NULL || self->answered) {
+    if ((m->flags & AKTI_EMBEDDED) != 0) {
+        return akti_message_copy(&self->ctx->caches, m, out);
+    }
+    if (m->kind == AKTI_TIMER) {
+        m->kind = AKTI_USER;
+        m->cell = NULL;
+        m->cell_generation = 0;
+    }
+    *out = m;
+    return AKT_OK;
+}
+
+akt_err
+akti_give_away(akt_self *self, struct akti_message **out)
+{
+    if (self->message == NULL || self->answered) {
         return AKT_ECONTEXT;
     }
-    AKT_TRY(akti_system_find(self->system, to, &target));
-    if ((m->flags & AKTI_EMBEDDED) != 0 || m->kind != AKTI_USER) {
-        AKT_TRY(akti_message_copy(&self->ctx->caches, m, &copy));
-        copy->target_slot = to.slot;
-        copy->target_generation = to.generation;
-        err = akti_send_message(self, target, copy, AKTI_MAY_AWAIT);
-        if (err != AKT_OK) {
-            akti_message_free(&self->ctx->caches, copy);
-        }
-        return err;
-    }
-    akti_send_unstamp(m);
-    slot = m->target_slot;
-    generation = m->target_generation;
-    m->target_slot = to.slot;
-    m->target_generation = to.generation;
-    err = akti_send_message(self, target, m, AKTI_MAY_AWAIT);
-    if (err != AKT_OK) {
-        m->target_slot = slot;
-        m->target_generation = generation;
-        return err;
-    }
-    /* Here its way ends well; it was accepted once more there. */
-    akti_count(self->ctx, akti_self_entry(self),
-               AKTI_FATES + AKT_FATE_DELIVERED, 1);
+    return message_to_forward(self, out);
+}
+
+void
+akti_gave_away(akt_self *self)
+{
     self->message = NULL;
     self->current = NULL;
     self->answered = true;
-    return AKT_OK;
+}
+
+akt_err
+akt_forward(akt_self *self, akt_ref to)
+{
+    struct akti_actor *target = NULL;
+    struct akti_message *m = NULL;
+    bool is_copy;
+    akt_err err;
+
+    AKT_TRY(self->message != NULL && !self->answered ? AKT_OK : AKT_ECONTEXT);
+    AKT_TRY(akti_system_find(self->system, to, &target));
+    AKT_TRY(akti_give_away(self, &m));
+    is_copy = m != self->message;
+    akti_send_unstamp(m);
+    m->target_slot = to.slot;
+    m->target_generation = to.generation;
+    err = akti_send_message(self, target, m, AKTI_MAY_AWAIT);
+    if (err == AKT_OK) {
+        if (!is_copy && !self->in_timer) {
+            /* Here its way ends well; it was accepted once more there. */
+            akti_count(self->ctx, akti_self_entry(self),
+                       AKTI_FATES + AKT_FATE_DELIVERED, 1);
+        }
+        akti_gave_away(self);
+    } else if (is_copy) {
+        akti_message_free(&self->ctx->caches, m);
+    } else {
+        m->target_slot = self->actor != NULL ? self->actor->slot : 0;
+        m->target_generation =
+            self->actor != NULL ? akti_actor_generation(self->actor) : 0;
+    }
+    return err;
 }

@@ -104,6 +104,14 @@ bool akti_send_reserved(struct akti_context *ctx, struct akti_actor *target,
 /* Frees a message that was never sent; its content stays the caller's. */
 void akti_send_undo(akt_self *self, struct akti_message *m);
 
+/*
+ * The current message, or a copy of it where it belongs to a timer, to be given
+ * to somebody else; AKT_ECONTEXT when there is none. The second call says that it
+ * was.
+ */
+akt_err akti_give_away(akt_self *self, struct akti_message **out);
+void akti_gave_away(akt_self *self);
+
 /* Takes back the age limit that an AKT_SHED_OLD mailbox put on a message. */
 void akti_send_unstamp(struct akti_message *m);
 

@@ -1,28 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages put aside to be handled later. */
 #include "actors/core/self.h"
+#include "actors/core/send.h"
 #include "actors/core/system.h"
-
-/* A timer's message stays with the timer: a copy of it is put aside. */
-static akt_err
-own_message(akt_self *self, struct akti_message **out)
-{
-    struct akti_message *m = self->message;
-
-    if (m->kind == AKTI_USER) {
-        self->message = NULL;
-        self->current = NULL;
-        self->answered = true;
-        *out = m;
-        return AKT_OK;
-    }
-    if (m->type->destroy != NULL) {
-        return AKT_ECONTEXT;
-    }
-    AKT_TRY(akti_message_copy(&self->ctx->caches, m, out));
-    akti_count(self->ctx, akti_self_entry(self), AKTI_ACCEPTED, 1);
-    return AKT_OK;
-}
 
 akt_err
 akt_stash(akt_self *self)
@@ -40,7 +20,12 @@ akt_stash(akt_self *self)
     if (extra->stash_count >= akti_self_entry(self)->stash) {
         return AKT_EFULL;
     }
-    AKT_TRY(own_message(self, &m));
+    AKT_TRY(akti_give_away(self, &m));
+    if (self->in_timer) {
+        /* The timer's firing is handled; from here on it is a message. */
+        akti_count(self->ctx, akti_self_entry(self), AKTI_ACCEPTED, 1);
+    }
+    akti_gave_away(self);
     /* It has its own bound here; the mailbox gets its room back. */
     m->flags &= (uint8_t)~AKTI_CREDITED;
     m->next = NULL;

@@ -215,10 +215,8 @@ akti_timer_arrive(akt_self *self, struct akti_message *m)
 }
 
 void
-akti_timer_done(akt_self *self, struct akti_message *m)
+akti_timer_done(akt_self *self, struct akti_cell *cell, struct akti_message *m)
 {
-    struct akti_cell *cell = m->cell;
-
     if (cell->kind == AKTI_CELL_IDLE) {
         cell->timer.deadline_ns =
             akti_clock_add(akti_now(self->ctx), akti_self_entry(self)->idle_ns);
@@ -226,12 +224,13 @@ akti_timer_done(akt_self *self, struct akti_message *m)
         return;
     }
     if (cell->every_ns == 0) {
-        if (m != &cell->notice) {
+        if (m != NULL && m != &cell->notice) {
             akti_message_free(&self->ctx->caches, m);
         }
         akti_cell_release(self->ctx, cell);
         return;
     }
+    m->flags &= (uint8_t)~AKTI_TAKEN; /* it will be handled again */
     if (!akti_cell_move(cell, akti_cell_generation(cell), AKTI_PHASE_QUEUED,
                         AKTI_PHASE_OPEN)) {
         /* Cancelled by its own handler. */

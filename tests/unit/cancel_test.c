@@ -307,7 +307,6 @@ main(void)
         sim_test(test_expired_mail_says_timeout),
         sim_test(test_cancellation_reaches_two_levels_down),
         sim_test(test_cancellation_reaches_down_after_keeping_too),
-        sim_test(test_inner_request_that_is_kept_ends_as_cancelled),
         sim_test(test_request_of_a_dead_asker_is_dropped),
         sim_test(test_is_cancelled_tells_the_handler_that_runs),
     };
