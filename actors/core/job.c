@@ -7,13 +7,16 @@
 #include "actors/core/send.h"
 #include "actors/core/system.h"
 
+#include <stdbool.h>
+
 struct blocking_job {
     struct akti_job job;
     const akt_job *what;
     struct akti_message *message;
 };
 
-static akt_err
+/* Runs it; false when it handed the request on. */
+static bool
 call(akt_self *self, const struct blocking_job *job, struct akti_message *m)
 {
     akt_err err;
@@ -22,10 +25,9 @@ call(akt_self *self, const struct blocking_job *job, struct akti_message *m)
     self->current = m;
     err = job->what->run(self, akti_message_payload(m));
     if (err != AKT_OK && !self->answered) {
-        err = akt_reply_error(self, err, NULL);
+        akt_ignore(akt_reply_error(self, err, NULL));
     }
-    self->message = NULL;
-    return err;
+    return self->message != NULL;
 }
 
 /* The dispatcher's side: run it, or give it up. Frees the job. */
@@ -46,8 +48,9 @@ run_job(struct akti_job *base, struct akti_context *ctx, bool discard)
     } else {
         akti_self_init(&self, ctx);
         self.in_job = true;
-        akt_ignore(call(&self, job, m));
-        akti_message_end(ctx, entry, m, AKT_FATE_DELIVERED, AKT_OK);
+        if (call(&self, job, m)) {
+            akti_message_end(ctx, entry, m, AKT_FATE_DELIVERED, AKT_OK);
+        }
     }
     akti_sizes_free(&ctx->caches, akti_size_class(sizeof(*job)), job,
                     sizeof(*job));
