@@ -8,7 +8,7 @@
 #define SEEDS 200
 #define NOTES_MAX 65536
 
-/* The system that is open, for sim_report. */
+/* The system that was opened last, for sim_report. */
 static const struct sim *current;
 
 static int64_t notes[NOTES_MAX];
@@ -99,6 +99,7 @@ sim_prepare(struct sim *sim, uint64_t seed)
 void
 sim_start(struct sim *sim)
 {
+    sim->outer = current;
     current = sim;
     assert_ok(akt_sim_start(&sim->opts, sim->seed, &sim->system));
     assert_ok(akt_attach(sim->system, &sim->me));
@@ -133,8 +134,14 @@ sim_close(struct sim *sim)
     akt_detach(sim->me);
     check_account(sim);
     akt_system_destroy(sim->system);
+    sim_check_memory(sim);
+}
+
+void
+sim_check_memory(struct sim *sim)
+{
     assert_int_equal(sim->memory.bytes, 0);
-    current = NULL;
+    current = sim->outer;
 }
 
 static uint64_t

@@ -21,7 +21,7 @@
  * A test that fails prints its seed. AKT_SIM_SEED=n in the environment runs that
  * seed alone, AKT_SIM_SEEDS=n as many.
  *
- * One thread; one `struct sim` at a time, unless the test closes each itself.
+ * One thread; several systems are closed in the reverse order.
  */
 #ifndef AKT_TESTS_SUPPORT_SIM_H
 #define AKT_TESTS_SUPPORT_SIM_H
@@ -69,6 +69,7 @@ struct sim {
     size_t letter_count;
     char log[SIM_LOG]; /* lines, the first ones */
     size_t log_used;
+    const struct sim *outer; /* that was open when this one started */
 };
 
 /* --- a system --- */
@@ -80,6 +81,8 @@ void sim_start(struct sim *sim);
 void sim_open(struct sim *sim, uint64_t seed);
 /* Stops and destroys it and checks all that must hold then. */
 void sim_close(struct sim *sim);
+/* Instead, when the test has destroyed the system itself. */
+void sim_check_memory(struct sim *sim);
 
 typedef void sim_scenario(struct sim *sim);
 

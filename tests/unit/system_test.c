@@ -36,6 +36,9 @@ on_act(akt_self *self, struct actor *a, const struct act *m)
     return m->fn(self, m->arg);
 }
 
+AKT_CLASS(actor, struct actor, AKT_ON(put, on_put), AKT_ON(get, on_get),
+          AKT_ON(act, on_act));
+
 static void
 on_exit(akt_self *self, struct actor *a, const akt_exit *reason)
 {
@@ -44,12 +47,10 @@ on_exit(akt_self *self, struct actor *a, const akt_exit *reason)
     (void)a;
     sim_note(-(int64_t)reason->kind);
     if (reason->kind == AKT_EXIT_SHUTDOWN) {
-        sim_note((int64_t)akti_spawn(self, NULL, &ref, NULL));
+        sim_note((int64_t)akt_spawn(self, actor, &ref));
     }
 }
 
-AKT_CLASS(actor, struct actor, AKT_ON(put, on_put), AKT_ON(get, on_get),
-          AKT_ON(act, on_act));
 AKT_CLASS(ender, struct actor, AKT_ON(act, on_act), AKT_ON_EXIT(on_exit));
 
 static akt_ref
@@ -310,7 +311,7 @@ test_destroy_without_stop_gives_all_back(void **state)
         (void)akt_sim_step(sim.system);
         sim_act(&sim, spawn_actor(&sim), send_on, &to);
         akt_system_destroy(sim.system);
-        assert_int_equal(sim.memory.bytes, 0);
+        sim_check_memory(&sim);
     }
     akt_system_destroy(NULL);
     akt_detach(NULL);
