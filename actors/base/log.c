@@ -2,6 +2,7 @@
 #include "actors/base/log.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Longer lines are cut. */
@@ -21,7 +22,10 @@ void
 akti_log_init(struct akti_log *log, akt_log_level level, akt_log_fn *sink,
               void *arg)
 {
-    log->level = level == AKT_LOG_DEFAULT ? AKT_LOG_WARNING : level;
+    /* What is no level is refused elsewhere, and must not be silent. */
+    bool is_level = level > AKT_LOG_DEFAULT && level <= AKT_LOG_OFF;
+
+    log->level = is_level ? level : AKT_LOG_WARNING;
     log->sink = sink != NULL ? sink : to_stderr;
     log->arg = arg;
 }

@@ -16,7 +16,7 @@ abandon_future(akt_self *self, struct akti_cell *cell)
         akti_cell_release(self->ctx, cell);
         return;
     }
-    if (!akti_cell_move(cell, generation, AKTI_PHASE_OPEN, AKTI_PHASE_ENDED)) {
+    if (!akti_cell_end(cell, generation, AKT_CANCELLED)) {
         /* Who ended it sends a notice that this mailbox will not take, or has:
          * there the cell is released. */
         return;

@@ -5,7 +5,8 @@
 #include "actors/core/system.h"
 
 #define PHASE_BITS 8
-#define PHASE_MASK 0xffu
+#define OUTCOME_SHIFT 4
+#define PHASE_MASK 0xfu
 
 static uint64_t
 state_of(uint32_t generation, enum akti_phase phase)
@@ -45,7 +46,6 @@ akti_cell_new(struct akti_context *ctx, enum akti_cell_kind kind)
     c->prev = NULL;
     c->actor = NULL;
     c->kind = (uint8_t)kind;
-    c->outcome = AKT_PENDING;
     c->dropped = false;
     c->arrived = false;
     c->error = AKT_OK;
@@ -100,6 +100,26 @@ enum akti_phase
 akti_cell_phase(struct akti_cell *cell)
 {
     return (enum akti_phase)(load(cell) & PHASE_MASK);
+}
+
+akt_outcome
+akti_cell_outcome(struct akti_cell *cell)
+{
+    return (akt_outcome)(load(cell) >> OUTCOME_SHIFT & PHASE_MASK);
+}
+
+bool
+akti_cell_end(struct akti_cell *cell, uint32_t generation,
+              akt_outcome outcome)
+{
+    uint64_t expected = state_of(generation, AKTI_PHASE_OPEN);
+    uint64_t ended = state_of(generation, AKTI_PHASE_ENDED)
+                     | (uint64_t)outcome << OUTCOME_SHIFT;
+
+    /* acquire and release: as in akti_cell_move; pairs: load */
+    return atomic_compare_exchange_strong_explicit(
+        &cell->state, &expected, ended, memory_order_acq_rel,
+        memory_order_relaxed);
 }
 
 bool

@@ -4,7 +4,7 @@
  * are stable and carry a generation, so that whoever holds a stale handle (an
  * answerer whose asker has gone on, a timer's name) finds out by one look.
  *
- * `state` is generation << 8 | phase. A future goes OPEN -> ENDED by the one
+ * `state` is generation << 8 | outcome << 4 | phase. A future goes OPEN -> ENDED by the one
  * compare-and-swap that decides between reply, error, deadline, cancellation and
  * all that breaks it; who wins delivers the end to the owner, who loses frees
  * what it holds. The owner releases the cell when it has taken the end.
@@ -45,10 +45,10 @@ struct akti_cell {
     struct akti_timer_entry timer;
     _Atomic uint64_t state;
     akt_err error;   /* by who ended it */
-    uint8_t outcome; /* by who ended it */
     uint8_t kind;
     bool dropped; /* owner: nobody wants to hear */
     bool arrived; /* owner: it ended, and waits for akt_then or akt_wait */
+    bool cancelled; /* owner: by itself */
     /* owner */
     struct akti_cell *next; /* among the owner's cells */
     struct akti_cell *prev;
@@ -74,7 +74,6 @@ struct akti_cell {
     _Atomic uint64_t deadline_ns; /* a future's; never changes */
     struct akti_port *port;       /* the owner, if it is a thread */
     void *arg;
-    bool cancelled; /* owner: by itself */
 };
 
 _Static_assert(offsetof(struct akti_cell, payload)
@@ -96,6 +95,12 @@ void akti_cell_retired(struct akti_timer_entry *t, struct akti_context *ctx);
 
 uint32_t akti_cell_generation(struct akti_cell *cell);
 enum akti_phase akti_cell_phase(struct akti_cell *cell);
+
+/* A future goes OPEN -> ENDED by this outcome; false when it was not open. */
+bool akti_cell_end(struct akti_cell *cell, uint32_t generation,
+                   akt_outcome outcome);
+/* How it ended; AKT_PENDING while it has not. */
+akt_outcome akti_cell_outcome(struct akti_cell *cell);
 
 /* From one phase of this generation to another; false when it was not there. */
 bool akti_cell_move(struct akti_cell *cell, uint32_t generation,

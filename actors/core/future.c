@@ -41,9 +41,12 @@ static void
 deliver(struct akti_context *ctx, struct akti_cell *cell,
         struct akti_message *m)
 {
+    akt_outcome outcome = akti_cell_outcome(cell);
+
     akti_count(ctx, cell->entry,
-               AKTI_OUTCOMES - AKT_REPLIED + (unsigned)cell->outcome, 1);
-    akti_record(ctx, AKTI_EVENT_ENDED, cell->outcome, (uint64_t)cell->error);
+               AKTI_OUTCOMES - AKT_REPLIED + (unsigned)outcome, 1);
+    akti_record(ctx, AKTI_EVENT_ENDED, (uint64_t)outcome,
+                (uint64_t)cell->error);
     if (cell->port != NULL) {
         port_deliver(cell, m == &cell->notice ? NULL : m);
         return;
@@ -72,10 +75,9 @@ akti_future_end(struct akti_context *ctx, void *ptr, uint32_t generation,
 {
     struct akti_cell *cell = ptr;
 
-    if (!akti_cell_move(cell, generation, AKTI_PHASE_OPEN, AKTI_PHASE_ENDED)) {
+    if (!akti_cell_end(cell, generation, outcome)) {
         return false;
     }
-    cell->outcome = (uint8_t)outcome;
     cell->error = err;
     deliver(ctx, cell, notice_of(cell));
     return true;
@@ -87,12 +89,12 @@ akti_future_answer(struct akti_context *ctx, void *ptr, uint32_t generation,
 {
     struct akti_cell *cell = ptr;
 
-    if (!akti_cell_move(cell, generation, AKTI_PHASE_OPEN, AKTI_PHASE_ENDED)) {
+    if (!akti_cell_end(cell, generation,
+                       reply->error ? AKT_FAILED : AKT_REPLIED)) {
         akti_count(ctx, akti_system_of(ctx)->threads, AKTI_LATE, 1);
         akti_message_free(&ctx->caches, reply);
         return;
     }
-    cell->outcome = reply->error ? AKT_FAILED : AKT_REPLIED;
     cell->error = AKT_OK;
     deliver(ctx, cell, reply);
 }
@@ -102,12 +104,11 @@ akti_future_expire(struct akti_context *ctx, struct akti_cell *cell)
 {
     uint32_t generation = akti_cell_generation(cell);
 
-    if (!akti_cell_move(cell, generation, AKTI_PHASE_OPEN, AKTI_PHASE_ENDED)) {
+    if (!akti_cell_end(cell, generation, AKT_EXPIRED)) {
         return;
     }
     /* Off now, and no other thread looks at it before the notice is sent. */
     cell->timer.worker = 0;
-    cell->outcome = AKT_EXPIRED;
     cell->error = AKT_ETIMEOUT;
     deliver(ctx, cell, notice_of(cell));
 }
@@ -283,7 +284,7 @@ fill_answer(struct akti_cell *cell, akt_answer *out)
 {
     struct akti_message *m = cell->message;
 
-    *out = (akt_answer){.outcome = (akt_outcome)cell->outcome,
+    *out = (akt_answer){.outcome = akti_cell_outcome(cell),
                         .error = cell->error,
                         .arg = cell->arg};
     if (out->outcome == AKT_REPLIED) {
@@ -365,8 +366,8 @@ akti_then(akt_self *self, akt_future future,
         return AKT_EENDED;
     }
     if (!akt_type_equal(cell->type, continuation->request)
-        || strcmp(self->actor->behavior->state_name, continuation->state_name)
-               != 0) {
+        || !akti_same_name(self->actor->behavior->state_name,
+                           continuation->state_name)) {
         return AKT_ETYPE;
     }
     cell->then = continuation;
@@ -463,7 +464,7 @@ akt_future_poll(akt_self *self, akt_future future)
                               AKT_ETIMEOUT);
         (void)akti_port_await(self->port, cell, AKT_NEVER);
     }
-    return has_arrived(self, cell) ? (akt_outcome)cell->outcome : AKT_PENDING;
+    return has_arrived(self, cell) ? akti_cell_outcome(cell) : AKT_PENDING;
 }
 
 /* --- a plain thread --- */

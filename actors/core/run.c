@@ -54,13 +54,13 @@ take_in(akt_self *self, struct akti_actor *a)
         return;
     }
     m = akti_mailbox_take(&a->box);
-    if (AKTI_LIKELY(m != NULL && m->next == NULL && m->kind == AKTI_USER
-                    && a->user_head == NULL)) {
-        a->user_head = m;
-        a->user_tail = m;
-        return;
+    if (AKTI_UNLIKELY(m == NULL || m->next != NULL)) {
+        queue_messages(a, akti_messages_reverse(m));
+    } else if (m->kind == AKTI_USER) {
+        akti_queue_user(a, m);
+    } else {
+        queue_messages(a, m);
     }
-    queue_messages(a, akti_messages_reverse(m));
 }
 
 static struct akti_message *

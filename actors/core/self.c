@@ -142,8 +142,8 @@ akti_become(akt_self *self, const akt_behavior *behavior)
         return AKT_ECONTEXT;
     }
     if (behavior->state_size != self->actor->behavior->state_size
-        || strcmp(behavior->state_name, self->actor->behavior->state_name)
-               != 0) {
+        || !akti_same_name(behavior->state_name,
+                           self->actor->behavior->state_name)) {
         return AKT_ETYPE;
     }
     self->actor->behavior = behavior;

@@ -7,6 +7,9 @@
 #include "akt/actor.h"
 #include "akt/future.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 #define AKTI_CLASS_CACHE 8
 #define AKTI_HANDLER_CACHE 64
 
@@ -19,6 +22,13 @@ struct akti_handler_place {
 
 struct akti_port;
 struct akti_cell;
+
+/* Names of types: in one file equal literals are one. */
+static inline bool
+akti_same_name(const char *a, const char *b)
+{
+    return a == b || strcmp(a, b) == 0;
+}
 
 struct akt_self {
     struct akti_context *ctx;

@@ -18,8 +18,12 @@ for file in $(find actors mailbox -name '*.c' 2>/dev/null); do
     listed "${file%%/*}/sources.cmake" "$file" "$file"
 done
 for file in tests/unit/*.c tests/stress/*.c tests/integration/*.c \
-    tests/bench/*.c tests/support/*.c tests/model/*.pml; do
+    tests/bench/*.c tests/support/*.c; do
     [ -e "$file" ] && listed tests/CMakeLists.txt "$file" "${file#tests/}"
+done
+for file in tests/model/*.pml; do
+    name=${file##*/}
+    [ -e "$file" ] && listed tests/model/run.sh "$file" "${name%.pml}"
 done
 for file in examples/*/*.c; do
     [ -e "$file" ] || continue

@@ -348,7 +348,7 @@ set_up_run(akt_system_opts *opts)
     memset(&run, 0, sizeof(run));
     memset(pairs, 0, sizeof(struct pair) * IDS * IDS);
     run.next_id = THREADS + 1;
-    run.messages = stress_scale(40000);
+    run.messages = stress_scale(200000);
     opts->dead_letter = on_dead_letter;
     STRESS_OK(akt_system_start(opts, &run.system));
     STRESS_OK(akt_attach(run.system, &self));

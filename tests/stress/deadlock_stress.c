@@ -239,7 +239,7 @@ go_around(uint32_t workers, uint32_t members, bool is_ring)
     stress_gate_init(&run.none_left);
     run.members = members;
     run.is_ring = is_ring;
-    run.tokens = stress_scale(600);
+    run.tokens = stress_scale(3000);
     begin_way();
     stress_phase("%u workers: %s of %u", workers, is_ring ? "ring" : "clique",
                  members);

@@ -40,7 +40,7 @@ enum record { ASKED = 1, ENDED, DROPPED };
 static struct {
     akt_system *system;
     _Atomic uint64_t answerer[ANSWERERS]; /* slot and generation */
-    uint32_t system_id;
+    _Atomic uint32_t system_id;
     struct stress_gate askers; /* have done their part */
     _Atomic uint32_t records;
     _Atomic uint64_t asked;
@@ -522,7 +522,7 @@ set_up_run(akt_system_opts *opts, bool cut_off, akt_self **out_self)
         atomic_init(&records[i], 0);
     }
     stress_gate_init(&run.askers);
-    run.quota = stress_scale(20000);
+    run.quota = stress_scale(30000);
     run.thread_quota = run.quota / (cut_off ? 50 : 2);
     STRESS_OK(akt_system_start(opts, &run.system));
     STRESS_OK(akt_attach(run.system, out_self));

@@ -24,7 +24,7 @@
 #define PLACES 6
 #define THREADS 3
 #define SERIALS (1u << 21)
-#define RECENT 24
+#define RECENT 32
 
 #define SERIAL(F) F(u32, serial)
 AKT_MESSAGE(touch, SERIAL);
@@ -33,10 +33,12 @@ AKT_REQUEST(who, SERIAL, name);
 
 static struct {
     akt_system *system;
-    uint32_t system_id;
+    _Atomic uint32_t system_id;
     _Atomic uint32_t next;
+    _Atomic uint32_t recent[RECENT]; /* numbers that started lately */
     uint32_t rounds;
     _Atomic uint64_t touched;
+    _Atomic uint64_t spawned;
     _Atomic uint64_t refused;
     _Atomic uint64_t ordered;
 } run;
@@ -99,14 +101,31 @@ on_name(akt_self *self, struct citizen *c, const akt_answer *answer,
 }
 AKT_THEN(on_name, struct citizen, who);
 
+static akt_ref
+ref_of(uint32_t serial)
+{
+    uint64_t word = atomic_load_explicit(&refs[serial], memory_order_relaxed);
+
+    return (akt_ref){(uint32_t)(word >> 32), (uint32_t)word, run.system_id,
+                     0};
+}
+
+/* It can be found from now on; who can't any more must not keep a place. */
 static akt_err
 on_start(akt_self *self, struct citizen *c)
 {
     akt_ref ref = akt_self_ref(self);
+    uint32_t forgotten;
 
     atomic_store_explicit(&refs[c->serial],
                           (uint64_t)ref.slot << 32 | ref.generation,
                           memory_order_relaxed);
+    atomic_fetch_add_explicit(&run.spawned, 1, memory_order_relaxed);
+    forgotten = atomic_exchange(&run.recent[c->serial % RECENT], c->serial);
+    if (forgotten != 0) {
+        atomic_store(&ordered[forgotten], 1);
+        akt_ignore(akt_kill(self, ref_of(forgotten)));
+    }
     return AKT_OK;
 }
 
@@ -197,20 +216,17 @@ ask_for_name(akt_self *self, uint32_t serial, akt_ref ref)
 static void
 use_somebody(akt_self *self, struct stress_random *random)
 {
-    uint32_t next = atomic_load_explicit(&run.next, memory_order_relaxed);
-    uint32_t back = 1 + stress_below(random, RECENT);
-    uint32_t serial = next > back ? next - back : 1;
-    uint64_t word = atomic_load_explicit(&refs[serial], memory_order_relaxed);
-    akt_ref ref = {(uint32_t)(word >> 32), (uint32_t)word, run.system_id, 0};
-    uint32_t kind = stress_below(random, 16);
+    uint32_t serial = atomic_load(&run.recent[stress_below(random, RECENT)]);
+    akt_ref ref = ref_of(serial);
+    uint32_t kind = stress_below(random, 64);
     akt_err err;
 
-    if (word == 0) {
-        return; /* it has not started, or never will */
+    if (serial == 0) {
+        return;
     }
     if (kind == 0) {
         err = give_order(self, random, serial, ref);
-    } else if (kind < 4) {
+    } else if (kind < 16) {
         err = ask_for_name(self, serial, ref);
     } else {
         err = akt_send(self, ref, touch, .serial = serial);
@@ -223,18 +239,24 @@ use_somebody(akt_self *self, struct stress_random *random)
     }
 }
 
+/* A number that was not used is kept for the next time. */
 static akt_err
-spawn_next(akt_self *self, struct stress_random *random)
+spawn_next(akt_self *self, struct stress_random *random, uint32_t *number)
 {
     uint32_t serial =
-        atomic_fetch_add_explicit(&run.next, 1, memory_order_relaxed);
+        *number != 0 ? *number
+                     : atomic_fetch_add_explicit(&run.next, 1,
+                                                 memory_order_relaxed);
     struct citizen state = {.serial = serial,
                             .left = 1 + stress_below(random, 30),
                             .random = {stress_next(random)}};
     akt_ref ref;
+    akt_err err;
 
     STRESS_CHECK(serial < SERIALS, "too few numbers");
-    return akti_spawn(self, &sorts[stress_below(random, SORTS)], &ref, &state);
+    err = akti_spawn(self, &sorts[stress_below(random, SORTS)], &ref, &state);
+    *number = err == AKT_OK ? 0 : serial;
+    return err;
 }
 
 static void *
@@ -242,12 +264,13 @@ plain_thread(void *arg)
 {
     struct stress_random random = {stress_seed() ^ (uintptr_t)arg};
     akt_self *self;
+    uint32_t number = 0;
     uint32_t i;
 
     STRESS_OK(akt_attach(run.system, &self));
     for (i = 0; i < run.rounds; i++) {
         if (i % 8 == 0) {
-            akt_err err = spawn_next(self, &random);
+            akt_err err = spawn_next(self, &random, &number);
 
             STRESS_CHECK(err == AKT_OK || err == AKT_ELIMIT, "spawn: %s",
                          akt_err_name(err));
@@ -274,30 +297,26 @@ static void
 check_places(akt_self *self)
 {
     struct stress_random random = {1};
-    uint32_t last = atomic_load(&run.next);
-    uint32_t serial;
+    uint32_t number = 0;
     uint32_t i;
 
-    for (serial = 1; serial < last; serial++) {
-        uint64_t word = atomic_load(&refs[serial]);
-        akt_ref ref = {(uint32_t)(word >> 32), (uint32_t)word, run.system_id,
-                       0};
-
-        if (word != 0) {
-            atomic_store(&ordered[serial], 1);
-            akt_ignore(akt_kill(self, ref));
-        }
-    }
     while (count_live() > 0) {
+        for (i = 0; i < RECENT; i++) {
+            uint32_t serial = atomic_load(&run.recent[i]);
+
+            atomic_store(&ordered[serial], 1);
+            akt_ignore(akt_kill(self, ref_of(serial)));
+        }
         (void)sched_yield();
     }
     for (i = 0; i < PLACES; i++) {
-        akt_err err = spawn_next(self, &random);
+        akt_err err = spawn_next(self, &random, &number);
 
         STRESS_CHECK(err == AKT_OK, "place %u of %d: %s", i, PLACES,
                      akt_err_name(err));
     }
-    STRESS_CHECK(spawn_next(self, &random) == AKT_ELIMIT, "one too many");
+    STRESS_CHECK(spawn_next(self, &random, &number) == AKT_ELIMIT,
+                 "one too many");
 }
 
 static void
@@ -323,7 +342,7 @@ reuse(uint32_t workers)
     stress_memory_init(&memory);
     memset(&run, 0, sizeof(run));
     run.next = 1;
-    run.rounds = stress_scale(400000);
+    run.rounds = stress_scale(500000);
     for (i = 0; i < SERIALS; i++) {
         atomic_init(&refs[i], 0);
         atomic_init(&ordered[i], 0);
@@ -343,9 +362,9 @@ reuse(uint32_t workers)
     }
     stress_phase("%u workers: all places", workers);
     check_places(self);
-    print_message("%u workers: %u spawned, %" PRIu64 " touched, %" PRIu64
+    print_message("%u workers: %" PRIu64 " spawned, %" PRIu64 " touched, %" PRIu64
                   " refused, %" PRIu64 " ordered\n",
-                  workers, atomic_load(&run.next), atomic_load(&run.touched),
+                  workers, atomic_load(&run.spawned), atomic_load(&run.touched),
                   atomic_load(&run.refused), atomic_load(&run.ordered));
     akt_detach(self);
     stress_phase("%u workers: stop", workers);

@@ -31,7 +31,7 @@ AKT_MESSAGE(later, LATER);
 static struct {
     akt_system *system;
     _Atomic uint64_t ref[ACTORS];
-    uint32_t system_id;
+    _Atomic uint32_t system_id;
     uint32_t operations; /* of each actor */
     struct stress_gate done;
     _Atomic uint64_t started;
@@ -250,7 +250,7 @@ ring_all(uint32_t workers)
     memset(&run, 0, sizeof(run));
     stress_memory_init(&memory);
     stress_gate_init(&run.done);
-    run.operations = stress_scale(30000);
+    run.operations = stress_scale(120000);
     opts = stress_opts(workers, &memory);
     stress_phase("%u workers: timers", workers);
     STRESS_OK(akt_system_start(&opts, &run.system));
