@@ -79,6 +79,8 @@ put_signed(struct writer *w, akt_kind kind, const void *value)
     int64_t n = 0;
 
     if (kind == AKT_KIND_I8) {
+        /* The sign is wanted. */
+        /* NOLINTNEXTLINE(bugprone-signed-char-misuse,cert-str34-c) */
         n = *(const int8_t *)value;
     } else if (kind == AKT_KIND_I16) {
         n = *(const int16_t *)value;

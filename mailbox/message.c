@@ -33,25 +33,42 @@ is_owned(akt_kind kind)
  */
 typedef bool visit_fn(const akt_field *field, void *value, void *arg);
 
+static bool visit_owned(const akt_type *type, void *base, visit_fn *visit,
+                        void *arg);
+
+static bool
+visit_value(const akt_field *f, void *value, visit_fn *visit, void *arg)
+{
+    return f->kind == AKT_KIND_MESSAGE ? visit_owned(f->type, value, visit, arg)
+                                       : visit(f, value, arg);
+}
+
+static bool
+visit_field(const akt_field *f, void *base, visit_fn *visit, void *arg)
+{
+    bool nested =
+        f->kind == AKT_KIND_MESSAGE && (f->type->flags & AKT_TYPE_OWNS) != 0;
+    uint32_t k;
+
+    for (k = 0; k < f->count && (nested || is_owned(f->kind)); k++) {
+        void *value = (char *)base + f->offset + (size_t)k * f->stride;
+
+        if (!visit_value(f, value, visit, arg)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool
 visit_owned(const akt_type *type, void *base, visit_fn *visit, void *arg)
 {
     const akt_field *fields = type->fields();
     uint32_t i;
-    uint32_t k;
 
     for (i = 0; i < type->field_count; i++) {
-        const akt_field *f = &fields[i];
-        bool nested = f->kind == AKT_KIND_MESSAGE
-                      && (f->type->flags & AKT_TYPE_OWNS) != 0;
-
-        for (k = 0; k < f->count && (nested || is_owned(f->kind)); k++) {
-            void *value = (char *)base + f->offset + (size_t)k * f->stride;
-
-            if (nested ? !visit_owned(f->type, value, visit, arg)
-                       : !visit(f, value, arg)) {
-                return false;
-            }
+        if (!visit_field(&fields[i], base, visit, arg)) {
+            return false;
         }
     }
     return true;

@@ -109,17 +109,16 @@ akti_cell_outcome(struct akti_cell *cell)
 }
 
 bool
-akti_cell_end(struct akti_cell *cell, uint32_t generation,
-              akt_outcome outcome)
+akti_cell_end(struct akti_cell *cell, uint32_t generation, akt_outcome outcome)
 {
     uint64_t expected = state_of(generation, AKTI_PHASE_OPEN);
     uint64_t ended = state_of(generation, AKTI_PHASE_ENDED)
                      | (uint64_t)outcome << OUTCOME_SHIFT;
 
     /* acquire and release: as in akti_cell_move; pairs: load */
-    return atomic_compare_exchange_strong_explicit(
-        &cell->state, &expected, ended, memory_order_acq_rel,
-        memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&cell->state, &expected,
+                                                   ended, memory_order_acq_rel,
+                                                   memory_order_relaxed);
 }
 
 bool

@@ -44,10 +44,10 @@ struct akti_cell {
     /* The timer's worker; a free cell's first 16 bytes link it in the pool. */
     struct akti_timer_entry timer;
     _Atomic uint64_t state;
-    akt_err error;   /* by who ended it */
+    akt_err error; /* by who ended it */
     uint8_t kind;
-    bool dropped; /* owner: nobody wants to hear */
-    bool arrived; /* owner: it ended, and waits for akt_then or akt_wait */
+    bool dropped;   /* owner: nobody wants to hear */
+    bool arrived;   /* owner: it ended, and waits for akt_then or akt_wait */
     bool cancelled; /* owner: by itself */
     /* owner */
     struct akti_cell *next; /* among the owner's cells */

@@ -287,7 +287,7 @@ fill_answer(struct akti_cell *cell, akt_answer *out)
     *out = (akt_answer){.outcome = akti_cell_outcome(cell),
                         .error = cell->error,
                         .arg = cell->arg};
-    if (out->outcome == AKT_REPLIED) {
+    if (out->outcome == AKT_REPLIED && m != NULL) {
         out->type = m->type;
         out->reply = akti_message_payload(m);
     } else if (out->outcome == AKT_FAILED) {
@@ -457,8 +457,7 @@ akt_future_poll(akt_self *self, akt_future future)
     if (cell->cancelled) {
         return AKT_CANCELLED;
     }
-    if (self->port != NULL
-        && cell->timer.deadline_ns <= akti_now(self->ctx)) {
+    if (self->port != NULL && cell->timer.deadline_ns <= akti_now(self->ctx)) {
         /* A thread's requests have no timer: it sees the deadline itself. */
         (void)akti_future_end(self->ctx, cell, future.generation, AKT_EXPIRED,
                               AKT_ETIMEOUT);

@@ -21,6 +21,18 @@ has_flag(const struct akti_actor *a, uint32_t flag)
 /* --- queues --- */
 
 static void
+queue_system(struct akti_actor *a, struct akti_message *m)
+{
+    m->next = NULL;
+    if (a->system_head == NULL) {
+        a->system_head = m;
+    } else {
+        a->system_tail->next = m;
+    }
+    a->system_tail = m;
+}
+
+static void
 queue_messages(struct akti_actor *a, struct akti_message *oldest)
 {
     while (oldest != NULL) {
@@ -29,13 +41,7 @@ queue_messages(struct akti_actor *a, struct akti_message *oldest)
         if (oldest->kind == AKTI_USER) {
             akti_queue_user(a, oldest);
         } else {
-            oldest->next = NULL;
-            if (a->system_head == NULL) {
-                a->system_head = oldest;
-            } else {
-                a->system_tail->next = oldest;
-            }
-            a->system_tail = oldest;
+            queue_system(a, oldest);
         }
         oldest = next;
     }
@@ -59,7 +65,7 @@ take_in(akt_self *self, struct akti_actor *a)
     } else if (m->kind == AKTI_USER) {
         akti_queue_user(a, m);
     } else {
-        queue_messages(a, m);
+        queue_system(a, m);
     }
 }
 
@@ -387,22 +393,30 @@ note_activity(akt_self *self, struct akti_actor *a)
     }
 }
 
+/* Handles the next message; false when there is none, or none may be. */
+static inline bool
+handle_next(akt_self *self, struct akti_actor *a, uint32_t *budget)
+{
+    struct akti_message *m;
+
+    if (AKTI_UNLIKELY(a->system_head != NULL)) {
+        handle_system(self, pop(&a->system_head));
+        return true;
+    }
+    m = *budget > 0 ? pop_user(self, a) : NULL;
+    if (m == NULL) {
+        return false;
+    }
+    *budget -= 1;
+    handle_user(self, m);
+    return true;
+}
+
 /* Handles messages until the batch ends, or something else does. */
 static inline void
 handle_batch(akt_self *self, struct akti_actor *a, uint32_t budget)
 {
-    while (self->exit_kind == 0) {
-        if (a->system_head != NULL) {
-            handle_system(self, pop(&a->system_head));
-        } else {
-            struct akti_message *m = budget > 0 ? pop_user(self, a) : NULL;
-
-            if (m == NULL) {
-                break;
-            }
-            budget--;
-            handle_user(self, m);
-        }
+    while (self->exit_kind == 0 && handle_next(self, a, &budget)) {
         if (AKTI_UNLIKELY(has_flag(a, AKTI_FLAG_AWAITING))) {
             break;
         }

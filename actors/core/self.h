@@ -39,9 +39,9 @@ struct akt_self {
     /* The same, for looking at, as long as the handler's caller has it. */
     const struct akti_message *current;
     struct akti_cell *kept; /* that has the current message since akt_keep */
-    uint32_t handled;             /* messages not yet given back to the bound */
+    uint32_t handled;       /* messages not yet given back to the bound */
     bool answered; /* the current message has its answer, or was given away */
-    bool in_timer;                /* the message is of a timer */
+    bool in_timer; /* the message is of a timer */
     bool in_job;   /* a thread of the blocking pool */
     bool exiting;  /* on_exit runs: nothing can wait any more */
     uint8_t exit_kind; /* akt_exit_kind, once the actor is to end */

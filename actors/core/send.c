@@ -6,11 +6,10 @@
 #include "actors/core/suspend.h"
 #include "actors/core/system.h"
 
-akt_err
-akti_send_refused(akt_self *self, akt_err err)
+void
+akti_send_refused(akt_self *self)
 {
     akti_count(self->ctx, akti_self_entry(self), AKTI_REFUSED, 1);
-    return err;
 }
 
 akt_err
@@ -382,9 +381,9 @@ akti_send_within(akt_self *self, akt_ref to, uint64_t timeout_ns,
         }
     } while (again && err == AKT_OK);
     if (err != AKT_OK) {
-        return akti_send_refused(self, err);
+        akti_send_refused(self);
     }
-    return AKT_OK;
+    return err;
 }
 
 /*

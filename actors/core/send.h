@@ -16,8 +16,8 @@ enum akti_patience {
 
 /* Why the caller may not send now, if so: it is a thread, or a forked child. */
 akt_err akti_send_check(akt_self *self);
-/* Counts a send that failed before it had a receiver; returns the error. */
-akt_err akti_send_refused(akt_self *self, akt_err err);
+/* Counts a send that failed before it had a receiver. */
+void akti_send_refused(akt_self *self);
 
 /*
  * Makes a message for `to` from the caller. Checks the reference and the system's
@@ -40,7 +40,8 @@ akti_send_prepare(akt_self *self, akt_ref to, const akti_message_arg *arg,
         err = akti_message_new(&self->ctx->caches, arg->type, arg->payload, &m);
     }
     if (AKTI_UNLIKELY(err != AKT_OK)) {
-        return akti_send_refused(self, err);
+        akti_send_refused(self);
+        return err;
     }
     if (self->actor != NULL) {
         m->sender_slot = self->actor->slot;

@@ -57,17 +57,17 @@ pick(struct akti_sim *sim)
 {
     struct akti_runnable *before = NULL;
     struct akti_runnable *r = sim->head;
-    uint32_t n = 0;
+    uint32_t n;
     uint32_t k;
 
-    for (; r != NULL && n < WINDOW; r = r->next) {
-        n++;
-    }
-    if (n == 0) {
+    if (r == NULL) {
         return NULL;
     }
+    for (n = 1; r->next != NULL && n < WINDOW; n++) {
+        r = r->next;
+    }
     r = sim->head;
-    for (k = akti_sim_choose(sim, n); k > 0; k--) {
+    for (k = akti_sim_choose(sim, n); k > 0 && r->next != NULL; k--) {
         before = r;
         r = r->next;
     }

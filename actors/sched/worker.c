@@ -406,26 +406,34 @@ park(struct akti_worker *w)
     w->turns = 0;
 }
 
+/* The next thing to run; when it is to quit, what was queued before that. */
+static struct akti_runnable *
+find_or_quit(struct akti_worker *w, bool *quit)
+{
+    struct akti_runnable *r = find(w);
+
+    if (r == NULL && must_quit(w)) {
+        r = find(w);
+        *quit = r == NULL;
+    }
+    return r;
+}
+
 void *
 akti_worker_main(void *arg)
 {
     struct akti_worker *w = arg;
+    bool quit = false;
 
     akti_thread_set_dispatcher(w->ctx.dispatcher);
-    for (;;) {
-        struct akti_runnable *r = find(w);
+    while (!quit) {
+        struct akti_runnable *r = find_or_quit(w, &quit);
 
-        if (r == NULL && must_quit(w)) {
-            /* What was queued before that was said is still run. */
-            r = find(w);
-            if (r == NULL) {
-                return NULL;
-            }
-        }
         if (r != NULL) {
             run(w, r);
-        } else {
+        } else if (!quit) {
             park(w);
         }
     }
+    return NULL;
 }

@@ -2,7 +2,6 @@
 /* A splitter turns a chunk of bytes into one batch of words per reducer. */
 #include "wordcount.h"
 
-#include <assert.h>
 
 struct splitter {
     struct pipeline *line;
@@ -50,8 +49,9 @@ batch_add(struct batch *batch, const char *word, size_t len)
 static uint32_t
 share_of(uint64_t hash, uint32_t n)
 {
-    assert(n > 0);
-    return (uint32_t)((hash * UINT64_C(0x9e3779b97f4a7c15)) >> 40) % n;
+    uint64_t mixed = (hash * UINT64_C(0x9e3779b97f4a7c15)) >> 40;
+
+    return n > 1 ? (uint32_t)(mixed % n) : 0;
 }
 
 /* Splits into `n` batches, one for each reducer. */

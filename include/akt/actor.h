@@ -110,11 +110,11 @@ struct akt_class {
     akt_err (*on_start)(akt_self *self, void *state);
     void (*on_exit)(akt_self *self, void *state, const akt_exit *reason);
     akt_mailbox_opts mailbox;
-    uint32_t outbox;       /**< sends that may wait for room; 0: 256 */
-    uint32_t stash;        /**< messages that may be put aside; 0: 64 */
-    uint32_t requests;     /**< requests open at a time; 0: 1024 */
+    uint32_t outbox;   /**< sends that may wait for room; 0: 256 */
+    uint32_t stash;    /**< messages that may be put aside; 0: 64 */
+    uint32_t requests; /**< requests open at a time; 0: 1024 */
     akt_placement placement;
-    uint64_t idle_ns;      /**< see `akt_idle`; 0: never */
+    uint64_t idle_ns; /**< see `akt_idle`; 0: never */
 };
 
 /**
@@ -131,14 +131,14 @@ AKT_API extern const akt_type akt_idle_type;
  * Declares a class `cls` with state `state` (a complete struct type) from 1 to
  * 32 of the entries below. File scope, with a semicolon; it is `static const`.
  */
-#define AKT_CLASS(cls, state, ...)                                            \
-    AKTI_BEHAVIOR(cls, state, __VA_ARGS__)                                    \
-    static const akt_class cls##_class = {                                    \
-        .name = #cls,                                                         \
+#define AKT_CLASS(cls, state, ...)                                             \
+    AKTI_BEHAVIOR(cls, state, __VA_ARGS__)                                     \
+    static const akt_class cls##_class = {                                     \
+        .name = #cls,                                                          \
         .state_size = sizeof(state),                                           \
         .state_align = _Alignof(state),                                        \
-        .behavior = &cls##_behavior,                                          \
-        AKTI_EACH(AKTI_CLASS_SET, (cls, state), __VA_ARGS__)};              \
+        .behavior = &cls##_behavior,                                           \
+        AKTI_EACH(AKTI_CLASS_SET, (cls, state), __VA_ARGS__)};                 \
     typedef state cls##_akt_state
 
 /**
@@ -181,9 +181,9 @@ AKT_API extern const akt_type akt_idle_type;
  * `self`; does not block.
  */
 #define akt_spawn(self, name, ...)                                             \
-    akti_spawn((self), &name##_class, AKTI_FIRST(__VA_ARGS__),                 \
-               AKTI_CAT(AKTI_STATE_, AKTI_MANY(__VA_ARGS__))(name,             \
-                                                             __VA_ARGS__))
+    akti_spawn(                                                                \
+        (self), &name##_class, AKTI_FIRST(__VA_ARGS__),                        \
+        AKTI_CAT(AKTI_STATE_, AKTI_MANY(__VA_ARGS__))(name, __VA_ARGS__))
 
 /**
  * Sends a message: `akt_send(self, to, deposit, .amount = 5)`.
@@ -230,7 +230,8 @@ AKT_API extern const akt_type akt_idle_type;
  */
 #define akt_take(self, m, out)                                                 \
     akti_take((self), (m),                                                     \
-              (out) + 0 * sizeof(_Generic((m), const __typeof__(*(out)) *: 1)))
+              (out)                                                            \
+                  + 0 * sizeof(_Generic((m), const __typeof__(*(out)) * : 1)))
 
 /**
  * @brief Hands the current message on to another actor, with its sender, its
@@ -433,16 +434,15 @@ AKT_API AKT_NODISCARD akt_err akti_take(akt_self *self, const void *message,
 #define AKTI_FIRST(...) AKTI_FIRST_(__VA_ARGS__, 0)
 #define AKTI_FIRST_(first, ...) (first)
 #define AKTI_STATE_ONE(name, out_ref) (&(name##_akt_state){0})
-#define AKTI_STATE_MANY(name, out_ref, ...)                                    \
-    (&(name##_akt_state){__VA_ARGS__})
+#define AKTI_STATE_MANY(name, out_ref, ...) (&(name##_akt_state){__VA_ARGS__})
 
 /* An entry is (KIND, a, b); it is looked at three times. */
 #define AKTI_BEHAVIOR(name, state, ...)                                        \
     AKTI_EACH(AKTI_THUNK, (name, state), __VA_ARGS__)                          \
     static const akt_handler name##_akt_handlers[] = {                         \
         AKTI_EACH(AKTI_HANDLER, (name, state), __VA_ARGS__){NULL, NULL}};      \
-    static const akt_behavior name##_behavior = {                              \
-        #name, #state, sizeof(state), name##_akt_handlers};
+    static const akt_behavior name##_behavior = {#name, #state, sizeof(state), \
+                                                 name##_akt_handlers};
 
 #define AKTI_JOIN_ENTRY(op, ctx, entry)                                        \
     AKTI_JOIN_ENTRY_(op, AKTI_UNWRAP ctx, AKTI_UNWRAP entry)
@@ -454,16 +454,15 @@ AKT_API AKT_NODISCARD akt_err akti_take(akt_self *self, const void *message,
 #define AKTI_THUNK_ON(name, state, m, fn)                                      \
     static akt_err name##_akt_##m(akt_self *self, void *s, const void *p)      \
     {                                                                          \
-        AKTI_CHECK_FN(                                                         \
-            fn, akt_err(*)(akt_self *, state *, const struct m *),             \
-            #fn " must be akt_err (akt_self *, " #state                        \
-                " *, const struct " #m " *)");                                 \
+        AKTI_CHECK_FN(fn, akt_err (*)(akt_self *, state *, const struct m *),  \
+                      #fn " must be akt_err (akt_self *, " #state              \
+                          " *, const struct " #m " *)");                       \
         return fn(self, s, p);                                                 \
     }
 #define AKTI_THUNK_START(name, state, fn, _)                                   \
     static akt_err name##_akt_on_start(akt_self *self, void *s)                \
     {                                                                          \
-        AKTI_CHECK_FN(fn, akt_err(*)(akt_self *, state *),                     \
+        AKTI_CHECK_FN(fn, akt_err (*)(akt_self *, state *),                    \
                       #fn " must be akt_err (akt_self *, " #state " *)");      \
         return fn(self, s);                                                    \
     }
@@ -490,7 +489,7 @@ AKT_API AKT_NODISCARD akt_err akti_take(akt_self *self, const void *message,
 #define AKTI_SET_ON(name, state, a, b)
 #define AKTI_SET_START(name, state, a, b) .on_start = name##_akt_on_start,
 #define AKTI_SET_EXIT(name, state, a, b) .on_exit = name##_akt_on_exit,
-#define AKTI_SET_MAILBOX(name, state, a, b)                                  \
+#define AKTI_SET_MAILBOX(name, state, a, b)                                    \
     .mailbox.capacity = (a), .mailbox.overflow = (b),
 #define AKTI_SET_FIELD(name, state, a, b) a,
 

@@ -52,7 +52,7 @@ typedef struct akt_job {
     static akt_err fn##_akt_run(akt_self *self, const void *p)                 \
     {                                                                          \
         AKTI_CHECK_FN(                                                         \
-            fn, akt_err(*)(akt_self *, const struct request_name *),           \
+            fn, akt_err (*)(akt_self *, const struct request_name *),          \
             #fn " must be akt_err (akt_self *, const struct " #request_name    \
                 " *)");                                                        \
         return fn(self, p);                                                    \

@@ -39,10 +39,12 @@ AKT_BEGIN_DECLS
     X(10, AKT_EUNHANDLED, "the receiver has no handler for this message")      \
     X(11, AKT_EENDED, "this promise, future or timer has ended already")       \
     X(12, AKT_ESTOPPED, "the system is stopping or has stopped")               \
-    X(13, AKT_ELIMIT, "a configured limit is reached (see the system options)")\
+    X(13, AKT_ELIMIT,                                                          \
+      "a configured limit is reached (see the system options)")                \
     X(14, AKT_EMFILE, "out of file descriptors; raise `ulimit -n`")            \
     X(15, AKT_ETHREAD, "a thread could not be created")                        \
-    X(16, AKT_EFORK, "the system belongs to the parent of this forked process")\
+    X(16, AKT_EFORK,                                                           \
+      "the system belongs to the parent of this forked process")               \
     X(17, AKT_EBUSY, "a handler or job has not returned yet")                  \
     X(18, AKT_ECONTEXT, "not callable from this kind of thread or moment")     \
     X(19, AKT_EFOREIGN, "the reference belongs to another system")             \

@@ -91,8 +91,8 @@ typedef struct akt_promise {
 /** How a request ended, with the reply. Valid as said where you got it. */
 typedef struct akt_answer {
     akt_outcome outcome;
-    akt_err error;       /**< `AKT_OK` for `AKT_REPLIED`, else why */
-    akt_text text;       /**< the answerer's words with an error; may be empty */
+    akt_err error; /**< `AKT_OK` for `AKT_REPLIED`, else why */
+    akt_text text; /**< the answerer's words with an error; may be empty */
     const akt_type *type; /**< of the reply; NULL unless `AKT_REPLIED` */
     const void *reply;    /**< NULL unless `AKT_REPLIED` */
     void *arg;            /**< what was given to `akt_then` */
@@ -135,12 +135,11 @@ typedef struct akt_continuation {
 #define AKT_THEN(fn, state, request_name)                                      \
     static akt_err fn##_akt_run(akt_self *self, void *s, const akt_answer *a)  \
     {                                                                          \
-        AKTI_CHECK_FN(                                                         \
-            fn,                                                                \
-            akt_err(*)(akt_self *, state *, const akt_answer *,                \
-                       const AKTI_REPLY_OF(request_name) *),                   \
-            #fn " must be akt_err (akt_self *, " #state                        \
-                " *, const akt_answer *, const struct <reply> *)");            \
+        AKTI_CHECK_FN(fn,                                                      \
+                      akt_err (*)(akt_self *, state *, const akt_answer *,     \
+                                  const AKTI_REPLY_OF(request_name) *),        \
+                      #fn " must be akt_err (akt_self *, " #state              \
+                          " *, const akt_answer *, const struct <reply> *)");  \
         return fn(self, s, a, a->reply);                                       \
     }                                                                          \
     static const akt_continuation fn##_akt_then = {&request_name##_type,       \
@@ -232,8 +231,7 @@ AKT_API akt_outcome akt_future_poll(akt_self *self, akt_future future);
  * request is still open.
  */
 #define akt_reply(self, m, ...)                                                \
-    akti_reply((self), (m),                                                    \
-               &(__typeof__(*(m)->akti_reply)){__VA_ARGS__})
+    akti_reply((self), (m), &(__typeof__(*(m)->akti_reply)){__VA_ARGS__})
 
 /**
  * @brief Answers the request that is being handled with an error.
@@ -269,9 +267,8 @@ AKT_API AKT_NODISCARD akt_err akt_reply_error(akt_self *self, akt_err err,
     akti_keep((self), (m),                                                     \
               &(p)->promise                                                    \
                   + 0                                                          \
-                        * sizeof(_Generic((m),                                 \
-                                          const __typeof__(                    \
-                                              *(p)->akti_request) *: 1)))
+                        * sizeof(_Generic(                                     \
+                            (m), const __typeof__(*(p)->akti_request) * : 1)))
 
 /**
  * Answers a kept promise: `akt_promise_reply(self, &a->pending, .cents = 5)`, and

@@ -75,17 +75,17 @@ typedef enum akt_kind {
 typedef struct akt_field {
     const char *name;
     akt_kind kind;
-    uint32_t offset;     /**< in the struct, bytes */
-    uint32_t count;      /**< elements; 1 unless an array */
-    uint32_t stride;     /**< bytes from one element to the next */
+    uint32_t offset;      /**< in the struct, bytes */
+    uint32_t count;       /**< elements; 1 unless an array */
+    uint32_t stride;      /**< bytes from one element to the next */
     const akt_type *type; /**< of a nested message, else NULL */
 } akt_field;
 
 /** Flags of a type. */
 enum {
-    AKT_TYPE_OWNS = 1u,   /**< has text or bytes somewhere */
-    AKT_TYPE_LOCAL = 2u,  /**< has no field list: cannot leave the process */
-    AKT_TYPE_SIGNAL = 4u  /**< carries nothing */
+    AKT_TYPE_OWNS = 1u,  /**< has text or bytes somewhere */
+    AKT_TYPE_LOCAL = 2u, /**< has no field list: cannot leave the process */
+    AKT_TYPE_SIGNAL = 4u /**< carries nothing */
 };
 
 /** A message type. Made by the macros below; constant. */
@@ -299,7 +299,9 @@ AKT_API bool akt_type_equal(const akt_type *a, const akt_type *b);
 #define AKTI_SHAPE_message_array message_array
 
 #define AKTI_TYPE_OF_LIST(name, LIST, answer)                                  \
-    enum { name##_akt_owns = 0u LIST(AKTI_FIELD_OWNS) };                       \
+    enum {                                                                     \
+        name##_akt_owns = 0u LIST(AKTI_FIELD_OWNS)                             \
+    };                                                                         \
     static inline const akt_field *name##_akt_fields(void)                     \
     {                                                                          \
         typedef struct name akti_struct;                                       \
@@ -315,10 +317,15 @@ AKT_API bool akt_type_equal(const akt_type *a, const akt_type *b);
  * one where they are. The last word is a declaration that takes the semicolon.
  */
 #define AKTI_TYPE(name, fields, destroy, answer, count, size, flags)           \
-    static const akt_type name##_type __attribute__((unused)) = {              \
-        #name,  fields, destroy,                                               \
-        answer, count,  (uint32_t)(size),                                      \
-        (uint32_t)_Alignof(struct name), (uint32_t)(flags)};                   \
+    static const akt_type name##_type                                          \
+        __attribute__((unused)) = {#name,                                      \
+                                   fields,                                     \
+                                   destroy,                                    \
+                                   answer,                                     \
+                                   count,                                      \
+                                   (uint32_t)(size),                           \
+                                   (uint32_t) _Alignof(struct name),           \
+                                   (uint32_t)(flags)};                         \
     struct name
 
 AKT_END_DECLS

@@ -79,8 +79,8 @@ typedef void akt_dead_letter_fn(const akt_dead_letter *letter, void *arg);
 
 /** How a system is made. Zero means default; set by `AKT_SYSTEM_OPTS_INIT`. */
 typedef struct akt_system_opts {
-    size_t size;       /**< of this struct, for the library's versions to come */
-    const char *name;  /**< [borrow] in logs; NULL: "akt" */
+    size_t size;      /**< of this struct, for the library's versions to come */
+    const char *name; /**< [borrow] in logs; NULL: "akt" */
     /** Worker threads, 1 to 256; 0: the processors this process may use. */
     uint32_t workers;
     /** Actors alive at a time, 1 to 2^24; 0: 2^24. */
@@ -102,7 +102,8 @@ typedef struct akt_system_opts {
 } akt_system_opts;
 
 /** The start of an options struct. */
-#define AKT_SYSTEM_OPTS_INIT ((akt_system_opts){.size = sizeof(akt_system_opts)})
+#define AKT_SYSTEM_OPTS_INIT                                                   \
+    ((akt_system_opts){.size = sizeof(akt_system_opts)})
 
 /** The account of a system or of a class; see above. */
 typedef struct akt_counters {

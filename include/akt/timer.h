@@ -73,8 +73,7 @@ typedef struct akt_timer {
  * @threadsafety actor
  * @blocking no
  */
-AKT_API AKT_NODISCARD akt_err akt_timer_cancel(akt_self *self,
-                                               akt_timer timer);
+AKT_API AKT_NODISCARD akt_err akt_timer_cancel(akt_self *self, akt_timer timer);
 
 /* What the macros call. Their contracts are those of the macros. */
 
@@ -89,9 +88,8 @@ AKT_API AKT_NODISCARD akt_err akti_timer_start(akt_self *self,
                                                uint64_t every_ns,
                                                const akti_timer_arg *message,
                                                akt_timer *out_timer);
-AKT_API AKT_NODISCARD akt_err akti_send_after(akt_self *self,
-                                              uint64_t delay_ns, akt_ref to,
-                                              const akt_type *type,
+AKT_API AKT_NODISCARD akt_err akti_send_after(akt_self *self, uint64_t delay_ns,
+                                              akt_ref to, const akt_type *type,
                                               const void *payload);
 
 AKT_END_DECLS

@@ -52,7 +52,7 @@ struct run {
     _Atomic uint64_t sent_ok;
     _Atomic uint64_t received;
     _Atomic uint64_t letters[AKT_FATE_DISCARDED + 1];
-    uint32_t messages;           /* of each generator */
+    uint32_t messages; /* of each generator */
 };
 
 static struct run run;
@@ -82,8 +82,8 @@ static akt_err
 send_on(akt_self *self, struct stress_random *random, uint32_t from,
         uint32_t hops)
 {
-    uint32_t to = atomic_load_explicit(
-        &run.place[stress_below(random, PLACES)], memory_order_acquire);
+    uint32_t to = atomic_load_explicit(&run.place[stress_below(random, PLACES)],
+                                       memory_order_acquire);
     akt_err err;
 
     if (to == 0) {
@@ -93,8 +93,7 @@ send_on(akt_self *self, struct stress_random *random, uint32_t from,
         /* Waits for room: the pace is set by the receivers. */
         err = akt_send_within(self, AKT_SECONDS(600), run.ref[to], step,
                               .from = from, .to = to,
-                              .number = pairs[from][to].sent + 1,
-                              .hops = hops);
+                              .number = pairs[from][to].sent + 1, .hops = hops);
     } else if (stress_below(random, 16) == 0) {
         err = akt_try_send(self, run.ref[to], step, .from = from, .to = to,
                            .number = pairs[from][to].sent + 1, .hops = hops);
@@ -128,10 +127,9 @@ check_step(akt_self *self, struct node *n, const struct step *m)
 {
     struct pair *p = &pairs[m->from][n->id];
 
-    STRESS_CHECK(m->to == n->id, "actor %u got a message for %u", n->id,
-                 m->to);
-    STRESS_CHECK(m->number > p->last, "pair %u-%u: %u after %u", m->from,
-                 n->id, m->number, p->last);
+    STRESS_CHECK(m->to == n->id, "actor %u got a message for %u", n->id, m->to);
+    STRESS_CHECK(m->number > p->last, "pair %u-%u: %u after %u", m->from, n->id,
+                 m->number, p->last);
     STRESS_CHECK(n->may_gap || m->number == p->last + 1,
                  "pair %u-%u: %u after %u: a gap", m->from, n->id, m->number,
                  p->last);
@@ -229,8 +227,8 @@ spawn_at(akt_self *self, struct stress_random *random, uint32_t place)
     }
     state.random.state = stress_next(random);
     /* A wait in AKT_AWAIT may be given up because it closed a cycle. */
-    state.may_gap = cls->mailbox.overflow != AKT_FAIL
-                    && cls->mailbox.overflow != AKT_STOP;
+    state.may_gap =
+        cls->mailbox.overflow != AKT_FAIL && cls->mailbox.overflow != AKT_STOP;
     STRESS_OK(akti_spawn(self, cls, &ref, &state));
 }
 
@@ -239,8 +237,7 @@ spawn_at(akt_self *self, struct stress_random *random, uint32_t place)
 static void
 end_one(akt_self *self, struct stress_random *random, uint32_t place)
 {
-    uint32_t id =
-        atomic_load_explicit(&run.place[place], memory_order_acquire);
+    uint32_t id = atomic_load_explicit(&run.place[place], memory_order_acquire);
     akt_ref ref = run.ref[id];
 
     switch (stress_below(random, 3)) {
@@ -266,8 +263,7 @@ generator(void *arg)
 
     STRESS_OK(akt_attach(run.system, &self));
     for (i = 0; i < run.messages; i++) {
-        akt_ignore(
-            send_on(self, &random, id, stress_below(&random, 2 * HOPS)));
+        akt_ignore(send_on(self, &random, id, stress_below(&random, 2 * HOPS)));
         if (stress_below(&random, run.messages) < (IDS - PLACES) / THREADS) {
             uint32_t place = stress_below(&random, PLACES);
 
@@ -327,15 +323,13 @@ check_counters(const akt_counters *c)
     STRESS_CHECK(c->delivered == atomic_load(&run.received),
                  "delivered %" PRIu64 ", received %" PRIu64, c->delivered,
                  atomic_load(&run.received));
-    STRESS_CHECK(c->dropped == atomic_load(&run.letters[AKT_FATE_DROPPED])
-                     && c->returned
-                            == atomic_load(&run.letters[AKT_FATE_RETURNED])
-                     && c->dead == atomic_load(&run.letters[AKT_FATE_DEAD])
-                     && c->discarded
-                            == atomic_load(&run.letters[AKT_FATE_DISCARDED])
-                     && c->expired
-                            == atomic_load(&run.letters[AKT_FATE_EXPIRED]),
-                 "counters and dead letters differ");
+    STRESS_CHECK(
+        c->dropped == atomic_load(&run.letters[AKT_FATE_DROPPED])
+            && c->returned == atomic_load(&run.letters[AKT_FATE_RETURNED])
+            && c->dead == atomic_load(&run.letters[AKT_FATE_DEAD])
+            && c->discarded == atomic_load(&run.letters[AKT_FATE_DISCARDED])
+            && c->expired == atomic_load(&run.letters[AKT_FATE_EXPIRED]),
+        "counters and dead letters differ");
 }
 
 static void
@@ -373,8 +367,7 @@ churn(uint32_t workers, uint64_t drain_ns)
     set_up_run(&opts);
     stress_phase("%u workers: senders", workers);
     for (i = 0; i < THREADS; i++) {
-        stress_thread_start(&threads[i], generator,
-                            (void *)(uintptr_t)(i + 1));
+        stress_thread_start(&threads[i], generator, (void *)(uintptr_t)(i + 1));
     }
     for (i = 0; i < THREADS; i++) {
         stress_thread_join(threads[i]);

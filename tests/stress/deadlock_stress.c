@@ -71,10 +71,9 @@ struct member {
 static akt_ref
 neighbour(struct member *m)
 {
-    uint32_t step = run.is_ring ? (stress_below(&m->random, 2) == 0
-                                       ? 1
-                                       : run.members - 1)
-                                : stress_below(&m->random, run.members);
+    uint32_t step =
+        run.is_ring ? (stress_below(&m->random, 2) == 0 ? 1 : run.members - 1)
+                    : stress_below(&m->random, run.members);
 
     return run.member[(m->number + step) % run.members];
 }
@@ -84,8 +83,8 @@ note(akt_self *self, akt_err err)
 {
     char text[64];
 
-    STRESS_CHECK(err == AKT_OK || err == AKT_EDEADLK || err == AKT_EFULL,
-                 "%s", akt_err_name(err));
+    STRESS_CHECK(err == AKT_OK || err == AKT_EDEADLK || err == AKT_EFULL, "%s",
+                 akt_err_name(err));
     if (err == AKT_EDEADLK) {
         atomic_fetch_add_explicit(&run.cycles, 1, memory_order_relaxed);
         STRESS_CHECK(akt_deadlock_text(self, text, sizeof(text)) > 0,
@@ -122,8 +121,7 @@ on_count(akt_self *self, struct member *m, const akt_answer *answer,
     uintptr_t i = (uintptr_t)answer->arg;
 
     if (c == NULL) {
-        return akt_promise_fail(self, &m->kept[i].promise, answer->error,
-                                NULL);
+        return akt_promise_fail(self, &m->kept[i].promise, answer->error, NULL);
     }
     return akt_promise_reply(self, &m->kept[i], .hops = c->hops + 1);
 }
@@ -180,8 +178,7 @@ ask_around(akt_self *self, struct stress_random *random)
         return;
     }
     STRESS_OK(akt_wait(self, f, &answer));
-    STRESS_CHECK(answer->outcome == AKT_REPLIED
-                     || answer->error == AKT_EDEADLK
+    STRESS_CHECK(answer->outcome == AKT_REPLIED || answer->error == AKT_EDEADLK
                      || answer->error == AKT_EFULL,
                  "outcome %d, %s", (int)answer->outcome,
                  akt_err_name(answer->error));

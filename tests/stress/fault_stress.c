@@ -104,9 +104,8 @@ on_say(akt_self *self, struct server *s, const struct say *m)
                 ? AKT_ENOMEM
                 : AKT_OK);
     akt_ignore(akti_send(self, s->next, &bulk_type, &b));
-    AKT_TRY(akt_ask(self, s->next, &f, task, .n = 1) == AKT_ENOMEM
-                ? AKT_ENOMEM
-                : AKT_OK);
+    AKT_TRY(akt_ask(self, s->next, &f, task, .n = 1) == AKT_ENOMEM ? AKT_ENOMEM
+                                                                   : AKT_OK);
     if (akt_ask(self, s->next, &f, task, .n = 2) == AKT_OK) {
         AKT_TRY(akt_then(self, f, on_done, NULL));
     }
@@ -140,11 +139,11 @@ on_task(akt_self *self, struct server *s, const struct task *m)
 AKT_CLASS(server, struct server, AKT_ON(say, on_say), AKT_ON(task, on_task),
           AKT_ON(tick, on_tick), AKT_ON(bulk, on_bulk),
           AKT_MAILBOX(2, AKT_AWAIT));
-AKT_CLASS(old_server, struct server, AKT_ON(say, on_say),
-          AKT_ON(task, on_task), AKT_ON(tick, on_tick), AKT_ON(bulk, on_bulk),
+AKT_CLASS(old_server, struct server, AKT_ON(say, on_say), AKT_ON(task, on_task),
+          AKT_ON(tick, on_tick), AKT_ON(bulk, on_bulk),
           AKT_MAILBOX(1, AKT_DROP_OLDEST), AKT_IDLE(AKT_MS(1)));
-AKT_CLASS(own_server, struct server, AKT_ON(say, on_say),
-          AKT_ON(task, on_task), AKT_ON(tick, on_tick), AKT_ON(bulk, on_bulk),
+AKT_CLASS(own_server, struct server, AKT_ON(say, on_say), AKT_ON(task, on_task),
+          AKT_ON(tick, on_tick), AKT_ON(bulk, on_bulk),
           AKT_PLACEMENT(AKT_PLACE_OWN_THREAD));
 
 #define SERVERS 6
@@ -152,8 +151,8 @@ AKT_CLASS(own_server, struct server, AKT_ON(say, on_say),
 static void
 use(akt_self *self, akt_ref *refs)
 {
-    static const akt_class *const classes[] = {
-        &server_class, &old_server_class, &own_server_class};
+    static const akt_class *const classes[] = {&server_class, &old_server_class,
+                                               &own_server_class};
     struct server none = {.handled = 0};
     uint32_t i;
 
@@ -263,12 +262,13 @@ fail_each(uint32_t workers, bool on)
 static void
 test_each_allocation_that_fails_is_an_error(void **state)
 {
+    uint32_t rounds = stress_scale(8);
     uint32_t i;
 
     (void)state;
-    for (i = 0; i < STRESS_WORKER_RUNS; i++) {
-        fail_each(stress_workers(i), false);
-        fail_each(stress_workers(i), true);
+    for (i = 0; i < rounds * STRESS_WORKER_RUNS; i++) {
+        fail_each(stress_workers(i % STRESS_WORKER_RUNS), false);
+        fail_each(stress_workers(i % STRESS_WORKER_RUNS), true);
     }
 }
 
@@ -316,8 +316,8 @@ refuse_each(enum akti_fault point, uint32_t workers)
         stress_memory_init(&memory);
         akti_fault_set(point, i, 1 + i % 3);
         STRESS_CHECK(scenario(workers, &memory) == (i >= workers),
-                     "%u workers, point %d, refused at %u", workers,
-                     (int)point, i);
+                     "%u workers, point %d, refused at %u", workers, (int)point,
+                     i);
         akti_fault_set(point, 0, 0);
         stress_memory_check(&memory);
         check_baseline(&b);
@@ -401,8 +401,7 @@ test_start_without_descriptors_is_an_error(void **state)
 
 /* Only calls; nothing that takes a lock of the C library. */
 static void
-be_child(akt_system *system, akt_self *self, const akt_ref *refs,
-         akt_future f)
+be_child(akt_system *system, akt_self *self, const akt_ref *refs, akt_future f)
 {
     akt_self *other;
     akt_answer *answer;
@@ -412,8 +411,7 @@ be_child(akt_system *system, akt_self *self, const akt_ref *refs,
     (void)alarm(30);
     CHILD_CHECK(akt_send(self, ref, tick) == AKT_EFORK);
     CHILD_CHECK(akt_try_send(self, ref, tick) == AKT_EFORK);
-    CHILD_CHECK(akt_send_within(self, AKT_SECONDS(60), ref, tick)
-                == AKT_EFORK);
+    CHILD_CHECK(akt_send_within(self, AKT_SECONDS(60), ref, tick) == AKT_EFORK);
     CHILD_CHECK(akt_ask(self, ref, &g, task, .n = 1) == AKT_EFORK);
     CHILD_CHECK(akt_ask_blocking(self, &g, grind_it, grind, .n = 1)
                 == AKT_EFORK);
@@ -438,8 +436,7 @@ fork_once(akt_system *system, akt_self *self, const akt_ref *refs)
     int status = 0;
     pid_t pid;
 
-    STRESS_OK(akt_ask_within(self, AKT_SECONDS(60), refs[2], &f, task,
-                             .n = 1));
+    STRESS_OK(akt_ask_within(self, AKT_SECONDS(60), refs[2], &f, task, .n = 1));
     pid = fork();
     STRESS_CHECK(pid >= 0, "fork");
     if (pid == 0) {

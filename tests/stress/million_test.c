@@ -92,8 +92,8 @@ million(uint32_t workers, akt_ref *refs, uint32_t n)
                  "not all were poked");
     STRESS_CHECK(c.delivered == n && c.exited == n && c.crashed == 0,
                  "the account is of %" PRIu64 " messages", c.delivered);
-    print_message("%u workers, %u actors: %" PRId64 " bytes each\n", workers,
-                  n, bytes);
+    print_message("%u workers, %u actors: %" PRId64 " bytes each\n", workers, n,
+                  bytes);
     STRESS_CHECK(n < 100000 || bytes <= BYTES_MAX, "an idle actor is too big");
     stress_end();
 }

@@ -187,7 +187,7 @@ flood(uint32_t workers, akt_overflow overflow)
     memset(&run, 0, sizeof(run));
     stress_memory_init(&memory);
     stress_gate_init(&run.done);
-    run.loads = stress_scale(20000);
+    run.loads = stress_scale(50000);
     slow.mailbox.overflow = overflow;
     slow.mailbox.max_age_ns = overflow == AKT_SHED_OLD ? AKT_US(200) : 0;
     opts = stress_opts(workers, &memory);
@@ -216,8 +216,7 @@ flood(uint32_t workers, akt_overflow overflow)
     print_message("%u workers, policy %d: %" PRIu64 " sent, %" PRIu64
                   " handled; %" PRId64 " KiB of %" PRId64 " allowed\n",
                   workers, (int)overflow, atomic_load(&run.sent),
-                  atomic_load(&run.handled), held >> 10,
-                  budget(workers) >> 10);
+                  atomic_load(&run.handled), held >> 10, budget(workers) >> 10);
     STRESS_CHECK(run.sent == run.handled + run.dead, "messages were lost");
     stress_gate_fini(&run.done);
     stress_end();

@@ -24,8 +24,8 @@
 #define ANSWERERS 12
 #define ASKERS 10
 #define THREADS 2
-#define WIDTH 8  /* open requests of an asker */
-#define KEPT 4   /* promises that an answerer keeps */
+#define WIDTH 8 /* open requests of an asker */
+#define KEPT 4  /* promises that an answerer keeps */
 #define RECORDS (1u << 21)
 
 #define GIVEN(F) F(u32, number)
@@ -35,7 +35,11 @@ AKT_REQUEST(want, WANT, given);
 AKT_SIGNAL(go);
 AKT_SIGNAL(tidy);
 
-enum record { ASKED = 1, ENDED, DROPPED };
+enum record {
+    ASKED = 1,
+    ENDED,
+    DROPPED
+};
 
 static struct {
     akt_system *system;
@@ -49,7 +53,7 @@ static struct {
     _Atomic uint64_t orphans; /* open when their asker was killed */
     _Atomic uint64_t by_outcome[AKT_BROKEN + 1];
     _Atomic uint32_t stopping;
-    uint32_t quota;   /* of each asker */
+    uint32_t quota; /* of each asker */
     uint32_t thread_quota;
 } run;
 
@@ -82,8 +86,7 @@ answerer_at(uint32_t place)
     uint64_t word =
         atomic_load_explicit(&run.answerer[place], memory_order_relaxed);
 
-    return (akt_ref){(uint32_t)(word >> 32), (uint32_t)word, run.system_id,
-                     0};
+    return (akt_ref){(uint32_t)(word >> 32), (uint32_t)word, run.system_id, 0};
 }
 
 static void
@@ -133,8 +136,7 @@ resolve(akt_self *self, struct answerer *a, uint32_t i)
         err = akt_promise_reply(self, p, .number = a->number[i]);
         break;
     }
-    STRESS_CHECK(err == AKT_OK, "ending a kept promise: %s",
-                 akt_err_name(err));
+    STRESS_CHECK(err == AKT_OK, "ending a kept promise: %s", akt_err_name(err));
     STRESS_CHECK(p->promise.generation == 0, "the promise is not empty");
 }
 
@@ -229,8 +231,8 @@ answerer_on_start(akt_self *self, struct answerer *a)
 }
 
 AKT_CLASS(answerer, struct answerer, AKT_ON_START(answerer_on_start),
-          AKT_ON_EXIT(answerer_on_exit), AKT_ON(want, on_want), AKT_ON(tidy, on_tidy),
-          AKT_MAILBOX(16, AKT_AWAIT));
+          AKT_ON_EXIT(answerer_on_exit), AKT_ON(want, on_want),
+          AKT_ON(tidy, on_tidy), AKT_MAILBOX(16, AKT_AWAIT));
 
 static akt_class answerers[4];
 
@@ -354,8 +356,7 @@ check_answer(const akt_answer *answer, const struct given *given, uint32_t n)
                  "outcome %d", (int)answer->outcome);
     STRESS_CHECK((given != NULL) == (answer->outcome == AKT_REPLIED),
                  "reply and outcome %d", (int)answer->outcome);
-    STRESS_CHECK((answer->error == AKT_OK)
-                     == (answer->outcome == AKT_REPLIED),
+    STRESS_CHECK((answer->error == AKT_OK) == (answer->outcome == AKT_REPLIED),
                  "error and outcome %d", (int)answer->outcome);
     STRESS_CHECK(given == NULL || given->number == n,
                  "request %u got the reply to another", n);
@@ -390,8 +391,7 @@ asker_on_start(akt_self *self, struct asker *a)
     return ask_on(self, a);
 }
 
-static akt_err
-spawn_asker(akt_self *self, uint64_t seed, uint32_t left);
+static akt_err spawn_asker(akt_self *self, uint64_t seed, uint32_t left);
 
 static void
 asker_on_exit(akt_self *self, struct asker *a, const akt_exit *reason)
@@ -472,8 +472,7 @@ kill_some(akt_self *self, struct stress_random *random)
     uint32_t asker = stress_below(random, ASKERS);
     uint64_t word =
         atomic_load_explicit(&asker_refs[asker], memory_order_relaxed);
-    akt_ref victim = {(uint32_t)(word >> 32), (uint32_t)word, run.system_id,
-                      0};
+    akt_ref victim = {(uint32_t)(word >> 32), (uint32_t)word, run.system_id, 0};
 
     switch (stress_below(random, 4)) {
     case 0:
@@ -553,14 +552,13 @@ check_sums(const akt_counters *c)
                  "asked %" PRIu64 ", ended %" PRIu64 ", dropped %" PRIu64
                  ", orphans %" PRIu64,
                  asked, ended, dropped, orphans);
-    STRESS_CHECK(atomic_load(&run.by_outcome[AKT_REPLIED]) <= c->replied
-                     && atomic_load(&run.by_outcome[AKT_FAILED]) <= c->failed
-                     && atomic_load(&run.by_outcome[AKT_EXPIRED])
-                            <= c->timed_out
-                     && atomic_load(&run.by_outcome[AKT_CANCELLED])
-                            <= c->cancelled
-                     && atomic_load(&run.by_outcome[AKT_BROKEN]) <= c->broken,
-                 "more outcomes heard than counted");
+    STRESS_CHECK(
+        atomic_load(&run.by_outcome[AKT_REPLIED]) <= c->replied
+            && atomic_load(&run.by_outcome[AKT_FAILED]) <= c->failed
+            && atomic_load(&run.by_outcome[AKT_EXPIRED]) <= c->timed_out
+            && atomic_load(&run.by_outcome[AKT_CANCELLED]) <= c->cancelled
+            && atomic_load(&run.by_outcome[AKT_BROKEN]) <= c->broken,
+        "more outcomes heard than counted");
 }
 
 static void

@@ -32,7 +32,13 @@ AKT_REQUEST(compute, SUM, sum);
 AKT_SIGNAL(tick);
 AKT_SIGNAL(begin);
 
-enum stopper { BY_THREAD, BY_THREADS, BY_HANDLER, BY_JOB, BY_DESTROY };
+enum stopper {
+    BY_THREAD,
+    BY_THREADS,
+    BY_HANDLER,
+    BY_JOB,
+    BY_DESTROY
+};
 
 static struct {
     akt_system *system;
@@ -168,9 +174,8 @@ on_work(akt_self *self, struct peer *p, const struct work *m)
 
         if (err == AKT_OK) {
             akt_ignore(akt_send(self, ref, work, .hops = 1));
-            akt_ignore(stress_below(&p->random, 2) == 0
-                           ? akt_drain(self, ref)
-                           : akt_stop(self, ref));
+            akt_ignore(stress_below(&p->random, 2) == 0 ? akt_drain(self, ref)
+                                                        : akt_stop(self, ref));
         }
     }
     return AKT_OK;
@@ -205,8 +210,8 @@ use_once(akt_self *self, struct stress_random *random)
                               .hops = 8);
         break;
     case 1:
-        err = akt_ask_within(self, AKT_SECONDS(600), some_peer(random), &f,
-                             add, .sum = 1);
+        err = akt_ask_within(self, AKT_SECONDS(600), some_peer(random), &f, add,
+                             .sum = 1);
         if (err == AKT_OK) {
             akt_answer *answer;
 
@@ -334,9 +339,8 @@ cycle(struct stress_random *random, uint32_t workers)
     opts = stress_opts(workers, &memory);
     opts.blocking_threads = 1 + stress_below(random, 3);
     run.stopper = (enum stopper)stress_below(random, BY_DESTROY);
-    run.drain_ns = stress_below(random, 2) == 0
-                       ? 0
-                       : AKT_US(stress_below(random, 3000));
+    run.drain_ns =
+        stress_below(random, 2) == 0 ? 0 : AKT_US(stress_below(random, 3000));
     run.stop_after = 1 + stress_below(random, 100);
     stress_phase("%u workers: stop by %d", workers, (int)run.stopper);
     STRESS_OK(akt_system_start(&opts, &run.system));
@@ -485,8 +489,7 @@ drain(uint32_t workers, uint32_t kind)
         STRESS_OK(akt_spawn(self, client, &ref));
         STRESS_OK(akt_send(self, ref, work, .hops = laps));
     } else {
-        begin_relay(self,
-                    kind == 0 ? &pinned_runner_class : &own_runner_class,
+        begin_relay(self, kind == 0 ? &pinned_runner_class : &own_runner_class,
                     laps);
     }
     akt_detach(self);

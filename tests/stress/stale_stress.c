@@ -106,8 +106,7 @@ ref_of(uint32_t serial)
 {
     uint64_t word = atomic_load_explicit(&refs[serial], memory_order_relaxed);
 
-    return (akt_ref){(uint32_t)(word >> 32), (uint32_t)word, run.system_id,
-                     0};
+    return (akt_ref){(uint32_t)(word >> 32), (uint32_t)word, run.system_id, 0};
 }
 
 /* It can be found from now on; who can't any more must not keep a place. */
@@ -232,8 +231,8 @@ use_somebody(akt_self *self, struct stress_random *random)
         err = akt_send(self, ref, touch, .serial = serial);
     }
     if (err != AKT_OK) {
-        STRESS_CHECK(err == AKT_EDEAD || err == AKT_EFULL
-                         || err == AKT_EDEADLK || err == AKT_ESTOPPED,
+        STRESS_CHECK(err == AKT_EDEAD || err == AKT_EFULL || err == AKT_EDEADLK
+                         || err == AKT_ESTOPPED,
                      "%s", akt_err_name(err));
         atomic_fetch_add_explicit(&run.refused, 1, memory_order_relaxed);
     }
@@ -244,9 +243,9 @@ static akt_err
 spawn_next(akt_self *self, struct stress_random *random, uint32_t *number)
 {
     uint32_t serial =
-        *number != 0 ? *number
-                     : atomic_fetch_add_explicit(&run.next, 1,
-                                                 memory_order_relaxed);
+        *number != 0
+            ? *number
+            : atomic_fetch_add_explicit(&run.next, 1, memory_order_relaxed);
     struct citizen state = {.serial = serial,
                             .left = 1 + stress_below(random, 30),
                             .random = {stress_next(random)}};
@@ -342,7 +341,7 @@ reuse(uint32_t workers)
     stress_memory_init(&memory);
     memset(&run, 0, sizeof(run));
     run.next = 1;
-    run.rounds = stress_scale(500000);
+    run.rounds = stress_scale(1500000);
     for (i = 0; i < SERIALS; i++) {
         atomic_init(&refs[i], 0);
         atomic_init(&ordered[i], 0);
@@ -362,8 +361,8 @@ reuse(uint32_t workers)
     }
     stress_phase("%u workers: all places", workers);
     check_places(self);
-    print_message("%u workers: %" PRIu64 " spawned, %" PRIu64 " touched, %" PRIu64
-                  " refused, %" PRIu64 " ordered\n",
+    print_message("%u workers: %" PRIu64 " spawned, %" PRIu64
+                  " touched, %" PRIu64 " refused, %" PRIu64 " ordered\n",
                   workers, atomic_load(&run.spawned), atomic_load(&run.touched),
                   atomic_load(&run.refused), atomic_load(&run.ordered));
     akt_detach(self);

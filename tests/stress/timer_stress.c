@@ -42,7 +42,7 @@ static struct {
 
 struct alarm {
     akt_timer timer;
-    uint32_t number; /* 0: none is armed */
+    uint32_t number;  /* 0: none is armed */
     uint64_t next_ns; /* not before this */
     uint64_t every_ns;
 };
@@ -101,20 +101,18 @@ cancel(akt_self *self, struct sleeper *s, uint32_t place)
 static akt_ref
 some_sleeper(struct stress_random *random)
 {
-    uint64_t word = atomic_load_explicit(
-        &run.ref[stress_below(random, ACTORS)], memory_order_relaxed);
+    uint64_t word = atomic_load_explicit(&run.ref[stress_below(random, ACTORS)],
+                                         memory_order_relaxed);
 
-    return (akt_ref){(uint32_t)(word >> 32), (uint32_t)word, run.system_id,
-                     0};
+    return (akt_ref){(uint32_t)(word >> 32), (uint32_t)word, run.system_id, 0};
 }
 
 static void
 send_later(akt_self *self, struct sleeper *s)
 {
     uint64_t delay = some_delay(&s->random);
-    akt_err err =
-        akt_send_after(self, delay, some_sleeper(&s->random), later,
-                       .not_before_ns = akt_now_ns(self) + delay);
+    akt_err err = akt_send_after(self, delay, some_sleeper(&s->random), later,
+                                 .not_before_ns = akt_now_ns(self) + delay);
 
     STRESS_CHECK(err == AKT_OK || err == AKT_EDEAD, "send after: %s",
                  akt_err_name(err));
@@ -270,8 +268,8 @@ ring_all(uint32_t workers)
     stress_phase("%u workers: stop", workers);
     stress_stop(run.system, 0, NULL);
     stress_memory_check(&memory);
-    print_message("%u workers: %" PRIu64 " started, %" PRIu64
-                  " rung, %" PRIu64 " cancelled, %" PRIu64 " sent later\n",
+    print_message("%u workers: %" PRIu64 " started, %" PRIu64 " rung, %" PRIu64
+                  " cancelled, %" PRIu64 " sent later\n",
                   workers, atomic_load(&run.started), atomic_load(&run.rung),
                   atomic_load(&run.cancelled), atomic_load(&run.later));
     stress_gate_fini(&run.done);

@@ -81,10 +81,10 @@ asking_thread(void *arg)
 
     STRESS_OK(akt_attach(run.system, &self));
     for (i = 0; i < run.rounds; i++) {
-        ask_one(self,
-                run.actor[stress_below(&random, 3)]
-                         [stress_below(&random, ACTORS)],
-                i);
+        ask_one(
+            self,
+            run.actor[stress_below(&random, 3)][stress_below(&random, ACTORS)],
+            i);
     }
     akt_detach(self);
     return NULL;
@@ -126,12 +126,11 @@ on_pass(akt_self *self, struct link *l, const struct pass *m)
     return akt_send(self, l->next, pass, .hops = m->hops - 1);
 }
 
-AKT_CLASS(link_any, struct link, AKT_ON(meet, on_meet),
-          AKT_ON(pass, on_pass));
+AKT_CLASS(link_any, struct link, AKT_ON(meet, on_meet), AKT_ON(pass, on_pass));
 AKT_CLASS(link_pinned, struct link, AKT_ON(meet, on_meet),
           AKT_ON(pass, on_pass), AKT_PLACEMENT(AKT_PLACE_PINNED));
-AKT_CLASS(link_own, struct link, AKT_ON(meet, on_meet),
-          AKT_ON(pass, on_pass), AKT_PLACEMENT(AKT_PLACE_OWN_THREAD));
+AKT_CLASS(link_own, struct link, AKT_ON(meet, on_meet), AKT_ON(pass, on_pass),
+          AKT_PLACEMENT(AKT_PLACE_OWN_THREAD));
 
 static void
 make_chain(akt_self *self, const akt_class *const *classes, akt_ref *out_first)
@@ -144,8 +143,7 @@ make_chain(akt_self *self, const akt_class *const *classes, akt_ref *out_first)
         STRESS_OK(akti_spawn(self, classes[i % 3], &refs[i], &none));
     }
     for (i = 0; i < CHAIN; i++) {
-        STRESS_OK(
-            akt_send(self, refs[i], meet, .next = refs[(i + 1) % CHAIN]));
+        STRESS_OK(akt_send(self, refs[i], meet, .next = refs[(i + 1) % CHAIN]));
     }
     *out_first = refs[0];
 }
@@ -182,8 +180,7 @@ check_slept(uint32_t workers)
     STRESS_CHECK(stats.parks > 0 && stats.wakes > 0, "nobody slept");
     print_message("%u workers: %" PRIu64 " turns, %" PRIu64 " parks, %" PRIu64
                   " wakes, %" PRIu64 " steals\n",
-                  workers, stats.turns, stats.parks, stats.wakes,
-                  stats.steals);
+                  workers, stats.turns, stats.parks, stats.wakes, stats.steals);
 }
 
 static void

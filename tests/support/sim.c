@@ -152,6 +152,21 @@ from_environment(const char *name, uint64_t standard)
     return text != NULL ? strtoull(text, NULL, 0) : standard;
 }
 
+static void
+run_one(const akt_system_opts *opts, uint64_t seed, sim_scenario *scenario)
+{
+    struct sim sim;
+
+    sim_prepare(&sim, seed);
+    sim.opts.max_actors = opts->max_actors;
+    sim.opts.batch = opts->batch;
+    sim.opts.blocking_queue = opts->blocking_queue;
+    sim.opts.ask_timeout_ns = opts->ask_timeout_ns;
+    sim_start(&sim);
+    scenario(&sim);
+    sim_close(&sim);
+}
+
 void
 sim_each_seed_with(const akt_system_opts *opts, sim_scenario *scenario)
 {
@@ -162,35 +177,30 @@ sim_each_seed_with(const akt_system_opts *opts, sim_scenario *scenario)
     uint64_t i;
 
     for (i = 0; i < n; i++) {
-        struct sim sim;
-
-        sim_prepare(&sim, first + i);
-        sim.opts.max_actors = opts->max_actors;
-        sim.opts.batch = opts->batch;
-        sim.opts.blocking_queue = opts->blocking_queue;
-        sim.opts.ask_timeout_ns = opts->ask_timeout_ns;
-        sim_start(&sim);
-        scenario(&sim);
-        sim_close(&sim);
+        run_one(opts, first + i, scenario);
     }
 }
 
 void
 sim_each_seed(sim_scenario *scenario)
 {
-    akt_system_opts standard = AKT_SYSTEM_OPTS_INIT;
+    const akt_system_opts standard = AKT_SYSTEM_OPTS_INIT;
 
     sim_each_seed_with(&standard, scenario);
 }
 
 void
+sim_in_order_with(const akt_system_opts *opts, sim_scenario *scenario)
+{
+    run_one(opts, 0, scenario);
+}
+
+void
 sim_in_order(sim_scenario *scenario)
 {
-    struct sim sim;
+    const akt_system_opts standard = AKT_SYSTEM_OPTS_INIT;
 
-    sim_open(&sim, 0);
-    scenario(&sim);
-    sim_close(&sim);
+    run_one(&standard, 0, scenario);
 }
 
 int

@@ -92,6 +92,7 @@ void sim_each_seed(sim_scenario *scenario);
 void sim_each_seed_with(const akt_system_opts *opts, sim_scenario *scenario);
 /* Seed 0 only: always whoever waits longest. */
 void sim_in_order(sim_scenario *scenario);
+void sim_in_order_with(const akt_system_opts *opts, sim_scenario *scenario);
 
 /* For cmocka: tells the seed when the test failed. */
 int sim_report(void **state);

@@ -139,7 +139,8 @@ stress_fail(const char *file, int line, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    (void)fprintf(stderr, "%s:%d: %s\nin %s: %s\nREPRODUCE: AKT_SEED=%" PRIu64
+    (void)fprintf(stderr,
+                  "%s:%d: %s\nin %s: %s\nREPRODUCE: AKT_SEED=%" PRIu64
                   " AKT_STRESS=%u\n",
                   file, line, text, test_name, phase, seed, factor);
     (void)fflush(NULL);
@@ -285,9 +286,9 @@ counted_alloc(void *arg, size_t size, size_t align)
         atomic_fetch_add_explicit(&m->failed, 1, memory_order_relaxed);
         return NULL;
     }
-    live = atomic_fetch_add_explicit(&m->live, (int64_t)size,
-                                     memory_order_relaxed)
-           + (int64_t)size;
+    live =
+        atomic_fetch_add_explicit(&m->live, (int64_t)size, memory_order_relaxed)
+        + (int64_t)size;
     peak = atomic_load_explicit(&m->peak, memory_order_relaxed);
     while (live > peak
            && !atomic_compare_exchange_weak_explicit(&m->peak, &peak, live,
@@ -362,8 +363,7 @@ stress_check_account(const akt_counters *c)
                  c->asked, ends, c->replied, c->failed, c->timed_out,
                  c->cancelled, c->broken);
     STRESS_CHECK(c->spawned == c->exited,
-                 "spawned %" PRIu64 ", exited %" PRIu64, c->spawned,
-                 c->exited);
+                 "spawned %" PRIu64 ", exited %" PRIu64, c->spawned, c->exited);
 }
 
 void
