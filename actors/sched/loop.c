@@ -7,7 +7,10 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct akti_loop {
     struct event_base *base;
@@ -62,14 +65,54 @@ new_base(void)
     return base;
 }
 
+/* What libevent opens for one base: epoll, a timer, a pair for signals. */
+#define BASE_DESCRIPTORS 4
+
+/*
+ * Whether there are descriptors for a base. libevent 2.1 ends the process when it
+ * finds none for its pair, so they are tried first.
+ */
+static bool
+has_descriptors(int fd)
+{
+    int spare[BASE_DESCRIPTORS];
+    int n = 0;
+
+    while (n < BASE_DESCRIPTORS) {
+        spare[n] = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        if (spare[n] < 0) {
+            break;
+        }
+        n++;
+    }
+    for (int i = 0; i < n; i++) {
+        (void)close(spare[i]);
+    }
+    return n == BASE_DESCRIPTORS;
+}
+
+/* Makes the base, one at a time in this process: others' starts must not take
+ * the descriptors between the look and the call. */
+static akt_err
+make_base(struct akti_loop *loop)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    akt_err err = AKT_EMFILE;
+
+    (void)pthread_mutex_lock(&lock);
+    if (has_descriptors(loop->bell.wait_fd)) {
+        loop->base = new_base();
+        err = loop->base != NULL ? AKT_OK : AKT_EIO;
+    }
+    (void)pthread_mutex_unlock(&lock);
+    return err;
+}
+
 /* The base and its events; the doorbell is open. */
 static akt_err
 set_up(struct akti_loop *loop)
 {
-    loop->base = new_base();
-    if (loop->base == NULL) {
-        return AKT_EIO;
-    }
+    AKT_TRY(make_base(loop));
     if (event_assign(&loop->rung_event, loop->base, loop->bell.wait_fd,
                      EV_READ | EV_PERSIST, on_ring, loop)
             != 0

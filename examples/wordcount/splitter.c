@@ -96,7 +96,7 @@ send_batches(akt_self *self, const struct splitter *s, struct batch *batches)
 static akt_err
 on_chunk(akt_self *self, struct splitter *s, const struct chunk *m)
 {
-    struct batch batches[STAGE_MAX];
+    struct batch batches[STAGE_MAX] = {{0}};
     uint32_t n = s->line->reducers;
     for (uint32_t i = 0; i < n; i++) {
         batches[i] = (struct batch){.data = NULL};
