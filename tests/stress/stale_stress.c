@@ -344,7 +344,7 @@ reuse(uint32_t workers)
     stress_memory_init(&memory);
     memset(&run, 0, sizeof(run));
     run.next = 1;
-    run.rounds = stress_scale(600000);
+    run.rounds = stress_scale(350000);
     for (i = 0; i < SERIALS; i++) {
         atomic_init(&refs[i], 0);
         atomic_init(&ordered[i], 0);
