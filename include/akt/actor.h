@@ -35,7 +35,8 @@
  * each seeing what the one before did. An actor ends when it is told to or when
  * a handler returns an error; `on_exit` runs last, and then its timers, promises
  * and open requests end, what is left in its mailbox becomes dead letters, and
- * its references answer `AKT_EDEAD`.
+ * its references answer `AKT_EDEAD`. An actor that is told to end before its
+ * first turn has no `on_start`; `on_exit` always runs.
  *
  * | how it ends          | what is still handled                | reason        |
  * |----------------------|--------------------------------------|---------------|
@@ -378,7 +379,9 @@ AKT_API void akt_stop_self(akt_self *self);
 AKT_API AKT_NODISCARD akt_err akt_stop(akt_self *self, akt_ref ref);
 
 /**
- * @brief Tells an actor to take no new mail, finish its queue, and end.
+ * @brief Tells an actor to take no new mail, finish its queue, and end. It
+ *        refuses mail from its next turn on; what waits for room in others'
+ *        outboxes goes back when it ends.
  * @param self [borrow] any
  * @param ref the actor, also oneself
  * @retval AKT_OK it will end, or is ending

@@ -64,7 +64,8 @@ typedef struct akt_job {
  * Asks the pool: `akt_ask_blocking(self, &future, fn, request, ...)`. Errors:
  * `AKT_EFULL` (the pool's queue), `AKT_ETHREAD` (no thread could be started and
  * there is none), `AKT_ENOMEM`, `AKT_ESIZE`, `AKT_ELIMIT`, `AKT_ESTOPPED`,
- * `AKT_EFORK`. Any thread with `self`; does not block.
+ * `AKT_EFORK`, `AKT_ETYPE` (a job for another request), `AKT_ECONTEXT` (in a job).
+ * In an actor or an attached thread; does not block.
  */
 #define akt_ask_blocking(self, out_future, fn, ...)                            \
     akt_ask_blocking_within(self, 0, out_future, fn, __VA_ARGS__)

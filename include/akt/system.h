@@ -26,7 +26,7 @@
  * | delivered | was handled                                                    |
  * | dropped   | fell to the mailbox's overflow policy, or nobody handles its type |
  * | expired   | its deadline passed or its asker went before the handler began |
- * | returned  | waited in its sender's outbox when the sender or receiver ended |
+ * | returned  | waited in its sender's outbox when the sender or receiver ended; or, seldom, when a third sender took the room meanwhile and a cycle came about (`AKT_EDEADLK`) |
  * | dead      | was in a mailbox or stash when its actor ended                 |
  * | discarded | was still anywhere when the system's stop gave up draining     |
  *
@@ -123,7 +123,7 @@ typedef struct akt_counters {
     uint64_t cancelled;
     uint64_t broken;
     uint64_t open;         /**< requests that have not ended */
-    uint64_t late_replies; /**< that nobody waited for; freed */
+    uint64_t late_replies; /**< that nobody waited for, freed; system only */
     uint64_t spawned;
     uint64_t exited;
     uint64_t crashed; /**< of the exited: by a handler's error */
