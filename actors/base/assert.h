@@ -10,6 +10,9 @@
 
 #define AKTI_ASSERT(condition) assert(condition)
 
+/* For the few functions on every message's way: a call costs as much as they do. */
+#define AKTI_INLINE static inline __attribute__((always_inline))
+
 /* Says which branch is the ordinary one where it was seen to matter. */
 #define AKTI_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define AKTI_UNLIKELY(condition) __builtin_expect(!!(condition), 0)

@@ -55,7 +55,7 @@ akti_count(struct akti_context *ctx, struct akti_class_entry *entry,
 {
     akti_counter *c = &entry->row[ctx->row].count[what];
 
-    if (ctx->row_is_shared) {
+    if (AKTI_UNLIKELY(ctx->row_is_shared)) {
         akti_counter_add_shared(c, n);
     } else {
         akti_counter_add(c, n);

@@ -47,26 +47,18 @@ queue_messages(struct akti_actor *a, struct akti_message *oldest)
     }
 }
 
-static inline void
+static void
 take_in(akt_self *self, struct akti_actor *a)
 {
     struct akt_system *s = self->system;
-    struct akti_message *m;
 
-    if (AKTI_UNLIKELY(has_flag(a, AKTI_FLAG_EVICTS))) {
+    if (has_flag(a, AKTI_FLAG_EVICTS)) {
         akti_mutex_lock(&s->evict_lock);
         queue_messages(a, akti_messages_reverse(akti_mailbox_take(&a->box)));
         akti_mutex_unlock(&s->evict_lock);
         return;
     }
-    m = akti_mailbox_take(&a->box);
-    if (AKTI_UNLIKELY(m == NULL || m->next != NULL)) {
-        queue_messages(a, akti_messages_reverse(m));
-    } else if (m->kind == AKTI_USER) {
-        akti_queue_user(a, m);
-    } else {
-        queue_system(a, m);
-    }
+    queue_messages(a, akti_messages_reverse(akti_mailbox_take(&a->box)));
 }
 
 static struct akti_message *
@@ -151,13 +143,16 @@ find_slowly(const akt_behavior *behavior, const akt_type *type)
  * The handler for a type. Which place of the cache it takes depends on addresses
  * and changes nothing but the time this takes.
  */
-static inline const akt_handler *
+AKTI_INLINE const akt_handler *
 find_handler(akt_self *self, const akt_behavior *behavior, const akt_type *type)
 {
     size_t place = (((uintptr_t)type >> 4) ^ ((uintptr_t)behavior >> 5))
                    % AKTI_HANDLER_CACHE;
     struct akti_handler_place *p = &self->handlers[place];
 
+    if (behavior->handlers[0].type == type) {
+        return &behavior->handlers[0];
+    }
     if (AKTI_UNLIKELY(p->type != type || p->behavior != behavior)) {
         p->handler = find_slowly(behavior, type);
         p->type = type;
@@ -182,7 +177,7 @@ end(akt_self *self, struct akti_message *m, akt_fate fate, akt_err reason)
 }
 
 /* The handler has returned: what is left of the message ends. */
-static inline void
+AKTI_INLINE void
 after_handler(akt_self *self, akt_err err)
 {
     struct akti_message *m = self->message;
@@ -229,7 +224,7 @@ drop_expired(akt_self *self, struct akti_message *m)
     }
 }
 
-static inline void
+AKTI_INLINE void
 handle_user(akt_self *self, struct akti_message *m)
 {
     struct akti_actor *a = self->actor;
@@ -513,7 +508,7 @@ put_down_shared(akt_self *self, struct akti_actor *a)
 }
 
 /* The turn is over and the actor stays. True: it has more to do. */
-static inline bool
+AKTI_INLINE bool
 finish(akt_self *self, struct akti_actor *a)
 {
     unsigned found = AKTI_LIKELY(!has_flag(a, AKTI_FLAG_EVICTS))
@@ -574,14 +569,39 @@ run_turn(akt_self *self, struct akti_actor *a)
 }
 
 /* Whether nothing is the matter with it: it only has messages. */
-static bool
+static inline bool
 is_plain(const akt_self *self, struct akti_actor *a)
 {
     /* Relaxed: as in look_at_orders. */
-    return a->runnable.unused == 0
-           && atomic_load_explicit(&a->ordered, memory_order_relaxed) == 0
-           && self->exit_kind == 0 && self->deadlock == NULL
-           && self->ctx->sim == NULL;
+    uint32_t ordered = atomic_load_explicit(&a->ordered, memory_order_relaxed);
+
+    return (a->runnable.unused | ordered | self->exit_kind) == 0;
+}
+
+/* A message that is the only one there is, as most are. */
+static inline bool
+is_single(const struct akti_actor *a, const struct akti_message *m)
+{
+    return m != NULL && m->next == NULL && m->kind == AKTI_USER
+           && a->user_head == NULL && a->system_head == NULL;
+}
+
+/* The turn of a plain actor; `m` is what came in, newest first. */
+AKTI_INLINE bool
+run_plain(akt_self *self, struct akti_actor *a, struct akti_message *m)
+{
+    if (AKTI_LIKELY(is_single(a, m))) {
+        self->handled = m->flags & AKTI_CREDITED;
+        handle_user(self, m);
+    } else {
+        queue_messages(a, akti_messages_reverse(m));
+        handle_batch(self, a, self->system->batch);
+    }
+    /* What went on in the handlers may be the matter now. */
+    if (AKTI_UNLIKELY(!is_plain(self, a) || self->deadlock != NULL)) {
+        return end_turn(self, a);
+    }
+    return finish(self, a);
 }
 
 bool
@@ -591,19 +611,16 @@ akti_actor_run(struct akti_runnable *r, struct akti_context *ctx)
     akt_self *self = akti_self_of(ctx);
     bool more;
 
-    akti_record(ctx, AKTI_EVENT_TURN, a->slot, 0);
     self->actor = a;
     self->handled = 0;
     self->exit_kind = 0;
     self->exit_error = AKT_OK;
-    take_in(self, a);
-    if (AKTI_UNLIKELY(!is_plain(self, a))) {
-        more = run_turn(self, a);
+    if (AKTI_LIKELY(is_plain(self, a) && ctx->sim == NULL)) {
+        more = run_plain(self, a, akti_mailbox_take(&a->box));
     } else {
-        handle_batch(self, a, self->system->batch);
-        /* What went on in the handlers may be the matter now. */
-        more = AKTI_LIKELY(is_plain(self, a)) ? finish(self, a)
-                                              : end_turn(self, a);
+        akti_record(ctx, AKTI_EVENT_TURN, a->slot, 0);
+        take_in(self, a);
+        more = run_turn(self, a);
     }
     self->actor = NULL;
     return more;

@@ -44,7 +44,7 @@ struct akt_self {
     bool in_timer; /* the message is of a timer */
     bool in_job;   /* a thread of the blocking pool */
     bool exiting;  /* on_exit runs: nothing can wait any more */
-    uint8_t exit_kind; /* akt_exit_kind, once the actor is to end */
+    uint32_t exit_kind; /* akt_exit_kind, once the actor is to end */
     akt_err exit_error;
     char *deadlock; /* the cycle of the last AKT_EDEADLK in this turn */
     struct akti_class_entry *cached[AKTI_CLASS_CACHE];

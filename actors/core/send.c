@@ -311,7 +311,7 @@ akti_send_failed(akt_self *self, struct akti_actor *target,
 
 /* --- the public calls --- */
 
-static inline akt_err
+AKTI_INLINE akt_err
 send(akt_self *self, akt_ref to, const akti_message_arg *arg,
      enum akti_patience patience)
 {

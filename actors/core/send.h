@@ -23,7 +23,7 @@ void akti_send_refused(akt_self *self);
  * Makes a message for `to` from the caller. Checks the reference and the system's
  * state. Errors as for akt_send.
  */
-static inline akt_err
+AKTI_INLINE akt_err
 akti_send_prepare(akt_self *self, akt_ref to, const akti_message_arg *arg,
                   struct akti_actor **out_target,
                   struct akti_message **out_message)
@@ -73,7 +73,7 @@ akt_err akti_send_failed(akt_self *self, struct akti_actor *target,
  * Puts a message into the target's mailbox, or by its policy elsewhere. On an
  * error the message is still the caller's. Counts accepted and refused.
  */
-static inline akt_err
+AKTI_INLINE akt_err
 akti_send_message(akt_self *self, struct akti_actor *target,
                   struct akti_message *m, enum akti_patience patience)
 {
