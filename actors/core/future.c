@@ -218,7 +218,8 @@ akti_future_new(akt_self *self, const akt_type *request, uint64_t timeout_ns,
     atomic_store_explicit(&cell->deadline_ns, cell->timer.deadline_ns,
                           memory_order_relaxed);
     inherit(self, cell);
-    if (self->actor != NULL && !akti_timer_add(self->ctx, &cell->timer)) {
+    if (self->actor != NULL
+        && !akti_timer_add_deadline(self->ctx, &cell->timer)) {
         akti_cell_release(self->ctx, cell);
         return AKT_ENOMEM;
     }

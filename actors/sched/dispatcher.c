@@ -503,6 +503,18 @@ akti_timer_add(struct akti_context *ctx, struct akti_timer_entry *t)
 }
 
 bool
+akti_timer_add_deadline(struct akti_context *ctx, struct akti_timer_entry *t)
+{
+    AKTI_ASSERT(ctx->worker != NULL);
+    t->worker = ctx->worker->number + 1;
+    if (!akti_timerq_add_in_line(&ctx->worker->timers, t)) {
+        t->worker = 0;
+        return false;
+    }
+    return true;
+}
+
+bool
 akti_timer_retire(struct akti_context *ctx, struct akti_timer_entry *t)
 {
     struct akti_worker *w;

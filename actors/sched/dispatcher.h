@@ -232,6 +232,9 @@ void akti_context_fini(struct akti_context *ctx);
 
 /* Starts a timer on the context's worker, which there must be. */
 bool akti_timer_add(struct akti_context *ctx, struct akti_timer_entry *t);
+/* The same for the deadline of a request. */
+bool akti_timer_add_deadline(struct akti_context *ctx,
+                             struct akti_timer_entry *t);
 
 /*
  * Stops a timer for good. True: it is off now. False: another worker owns it and

@@ -214,9 +214,50 @@ akti_timerq_add(struct akti_timerq *q, struct akti_timer_entry *t)
     return true;
 }
 
+bool
+akti_timerq_add_in_line(struct akti_timerq *q, struct akti_timer_entry *t)
+{
+    struct akti_timer_entry *tail = q->line_tail;
+
+    if (tail != NULL && t->deadline_ns < tail->deadline_ns) {
+        return akti_timerq_add(q, t);
+    }
+    t->sequence = q->sequence++;
+    t->index = AKTI_TIMER_IN_LINE;
+    t->next = NULL;
+    t->prev = tail;
+    if (tail != NULL) {
+        tail->next = t;
+    } else {
+        q->line_head = t;
+    }
+    q->line_tail = t;
+    return true;
+}
+
+static void
+line_remove(struct akti_timerq *q, struct akti_timer_entry *t)
+{
+    if (t->prev != NULL) {
+        t->prev->next = t->next;
+    } else {
+        q->line_head = t->next;
+    }
+    if (t->next != NULL) {
+        t->next->prev = t->prev;
+    } else {
+        q->line_tail = t->prev;
+    }
+    t->index = AKTI_TIMER_OFF;
+}
+
 void
 akti_timerq_remove(struct akti_timerq *q, struct akti_timer_entry *t)
 {
+    if (t->index == AKTI_TIMER_IN_LINE) {
+        line_remove(q, t);
+        return;
+    }
     if (t->index == AKTI_TIMER_OFF) {
         return;
     }
@@ -300,11 +341,10 @@ advance(struct akti_timerq *q, uint64_t now_ns)
     }
 }
 
-struct akti_timer_entry *
-akti_timerq_pop(struct akti_timerq *q, uint64_t now_ns)
+/* The next one of wheel and heap that is due, still in the heap, or NULL. */
+static struct akti_timer_entry *
+due_in_heap(struct akti_timerq *q, uint64_t now_ns)
 {
-    struct akti_timer_entry *t;
-
     if (q->count == 0) {
         q->tick = now_ns >> AKTI_TICK_LOG2;
         return NULL;
@@ -313,11 +353,34 @@ akti_timerq_pop(struct akti_timerq *q, uint64_t now_ns)
     if (q->heap_count == 0 || q->heap[0]->deadline_ns > now_ns) {
         return NULL;
     }
-    t = q->heap[0];
-    heap_remove(q, 0);
-    t->index = AKTI_TIMER_OFF;
-    q->count--;
+    return q->heap[0];
+}
+
+struct akti_timer_entry *
+akti_timerq_pop(struct akti_timerq *q, uint64_t now_ns)
+{
+    struct akti_timer_entry *t = due_in_heap(q, now_ns);
+    struct akti_timer_entry *first = q->line_head;
+
+    if (first != NULL && first->deadline_ns <= now_ns
+        && (t == NULL || before(first, t))) {
+        line_remove(q, first);
+        return first;
+    }
+    if (t != NULL) {
+        heap_remove(q, 0);
+        t->index = AKTI_TIMER_OFF;
+        q->count--;
+    }
     return t;
+}
+
+static uint64_t
+earlier(const struct akti_timerq *q, uint64_t next)
+{
+    return q->line_head != NULL && q->line_head->deadline_ns < next
+               ? q->line_head->deadline_ns
+               : next;
 }
 
 uint64_t
@@ -327,10 +390,10 @@ akti_timerq_next(const struct akti_timerq *q)
     uint64_t tick;
 
     if (q->heap_count > 0) {
-        return q->heap[0]->deadline_ns;
+        return earlier(q, q->heap[0]->deadline_ns);
     }
     tick = next_slot_tick(q, &level);
-    return tick == UINT64_MAX ? UINT64_MAX : tick << AKTI_TICK_LOG2;
+    return earlier(q, tick == UINT64_MAX ? UINT64_MAX : tick << AKTI_TICK_LOG2);
 }
 
 uint64_t
@@ -350,5 +413,5 @@ akti_timerq_next_exact(const struct akti_timerq *q)
     for (t = head->next; t != head; t = t->next) {
         next = t->deadline_ns < next ? t->deadline_ns : next;
     }
-    return next;
+    return earlier(q, next);
 }

@@ -35,6 +35,7 @@ struct akti_timer_entry {
 
 #define AKTI_TIMER_OFF UINT32_MAX
 #define AKTI_TIMER_IN_WHEEL (UINT32_MAX - 1)
+#define AKTI_TIMER_IN_LINE (UINT32_MAX - 2)
 
 struct akti_timerq {
     struct akti_memory *memory;
@@ -44,6 +45,9 @@ struct akti_timerq {
     uint32_t count; /* all timers */
     uint64_t tick;  /* the heap holds what is due in it or before */
     uint64_t sequence;
+    /* Timers of one delay, oldest first; see akti_timerq_add_in_line. */
+    struct akti_timer_entry *line_head;
+    struct akti_timer_entry *line_tail;
     uint64_t used[AKTI_WHEEL_LEVELS]; /* slots that hold timers */
     struct akti_timer_entry *slot[AKTI_WHEEL_LEVELS][AKTI_WHEEL_SLOTS];
 };
@@ -57,6 +61,13 @@ void akti_timerq_fini(struct akti_timerq *q);
  * have room for all timers, so that later moves cannot fail.
  */
 bool akti_timerq_add(struct akti_timerq *q, struct akti_timer_entry *t);
+
+/*
+ * The same for timers that are nearly always of one delay and nearly always
+ * stopped, as the deadlines of requests are: those that are due in the order in
+ * which they come stand in a line, at the price of two links.
+ */
+bool akti_timerq_add_in_line(struct akti_timerq *q, struct akti_timer_entry *t);
 
 /* Stops it; without effect when it is off. */
 void akti_timerq_remove(struct akti_timerq *q, struct akti_timer_entry *t);

@@ -424,11 +424,23 @@ any_deadline(struct model *m)
         edge = UINT64_MAX << (AKTI_TICK_LOG2 + 6 * akti_random_below(r, 8));
         edge &= saturating_add(m->now_ns, any_magnitude(r));
         return edge - (edge > 0 ? akti_random_below(r, 2) : 0);
-    case 6:
+    case 6: /* one delay */
+        return saturating_add(m->now_ns, 5000000);
     case 7: /* soon */
         return saturating_add(m->now_ns, akti_random_below(r, 4000000));
     default:
         return saturating_add(m->now_ns, any_magnitude(r));
+    }
+}
+
+/* A third of them stand in the line, most of those with one delay. */
+static void
+add(struct model *m, struct akti_timer_entry *t)
+{
+    if (akti_random_below(&m->random, 3) == 0) {
+        (void)akti_timerq_add_in_line(&m->q, t);
+    } else {
+        (void)akti_timerq_add(&m->q, t);
     }
 }
 
@@ -446,7 +458,7 @@ toggle(struct model *m)
     m->naive[i].started = m->starts++;
     m->naive[i].on = true;
     m->entry[i].deadline_ns = m->naive[i].deadline_ns;
-    (void)akti_timerq_add(&m->q, &m->entry[i]);
+    add(m, &m->entry[i]);
 }
 
 /* Lets time go on and takes what is due, or some of it. */
@@ -511,6 +523,9 @@ check(const struct model *m)
 
     if (first == TIMERS) {
         return next == UINT64_MAX ? NULL : "next() of an empty queue";
+    }
+    if (akti_timerq_next_exact(&m->q) != m->naive[first].deadline_ns) {
+        return "next_exact() is not the earliest timer";
     }
     return next <= m->naive[first].deadline_ns
                ? NULL
