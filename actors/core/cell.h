@@ -16,6 +16,7 @@
 #ifndef AKT_CORE_CELL_H
 #define AKT_CORE_CELL_H
 
+#include "actors/base/assert.h"
 #include "actors/core/account.h"
 #include "actors/sched/dispatcher.h"
 #include "akt/future.h"
@@ -93,22 +94,101 @@ void akti_cell_release(struct akti_context *ctx, struct akti_cell *cell);
 /* What the dispatcher calls for a timer that is off after all. */
 void akti_cell_retired(struct akti_timer_entry *t, struct akti_context *ctx);
 
-uint32_t akti_cell_generation(struct akti_cell *cell);
-enum akti_phase akti_cell_phase(struct akti_cell *cell);
+#define AKTI_PHASE_BITS 8
+#define AKTI_OUTCOME_SHIFT 4
+#define AKTI_PHASE_MASK 0xfu
+
+static uint64_t
+akti_cell_state(uint32_t generation, enum akti_phase phase)
+{
+    return (uint64_t)generation << AKTI_PHASE_BITS | (uint64_t)phase;
+}
+
+static uint64_t
+akti_cell_load(struct akti_cell *cell)
+{
+    /* acquire: sees what the cell was made of or ended with; pairs:
+     * akti_cell_new, akti_cell_move */
+    return atomic_load_explicit(&cell->state, memory_order_acquire);
+}
+
+static inline uint32_t
+akti_cell_generation(struct akti_cell *cell)
+{
+    return (uint32_t)(akti_cell_load(cell) >> AKTI_PHASE_BITS);
+}
+
+static inline enum akti_phase
+akti_cell_phase(struct akti_cell *cell)
+{
+    return (enum akti_phase)(akti_cell_load(cell) & AKTI_PHASE_MASK);
+}
+
+/* How it ended; AKT_PENDING while it has not. */
+static inline akt_outcome
+akti_cell_outcome(struct akti_cell *cell)
+{
+    return (akt_outcome)(akti_cell_load(cell) >> AKTI_OUTCOME_SHIFT
+                         & AKTI_PHASE_MASK);
+}
 
 /* A future goes OPEN -> ENDED by this outcome; false when it was not open. */
-bool akti_cell_end(struct akti_cell *cell, uint32_t generation,
-                   akt_outcome outcome);
-/* How it ended; AKT_PENDING while it has not. */
-akt_outcome akti_cell_outcome(struct akti_cell *cell);
+static inline bool
+akti_cell_end(struct akti_cell *cell, uint32_t generation, akt_outcome outcome)
+{
+    uint64_t expected = akti_cell_state(generation, AKTI_PHASE_OPEN);
+    uint64_t ended = akti_cell_state(generation, AKTI_PHASE_ENDED)
+                     | (uint64_t)outcome << AKTI_OUTCOME_SHIFT;
+
+    /* acquire and release: as in akti_cell_move; pairs: akti_cell_load */
+    return atomic_compare_exchange_strong_explicit(&cell->state, &expected,
+                                                   ended, memory_order_acq_rel,
+                                                   memory_order_relaxed);
+}
 
 /* From one phase of this generation to another; false when it was not there. */
-bool akti_cell_move(struct akti_cell *cell, uint32_t generation,
-                    enum akti_phase from, enum akti_phase to);
+static inline bool
+akti_cell_move(struct akti_cell *cell, uint32_t generation,
+               enum akti_phase from, enum akti_phase to)
+{
+    uint64_t expected = akti_cell_state(generation, from);
+
+    /*
+     * acquire: sees the cell that it decides about; pairs: akti_cell_new.
+     * release: what was done to it before; pairs: akti_cell_load
+     */
+    return atomic_compare_exchange_strong_explicit(
+        &cell->state, &expected, akti_cell_state(generation, to),
+        memory_order_acq_rel, memory_order_relaxed);
+}
 
 /* The list of an owner's cells. */
-void akti_cell_link(struct akti_cell **list, struct akti_cell *cell);
-void akti_cell_unlink(struct akti_cell **list, struct akti_cell *cell);
+static inline void
+akti_cell_link(struct akti_cell **list, struct akti_cell *cell)
+{
+    cell->prev = NULL;
+    cell->next = *list;
+    if (*list != NULL) {
+        (*list)->prev = cell;
+    }
+    *list = cell;
+}
+
+static inline void
+akti_cell_unlink(struct akti_cell **list, struct akti_cell *cell)
+{
+    if (cell->prev != NULL) {
+        cell->prev->next = cell->next;
+    } else {
+        AKTI_ASSERT(*list == cell);
+        *list = cell->next;
+    }
+    if (cell->next != NULL) {
+        cell->next->prev = cell->prev;
+    }
+    cell->next = NULL;
+    cell->prev = NULL;
+}
 
 static inline struct akti_cell *
 akti_cell_of_timer(struct akti_timer_entry *t)

@@ -165,12 +165,13 @@ inherit(akt_self *self, struct akti_cell *cell)
 {
     const struct akti_message *m = akti_self_request(self);
 
+    if (m == NULL) {
+        return; /* a new cell has no parent */
+    }
     /* Relaxed: published with the request; see akti_request_is_over. */
-    atomic_store_explicit(&cell->parent_generation,
-                          m != NULL ? m->cell_generation : 0,
+    atomic_store_explicit(&cell->parent_generation, m->cell_generation,
                           memory_order_relaxed);
-    atomic_store_explicit(&cell->parent, m != NULL ? m->cell : NULL,
-                          memory_order_relaxed);
+    atomic_store_explicit(&cell->parent, m->cell, memory_order_relaxed);
 }
 
 /* How many requests of the caller are open, and in which list they are. */

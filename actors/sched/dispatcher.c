@@ -515,20 +515,12 @@ akti_timer_add_deadline(struct akti_context *ctx, struct akti_timer_entry *t)
 }
 
 bool
-akti_timer_retire(struct akti_context *ctx, struct akti_timer_entry *t)
+akti_timer_retire_slowly(struct akti_context *ctx, struct akti_timer_entry *t)
 {
     struct akti_worker *w;
     struct akti_timer_entry *old;
 
-    if (t->worker == 0) {
-        return true;
-    }
     w = worker_at(ctx->dispatcher, t->worker - 1);
-    if (w == ctx->worker) {
-        akti_timerq_remove(&w->timers, t);
-        t->worker = 0;
-        return true;
-    }
     /* Relaxed: a first guess. */
     old = atomic_load_explicit(&w->retired, memory_order_relaxed);
     do {

@@ -240,6 +240,19 @@ bool akti_timer_add_deadline(struct akti_context *ctx,
  * Stops a timer for good. True: it is off now. False: another worker owns it and
  * will call `retired` when it is.
  */
-bool akti_timer_retire(struct akti_context *ctx, struct akti_timer_entry *t);
+bool akti_timer_retire_slowly(struct akti_context *ctx,
+                              struct akti_timer_entry *t);
+
+static inline bool
+akti_timer_retire(struct akti_context *ctx, struct akti_timer_entry *t)
+{
+    if (AKTI_LIKELY(ctx->worker != NULL
+                    && t->worker == ctx->worker->number + 1)) {
+        akti_timerq_remove(&ctx->worker->timers, t);
+        t->worker = 0;
+        return true;
+    }
+    return t->worker == 0 || akti_timer_retire_slowly(ctx, t);
+}
 
 #endif

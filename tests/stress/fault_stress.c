@@ -339,6 +339,43 @@ test_each_doorbell_loop_thread_refused_is_an_error(void **state)
 }
 
 static void
+test_thread_refused_to_an_actor_gives_its_place_back(void **state)
+{
+    struct baseline b = measure();
+    struct stress_memory memory;
+    akt_system_opts opts;
+    akt_system *system;
+    akt_self *self;
+    akt_ref ref;
+    uint32_t i;
+
+    (void)state;
+    stress_phase("a place for each");
+    stress_memory_init(&memory);
+    opts = stress_opts(1, &memory);
+    opts.max_actors = 2;
+    STRESS_OK(akt_system_start(&opts, &system));
+    STRESS_OK(akt_attach(system, &self));
+    for (i = 0; i < 5; i++) {
+        akti_fault_set(AKTI_FAULT_THREAD, 0, 1);
+        STRESS_CHECK(akt_spawn(self, own_server, &ref) == AKT_ETHREAD,
+                     "a thread was had");
+        akti_fault_set(AKTI_FAULT_DOORBELL, 0, 1);
+        STRESS_CHECK(akt_spawn(self, own_server, &ref) == AKT_EMFILE,
+                     "a doorbell was had");
+    }
+    akti_fault_set(AKTI_FAULT_DOORBELL, 0, 0);
+    STRESS_OK(akt_spawn(self, own_server, &ref));
+    STRESS_OK(akt_spawn(self, server, &ref));
+    STRESS_CHECK(akt_spawn(self, server, &ref) == AKT_ELIMIT, "one too many");
+    akt_detach(self);
+    stress_stop(system, 0, NULL);
+    stress_memory_check(&memory);
+    check_baseline(&b);
+    stress_end();
+}
+
+static void
 start_with(uint32_t workers, uint32_t spare, const struct baseline *b)
 {
     struct stress_memory memory;
@@ -511,6 +548,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_allocation_that_fails_is_an_error),
         cmocka_unit_test(test_each_doorbell_loop_thread_refused_is_an_error),
+        cmocka_unit_test(test_thread_refused_to_an_actor_gives_its_place_back),
         cmocka_unit_test(test_fork_leaves_the_parent_alone),
         cmocka_unit_test(test_start_without_descriptors_is_an_error),
     };

@@ -375,6 +375,128 @@ reuse(uint32_t workers)
     stress_end();
 }
 
+/* --- what is under way while a place changes hands --- */
+
+/*
+ * Two places. Actors with odd numbers are sent to, stopped and killed by all
+ * threads as fast as these can; those with even numbers by nobody, and end only
+ * when they are told so by a message from the one thread that spawns.
+ */
+#define HUNTERS 5
+
+static _Atomic uint32_t hunt_over;
+
+static void *
+hunter(void *arg)
+{
+    struct stress_random random = {stress_seed() ^ (uintptr_t)arg};
+    akt_self *self;
+
+    STRESS_OK(akt_attach(run.system, &self));
+    while (atomic_load_explicit(&hunt_over, memory_order_relaxed) == 0) {
+        uint32_t serial = atomic_load(&run.recent[1]);
+
+        if (serial == 0) {
+            continue;
+        }
+        if (stress_below(&random, 2) == 0) {
+            akt_ignore(akt_kill(self, ref_of(serial)));
+        } else {
+            akt_ignore(
+                akt_try_send(self, ref_of(serial), touch, .serial = serial));
+        }
+    }
+    akt_detach(self);
+    return NULL;
+}
+
+static akt_err
+hunted_on_start(akt_self *self, struct citizen *c)
+{
+    akt_ref ref = akt_self_ref(self);
+
+    atomic_store(&refs[c->serial], (uint64_t)ref.slot << 32 | ref.generation);
+    atomic_store(&ordered[c->serial], c->serial & 1);
+    atomic_store(&run.recent[c->serial & 1], c->serial);
+    return AKT_OK;
+}
+
+AKT_CLASS(hunted, struct citizen, AKT_ON_START(hunted_on_start),
+          AKT_ON_EXIT(on_exit_citizen), AKT_ON(touch, on_touch),
+          AKT_MAILBOX(4, AKT_FAIL));
+
+/* It lives for one message, which only this thread sends it. */
+static void
+end_even(akt_self *self, uint32_t serial, akt_ref ref)
+{
+    akt_err err = akt_send(self, ref, touch, .serial = serial);
+
+    STRESS_CHECK(err == AKT_OK, "%u is not there: %s", serial,
+                 akt_err_name(err));
+}
+
+static void
+spawn_hunted(akt_self *self, uint32_t serial, akt_ref *out_ref)
+{
+    struct citizen state = {.serial = serial};
+    akt_err err;
+
+    state.left = (serial & 1) != 0 ? 1000000 : 1;
+    do {
+        err = akti_spawn(self, &hunted_class, out_ref, &state);
+        (void)sched_yield();
+    } while (err == AKT_ELIMIT);
+    STRESS_CHECK(err == AKT_OK, "spawn: %s", akt_err_name(err));
+}
+
+static void
+hunt(uint32_t workers)
+{
+    akt_system_opts opts = stress_opts(workers, NULL);
+    uint32_t rounds = stress_scale(30000);
+    pthread_t threads[HUNTERS];
+    akt_self *self;
+    uint32_t i;
+
+    memset(&run, 0, sizeof(run));
+    atomic_store(&hunt_over, 0);
+    opts.max_actors = 2;
+    stress_phase("%u workers: hunt", workers);
+    STRESS_OK(akt_system_start(&opts, &run.system));
+    STRESS_OK(akt_attach(run.system, &self));
+    learn_system_id(self);
+    for (i = 0; i < HUNTERS; i++) {
+        stress_thread_start(&threads[i], hunter, (void *)(uintptr_t)(i + 1));
+    }
+    for (i = 1; i < 2 * rounds; i += 2) {
+        akt_ref odd;
+        akt_ref even;
+
+        spawn_hunted(self, i, &odd);
+        spawn_hunted(self, i + 1, &even);
+        end_even(self, i + 1, even);
+    }
+    atomic_store(&hunt_over, 1);
+    for (i = 0; i < HUNTERS; i++) {
+        stress_thread_join(threads[i]);
+    }
+    print_message("%u workers: %u pairs\n", workers, rounds);
+    akt_detach(self);
+    stress_stop(run.system, 0, NULL);
+    stress_end();
+}
+
+static void
+test_what_is_under_way_misses_the_next_actor(void **state)
+{
+    uint32_t i;
+
+    (void)state;
+    for (i = 0; i < STRESS_WORKER_RUNS; i++) {
+        hunt(stress_workers(i));
+    }
+}
+
 static void
 test_stale_reference_never_reaches_another(void **state)
 {
@@ -391,6 +513,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stale_reference_never_reaches_another),
+        cmocka_unit_test(test_what_is_under_way_misses_the_next_actor),
     };
 
     stress_begin("stale_stress");
