@@ -129,9 +129,10 @@ set_up(struct akti_actor *a, struct akti_class_entry *entry, void *state)
     a->system_head = NULL;
     a->system_tail = NULL;
     a->behavior = entry->cls->behavior;
-    a->extra = NULL;
     a->cells = NULL;
     a->open_requests = 0;
+    /* `extra` and `waiters` are as the cell's last owner left them, under the
+     * suspension lock: none. Somebody late may be looking. */
 }
 
 /* Lets messages in; the actor's first turn comes at once if it wants one. */

@@ -382,7 +382,7 @@ reuse(uint32_t workers)
  * threads as fast as these can; those with even numbers by nobody, and end only
  * when they are told so by a message from the one thread that spawns.
  */
-#define HUNTERS 5
+#define HUNTERS 4
 
 static _Atomic uint32_t hunt_over;
 
@@ -421,8 +421,20 @@ hunted_on_start(akt_self *self, struct citizen *c)
     return AKT_OK;
 }
 
+static akt_err
+hunted_on_touch(akt_self *self, struct citizen *c, const struct touch *m)
+{
+    STRESS_CHECK(m->serial == c->serial, "%u got a message for %u", c->serial,
+                 m->serial);
+    if ((c->serial & 1) == 0) {
+        c->by_itself = true;
+        akt_stop_self(self);
+    }
+    return AKT_OK;
+}
+
 AKT_CLASS(hunted, struct citizen, AKT_ON_START(hunted_on_start),
-          AKT_ON_EXIT(on_exit_citizen), AKT_ON(touch, on_touch),
+          AKT_ON_EXIT(on_exit_citizen), AKT_ON(touch, hunted_on_touch),
           AKT_MAILBOX(4, AKT_FAIL));
 
 /* It lives for one message, which only this thread sends it. */
@@ -441,7 +453,6 @@ spawn_hunted(akt_self *self, uint32_t serial, akt_ref *out_ref)
     struct citizen state = {.serial = serial};
     akt_err err;
 
-    state.left = (serial & 1) != 0 ? 1000000 : 1;
     do {
         err = akti_spawn(self, &hunted_class, out_ref, &state);
         (void)sched_yield();
@@ -453,7 +464,7 @@ static void
 hunt(uint32_t workers)
 {
     akt_system_opts opts = stress_opts(workers, NULL);
-    uint32_t rounds = stress_scale(30000);
+    uint32_t rounds = stress_scale(3000);
     pthread_t threads[HUNTERS];
     akt_self *self;
     uint32_t i;
