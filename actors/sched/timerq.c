@@ -316,41 +316,35 @@ open_slot(struct akti_timerq *q, uint64_t tick, unsigned level)
     }
 }
 
-/* Brings all that is due by `now_ns` into the heap. */
-static void
-advance(struct akti_timerq *q, uint64_t now_ns)
+/*
+ * Opens slots until there is something in the heap; false when no slot begins by
+ * now. One at a time, so that the heap stays small however late this is: what is
+ * in it is due before all that is in the wheel.
+ */
+static bool
+fill_heap(struct akti_timerq *q, uint64_t now_ns)
 {
     uint64_t now_tick = now_ns >> AKTI_TICK_LOG2;
 
-    while (q->tick < now_tick) {
+    while (q->heap_count == 0) {
         unsigned level = 0;
         uint64_t tick = next_slot_tick(q, &level);
 
         if (tick > now_tick) {
-            break;
+            /* Slots that are still closed begin later: none is passed by. */
+            q->tick = q->tick < now_tick ? now_tick : q->tick;
+            return false;
         }
         open_slot(q, tick, level);
     }
-    /*
-     * Past the last slot that was opened nothing is in the wheel up to now; but
-     * the tick may only move within the slots that are still closed, which it
-     * does not enter: they begin after now.
-     */
-    if (q->tick < now_tick) {
-        q->tick = now_tick;
-    }
+    return true;
 }
 
 /* The next one of wheel and heap that is due, still in the heap, or NULL. */
 static struct akti_timer_entry *
 due_in_heap(struct akti_timerq *q, uint64_t now_ns)
 {
-    if (q->count == 0) {
-        q->tick = now_ns >> AKTI_TICK_LOG2;
-        return NULL;
-    }
-    advance(q, now_ns);
-    if (q->heap_count == 0 || q->heap[0]->deadline_ns > now_ns) {
+    if (!fill_heap(q, now_ns) || q->heap[0]->deadline_ns > now_ns) {
         return NULL;
     }
     return q->heap[0];

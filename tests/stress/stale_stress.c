@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
@@ -378,28 +379,52 @@ reuse(uint32_t workers)
 /* --- what is under way while a place changes hands --- */
 
 /*
- * Two places. Actors with odd numbers are sent to, stopped and killed by all
- * threads as fast as these can; those with even numbers by nobody, and end only
- * when they are told so by a message from the one thread that spawns.
+ * One place. An actor with an odd number stays in its first turn while threads
+ * send to it and order its end, again and again; a signal stops one of them
+ * wherever that is. Then the actor ends, one with an even number takes its place,
+ * and the thread goes on with what it had begun. Nobody knows the even one but the
+ * thread that spawned it, whose message ends it.
  */
-#define HUNTERS 4
+#define HUNTERS 3
 
+/* A round has three stages: the odd one lives, it has to end, the even lives. */
+static _Atomic uint32_t hunt_stage;
 static _Atomic uint32_t hunt_over;
+
+/* Who holds a lock that the others need must not wait for long. */
+#define YIELDS_MAX 1000
+
+/* Waits for the next round's even actor, or this one's. */
+static void
+on_nudge(int signal_number)
+{
+    uint32_t stage = atomic_load(&hunt_stage);
+    uint32_t until = stage - stage % 3 + 2;
+    uint32_t n;
+
+    (void)signal_number;
+    for (n = 0; n < YIELDS_MAX && atomic_load(&hunt_stage) < until; n++) {
+        (void)sched_yield();
+    }
+}
 
 static void *
 hunter(void *arg)
 {
     struct stress_random random = {stress_seed() ^ (uintptr_t)arg};
     akt_self *self;
+    sigset_t nudges;
 
+    (void)sigemptyset(&nudges);
+    (void)sigaddset(&nudges, SIGUSR1);
+    (void)pthread_sigmask(SIG_UNBLOCK, &nudges, NULL);
     STRESS_OK(akt_attach(run.system, &self));
-    while (atomic_load_explicit(&hunt_over, memory_order_relaxed) == 0) {
+    while (atomic_load(&hunt_over) == 0) {
         uint32_t serial = atomic_load(&run.recent[1]);
 
-        if (serial == 0) {
-            continue;
-        }
-        if (stress_below(&random, 2) == 0) {
+        if (serial == 0 || atomic_load(&hunt_stage) % 3 != 0) {
+            (void)sched_yield();
+        } else if (stress_below(&random, 2) == 0) {
             akt_ignore(akt_kill(self, ref_of(serial)));
         } else {
             akt_ignore(
@@ -413,11 +438,15 @@ hunter(void *arg)
 static akt_err
 hunted_on_start(akt_self *self, struct citizen *c)
 {
+    uint32_t stage = atomic_load(&hunt_stage);
     akt_ref ref = akt_self_ref(self);
 
     atomic_store(&refs[c->serial], (uint64_t)ref.slot << 32 | ref.generation);
     atomic_store(&ordered[c->serial], c->serial & 1);
     atomic_store(&run.recent[c->serial & 1], c->serial);
+    while ((c->serial & 1) != 0 && atomic_load(&hunt_stage) == stage) {
+        (void)sched_yield();
+    }
     return AKT_OK;
 }
 
@@ -435,43 +464,60 @@ hunted_on_touch(akt_self *self, struct citizen *c, const struct touch *m)
 
 AKT_CLASS(hunted, struct citizen, AKT_ON_START(hunted_on_start),
           AKT_ON_EXIT(on_exit_citizen), AKT_ON(touch, hunted_on_touch),
-          AKT_MAILBOX(4, AKT_FAIL));
+          AKT_MAILBOX(4096, AKT_FAIL));
 
-/* It lives for one message, which only this thread sends it. */
-static void
-end_even(akt_self *self, uint32_t serial, akt_ref ref)
+static akt_ref
+spawn_hunted(akt_self *self, uint32_t serial)
 {
-    akt_err err = akt_send(self, ref, touch, .serial = serial);
+    struct citizen state = {.serial = serial};
+    akt_ref ref;
+    akt_err err;
 
-    STRESS_CHECK(err == AKT_OK, "%u is not there: %s", serial,
-                 akt_err_name(err));
+    while ((err = akti_spawn(self, &hunted_class, &ref, &state))
+           == AKT_ELIMIT) {
+        (void)sched_yield();
+    }
+    STRESS_CHECK(err == AKT_OK, "spawn: %s", akt_err_name(err));
+    while (atomic_load(&run.recent[serial & 1]) != serial) {
+        (void)sched_yield();
+    }
+    return ref;
 }
 
 static void
-spawn_hunted(akt_self *self, uint32_t serial, akt_ref *out_ref)
+hunt_once(akt_self *self, uint32_t odd, pthread_t nudged)
 {
-    struct citizen state = {.serial = serial};
-    akt_err err;
+    akt_ref ref = spawn_hunted(self, odd);
 
-    do {
-        err = akti_spawn(self, &hunted_class, out_ref, &state);
+    (void)sched_yield();
+    (void)pthread_kill(nudged, SIGUSR1);
+    (void)sched_yield();
+    atomic_fetch_add(&hunt_stage, 1);
+    akt_ignore(akt_kill(self, ref));
+    ref = spawn_hunted(self, odd + 1);
+    atomic_fetch_add(&hunt_stage, 1);
+    (void)sched_yield();
+    (void)sched_yield();
+    STRESS_OK(akt_send(self, ref, touch, .serial = odd + 1));
+    while (akt_ref_is_alive(self, ref)) {
         (void)sched_yield();
-    } while (err == AKT_ELIMIT);
-    STRESS_CHECK(err == AKT_OK, "spawn: %s", akt_err_name(err));
+    }
+    atomic_fetch_add(&hunt_stage, 1);
 }
 
 static void
 hunt(uint32_t workers)
 {
     akt_system_opts opts = stress_opts(workers, NULL);
-    uint32_t rounds = stress_scale(3000);
+    uint32_t rounds = stress_scale(4000);
     pthread_t threads[HUNTERS];
     akt_self *self;
     uint32_t i;
 
     memset(&run, 0, sizeof(run));
     atomic_store(&hunt_over, 0);
-    opts.max_actors = 2;
+    atomic_store(&hunt_stage, 0);
+    opts.max_actors = 1;
     stress_phase("%u workers: hunt", workers);
     STRESS_OK(akt_system_start(&opts, &run.system));
     STRESS_OK(akt_attach(run.system, &self));
@@ -479,14 +525,10 @@ hunt(uint32_t workers)
     for (i = 0; i < HUNTERS; i++) {
         stress_thread_start(&threads[i], hunter, (void *)(uintptr_t)(i + 1));
     }
-    for (i = 1; i < 2 * rounds; i += 2) {
-        akt_ref odd;
-        akt_ref even;
-
-        spawn_hunted(self, i, &odd);
-        spawn_hunted(self, i + 1, &even);
-        end_even(self, i + 1, even);
+    for (i = 0; i < rounds; i++) {
+        hunt_once(self, 2 * i + 1, threads[i % HUNTERS]);
     }
+    atomic_store(&hunt_stage, UINT32_MAX);
     atomic_store(&hunt_over, 1);
     for (i = 0; i < HUNTERS; i++) {
         stress_thread_join(threads[i]);
@@ -526,8 +568,12 @@ main(void)
         cmocka_unit_test(test_stale_reference_never_reaches_another),
         cmocka_unit_test(test_what_is_under_way_misses_the_next_actor),
     };
+    struct sigaction nudge;
 
     stress_begin("stale_stress");
+    memset(&nudge, 0, sizeof(nudge));
+    nudge.sa_handler = on_nudge;
+    (void)sigaction(SIGUSR1, &nudge, NULL);
     make_sorts();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
