@@ -345,7 +345,7 @@ reuse(uint32_t workers)
     stress_memory_init(&memory);
     memset(&run, 0, sizeof(run));
     run.next = 1;
-    run.rounds = stress_scale(350000);
+    run.rounds = stress_scale(150000);
     for (i = 0; i < SERIALS; i++) {
         atomic_init(&refs[i], 0);
         atomic_init(&ordered[i], 0);
@@ -509,7 +509,7 @@ static void
 hunt(uint32_t workers)
 {
     akt_system_opts opts = stress_opts(workers, NULL);
-    uint32_t rounds = stress_scale(4000);
+    uint32_t rounds = stress_scale(1500);
     pthread_t threads[HUNTERS];
     akt_self *self;
     uint32_t i;
