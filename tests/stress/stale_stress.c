@@ -509,7 +509,7 @@ static void
 hunt(uint32_t workers)
 {
     akt_system_opts opts = stress_opts(workers, NULL);
-    uint32_t rounds = stress_scale(1500);
+    uint32_t rounds = stress_scale(500);
     pthread_t threads[HUNTERS];
     akt_self *self;
     uint32_t i;
