@@ -436,7 +436,7 @@ begin(akt_self *self, struct akti_actor *a)
 static uint32_t
 batch_of(akt_self *self)
 {
-    struct akti_sim *sim = self->ctx->dispatcher->sim;
+    struct akti_sim *sim = self->ctx->sim;
     uint32_t batch = self->system->batch;
 
     if (AKTI_LIKELY(sim == NULL) || sim->seed == 0) {
@@ -536,8 +536,12 @@ is_drained(akt_self *self, struct akti_actor *a)
 static bool
 end_turn(akt_self *self, struct akti_actor *a)
 {
-    bool stays = settle(self, a);
+    bool stays;
 
+    /* An order may have come between the look at the turn's beginning and the
+     * take that cleared its CTRL: finish() will not see it. */
+    look_at_orders(self, a);
+    stays = settle(self, a);
     if (self->deadlock != NULL) {
         akti_cycle_forget(self);
     }
@@ -595,7 +599,7 @@ run_plain(akt_self *self, struct akti_actor *a, struct akti_message *m)
         handle_user(self, m);
     } else {
         queue_messages(a, akti_messages_reverse(m));
-        handle_batch(self, a, self->system->batch);
+        handle_batch(self, a, batch_of(self));
     }
     /* What went on in the handlers may be the matter now. */
     if (AKTI_UNLIKELY(!is_plain(self, a) || self->deadlock != NULL)) {
@@ -615,10 +619,10 @@ akti_actor_run(struct akti_runnable *r, struct akti_context *ctx)
     self->handled = 0;
     self->exit_kind = 0;
     self->exit_error = AKT_OK;
-    if (AKTI_LIKELY(is_plain(self, a) && ctx->sim == NULL)) {
+    akti_record(ctx, AKTI_EVENT_TURN, a->slot, 0);
+    if (AKTI_LIKELY(is_plain(self, a))) {
         more = run_plain(self, a, akti_mailbox_take(&a->box));
     } else {
-        akti_record(ctx, AKTI_EVENT_TURN, a->slot, 0);
         take_in(self, a);
         more = run_turn(self, a);
     }

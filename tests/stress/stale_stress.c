@@ -392,7 +392,7 @@ static _Atomic uint32_t hunt_stage;
 static _Atomic uint32_t hunt_over;
 
 /* Who holds a lock that the others need must not wait for long. */
-#define YIELDS_MAX 1000
+#define YIELDS_MAX 200
 
 /* Waits for the next round's even actor, or this one's. */
 static void
