@@ -46,16 +46,19 @@ if(AKT_PORTABLE)
     list(APPEND AKT_SOURCES
         actors/base/clock_posix.c
         actors/base/cpus_posix.c
+        actors/base/pages_posix.c
         actors/sched/doorbell_pipe.c
     )
 else()
     list(APPEND AKT_SOURCES
         actors/base/clock_linux.c
         actors/base/cpus_linux.c
+        actors/base/pages_linux.c
         actors/sched/doorbell_eventfd.c
     )
     list(APPEND AKT_GNU_SOURCES
         actors/base/clock_linux.c
         actors/base/cpus_linux.c
+        actors/base/pages_linux.c
     )
 endif()

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "actors/base/memory.h"
 
+#include "actors/base/pages.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +13,17 @@
 static void *
 default_alloc(void *arg, size_t size, size_t align)
 {
+    void *ptr;
+
     (void)arg;
-    return aligned_alloc(align, size);
+    if (size < AKTI_HUGE_FROM || size % AKTI_HUGE_PAGE != 0) {
+        return aligned_alloc(align, size);
+    }
+    ptr = aligned_alloc(AKTI_HUGE_PAGE, size);
+    if (ptr != NULL) {
+        akti_pages_prefer_huge(ptr, size);
+    }
+    return ptr;
 }
 
 static void

@@ -31,10 +31,9 @@ akti_cell_new(struct akti_context *ctx, enum akti_cell_kind kind)
     c->dropped = false;
     c->arrived = false;
     c->error = AKT_OK;
-    c->port = NULL;
+    c->actor_generation = 0;
     c->message = NULL;
     c->every_ns = 0;
-    c->arg = NULL;
     c->cancelled = false;
     /* Relaxed: who follows a parent checks the generation first. */
     atomic_store_explicit(&c->parent, NULL, memory_order_relaxed);

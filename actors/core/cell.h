@@ -41,9 +41,20 @@ enum akti_cell_kind {
     AKTI_CELL_KEPT
 };
 
+/*
+ * Three cache lines. A million of them are a matter of memory, so some fields
+ * share a place: those that never live at the same time.
+ */
 struct akti_cell {
-    /* The timer's worker; a free cell's first 16 bytes link it in the pool. */
-    struct akti_timer_entry timer;
+    /* A free cell's first 16 bytes link it in the pool. */
+    union {
+        struct akti_timer_entry timer;
+        struct {
+            char akti_before[offsetof(struct akti_timer_entry, retired_next)];
+            /* Reply, timer's message, kept request: gone before it retires. */
+            struct akti_message *message;
+        };
+    };
     _Atomic uint64_t state;
     akt_err error; /* by who ended it */
     uint8_t kind;
@@ -53,30 +64,35 @@ struct akti_cell {
     /* owner */
     struct akti_cell *next; /* among the owner's cells */
     struct akti_cell *prev;
-    struct akti_actor *actor;     /* the owner, unless it is a thread */
-    struct akti_message *message; /* reply, timer's message, kept request */
+    union { /* the owner, by actor_generation */
+        struct akti_actor *actor;
+        struct akti_port *port; /* 0: a plain thread */
+    };
     union {
         const akt_continuation *then; /* a future's */
         uint64_t every_ns;            /* a timer's */
     };
     struct akti_class_entry *entry; /* of the owner */
     const akt_type *type;           /* of the request */
-    uint32_t actor_generation;
     /* A future: what it was asked for; others look, so it is atomic. */
+    _Atomic(struct akti_cell *) parent;
     _Atomic uint32_t parent_generation;
+    uint32_t actor_generation;
     /*
      * The notice of an end without a reply, so that it needs no memory; or a
-     * timer's message, with up to 8 bytes of payload. On a line of its own, as
-     * messages are.
+     * timer's message. On a line of its own, as messages are.
      */
     _Alignas(64) struct akti_message notice;
-    uint64_t payload;
-    _Atomic(struct akti_cell *) parent;
-    _Atomic uint64_t deadline_ns; /* a future's; never changes */
-    struct akti_port *port;       /* the owner, if it is a thread */
-    void *arg;
+    union {
+        uint64_t payload; /* a timer's, behind its message */
+        void *arg;        /* of `then` */
+    };
 };
 
+_Static_assert(sizeof(struct akti_cell) == 192, "three cache lines");
+_Static_assert(offsetof(struct akti_cell, message)
+                   == offsetof(struct akti_cell, timer.retired_next),
+               "they share a place");
 _Static_assert(offsetof(struct akti_cell, payload)
                    == offsetof(struct akti_cell, notice) + AKTI_PAYLOAD_NEAR,
                "the payload follows the notice as in other messages");

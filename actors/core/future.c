@@ -47,7 +47,7 @@ deliver(struct akti_context *ctx, struct akti_cell *cell,
                AKTI_OUTCOMES - AKT_REPLIED + (unsigned)outcome, 1);
     akti_record(ctx, AKTI_EVENT_ENDED, (uint64_t)outcome,
                 (uint64_t)cell->error);
-    if (cell->port != NULL) {
+    if (cell->actor_generation == 0) {
         port_deliver(cell, m == &cell->notice ? NULL : m);
         return;
     }
@@ -137,9 +137,8 @@ uint64_t
 akti_request_deadline(void *ptr, uint32_t generation)
 {
     struct akti_cell *cell = ptr;
-    /* Relaxed: of this request if the generation is still right below. */
-    uint64_t deadline =
-        atomic_load_explicit(&cell->deadline_ns, memory_order_relaxed);
+    /* Of this request if the generation is still right below. */
+    uint64_t deadline = akti_timer_due(&cell->timer);
 
     return akti_cell_generation(cell) == generation ? deadline : AKT_NEVER;
 }
@@ -207,17 +206,16 @@ akti_future_new(akt_self *self, const akt_type *request, uint64_t timeout_ns,
     if (cell == NULL) {
         return AKT_ENOMEM;
     }
-    cell->actor = self->actor;
-    cell->port = self->port;
-    cell->actor_generation =
-        self->actor != NULL ? akti_actor_generation(self->actor) : 0;
+    if (self->actor != NULL) {
+        cell->actor = self->actor;
+        cell->actor_generation = akti_actor_generation(self->actor);
+    } else {
+        cell->port = self->port; /* and no generation */
+    }
     cell->entry = akti_self_entry(self);
     cell->type = request;
     cell->then = NULL;
-    cell->timer.deadline_ns = deadline_for(self, timeout_ns);
-    /* Relaxed: published with the request. */
-    atomic_store_explicit(&cell->deadline_ns, cell->timer.deadline_ns,
-                          memory_order_relaxed);
+    akti_timer_set_due(&cell->timer, deadline_for(self, timeout_ns));
     inherit(self, cell);
     if (self->actor != NULL
         && !akti_timer_add_deadline(self->ctx, &cell->timer)) {
@@ -267,7 +265,7 @@ akti_ask(akt_self *self, akt_ref to, uint64_t timeout_ns,
     akti_future_asked(self, cell, &future);
     m->cell = cell;
     m->cell_generation = future.generation;
-    m->deadline_ns = cell->timer.deadline_ns;
+    m->deadline_ns = akti_timer_due(&cell->timer);
     err = akti_send_message(self, target, m, AKTI_MAY_AWAIT);
     if (AKTI_UNLIKELY(err != AKT_OK)) {
         akti_future_undo(self, cell);
@@ -288,7 +286,7 @@ fill_answer(struct akti_cell *cell, akt_answer *out)
 
     *out = (akt_answer){.outcome = akti_cell_outcome(cell),
                         .error = cell->error,
-                        .arg = cell->arg};
+                        .arg = cell->then != NULL ? cell->arg : NULL};
     if (out->outcome == AKT_REPLIED && m != NULL) {
         out->type = m->type;
         out->reply = akti_message_payload(m);
@@ -459,7 +457,8 @@ akt_future_poll(akt_self *self, akt_future future)
     if (cell->cancelled) {
         return AKT_CANCELLED;
     }
-    if (self->port != NULL && cell->timer.deadline_ns <= akti_now(self->ctx)) {
+    if (self->port != NULL
+        && akti_timer_due(&cell->timer) <= akti_now(self->ctx)) {
         /* A thread's requests have no timer: it sees the deadline itself. */
         (void)akti_future_end(self->ctx, cell, future.generation, AKT_EXPIRED,
                               AKT_ETIMEOUT);
@@ -497,7 +496,7 @@ akt_wait(akt_self *self, akt_future future, akt_answer **out_answer)
     if (held == NULL) {
         return AKT_ENOMEM;
     }
-    if (!akti_port_await(self->port, cell, cell->timer.deadline_ns)) {
+    if (!akti_port_await(self->port, cell, akti_timer_due(&cell->timer))) {
         /* Its deadline is ours to see. If it ended meanwhile, that counts. */
         (void)akti_future_end(self->ctx, cell, future.generation, AKT_EXPIRED,
                               AKT_ETIMEOUT);

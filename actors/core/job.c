@@ -99,7 +99,7 @@ submit(akt_self *self, struct blocking_job *job, struct akti_cell *cell,
     akti_future_asked(self, cell, &future);
     m->cell = cell;
     m->cell_generation = future.generation;
-    m->deadline_ns = cell->timer.deadline_ns;
+    m->deadline_ns = akti_timer_due(&cell->timer);
     if (self->actor != NULL) {
         m->sender_slot = self->actor->slot;
         m->sender_generation = akti_actor_generation(self->actor);

@@ -45,13 +45,13 @@ static void
 rearm(struct akti_context *ctx, struct akti_cell *cell)
 {
     uint64_t now = akti_now_cached(ctx);
-    uint64_t due = cell->timer.deadline_ns;
+    uint64_t due = akti_timer_due(&cell->timer);
     uint64_t missed = now > due ? (now - due) / cell->every_ns : 0;
 
-    cell->timer.deadline_ns =
-        akti_clock_add(due, (missed + 1) * cell->every_ns);
+    akti_timer_set_due(&cell->timer,
+                       akti_clock_add(due, (missed + 1) * cell->every_ns));
     /* It was in the queue just now, so there is room. */
-    (void)akti_timerq_add(&ctx->worker->timers, &cell->timer);
+    (void)akti_timer_add(ctx, &cell->timer);
 }
 
 static void
@@ -171,7 +171,7 @@ is_idle(akt_self *self, struct akti_cell *cell)
     if (due <= akti_now(self->ctx)) {
         return true;
     }
-    cell->timer.deadline_ns = due;
+    akti_timer_set_due(&cell->timer, due);
     return false;
 }
 
@@ -218,8 +218,9 @@ void
 akti_timer_done(akt_self *self, struct akti_cell *cell, struct akti_message *m)
 {
     if (cell->kind == AKTI_CELL_IDLE) {
-        cell->timer.deadline_ns =
-            akti_clock_add(akti_now(self->ctx), akti_self_entry(self)->idle_ns);
+        akti_timer_set_due(&cell->timer,
+                           akti_clock_add(akti_now(self->ctx),
+                                          akti_self_entry(self)->idle_ns));
         restart_idle(self, cell);
         return;
     }
@@ -246,7 +247,8 @@ own(akt_self *self, struct akti_cell *cell, uint64_t after_ns)
     cell->actor = self->actor;
     cell->actor_generation = akti_actor_generation(self->actor);
     cell->entry = akti_self_entry(self);
-    cell->timer.deadline_ns = akti_clock_add(akti_now(self->ctx), after_ns);
+    akti_timer_set_due(&cell->timer,
+                       akti_clock_add(akti_now(self->ctx), after_ns));
 }
 
 static akt_err

@@ -490,11 +490,19 @@ akti_dispatcher_poke_idle(struct akti_dispatcher *d)
 
 /* --- timers --- */
 
+/* It goes into this worker's queue; the context's time is the present. */
+static void
+take_on(struct akti_context *ctx, struct akti_timer_entry *t)
+{
+    AKTI_ASSERT(ctx->worker != NULL);
+    t->worker = (uint16_t)(ctx->worker->number + 1);
+    t->patient = akti_timer_due(t) >= ctx->now_ns + AKTI_PATIENT_FROM_NS;
+}
+
 bool
 akti_timer_add(struct akti_context *ctx, struct akti_timer_entry *t)
 {
-    AKTI_ASSERT(ctx->worker != NULL);
-    t->worker = ctx->worker->number + 1;
+    take_on(ctx, t);
     if (!akti_timerq_add(&ctx->worker->timers, t)) {
         t->worker = 0;
         return false;
@@ -505,8 +513,7 @@ akti_timer_add(struct akti_context *ctx, struct akti_timer_entry *t)
 bool
 akti_timer_add_deadline(struct akti_context *ctx, struct akti_timer_entry *t)
 {
-    AKTI_ASSERT(ctx->worker != NULL);
-    t->worker = ctx->worker->number + 1;
+    take_on(ctx, t);
     if (!akti_timerq_add_in_line(&ctx->worker->timers, t)) {
         t->worker = 0;
         return false;

@@ -56,6 +56,14 @@
 /* How long a worker naps that watches the others' queues. */
 #define AKTI_NAP_NS 1000000u
 
+/*
+ * Timers that are so far away when they are started may be gathered: a worker
+ * that sleeps does not wake for them more often than this. Each sleep costs as
+ * much as many timers. (Network cards moderate their interrupts in this way.)
+ */
+#define AKTI_PATIENT_FROM_NS 10000000u
+#define AKTI_GATHER_NS 500000u
+
 #define AKTI_NEXT_STREAK 32
 /* A tick comes after so many turns at most, and about every so many ns. */
 #define AKTI_TICK_TURNS 64
@@ -88,6 +96,7 @@ struct akti_worker {
     uint32_t turns;      /* since the last tick */
     uint32_t tick_turns; /* when the next one is due */
     uint64_t tick_ns;    /* when the last one was */
+    uint64_t timed_ns;   /* when a timer ended its sleep last */
     uint32_t naps;       /* in a row, without work to take */
     /* How far the others were when this one looked last. */
     uint32_t seen_turns[AKTI_WORKERS_MAX];

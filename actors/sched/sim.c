@@ -97,7 +97,8 @@ fire_due(struct akti_dispatcher *d)
 
     while ((t = akti_timerq_pop(&w->timers, d->sim->now_ns)) != NULL) {
         akti_counter_add(&w->stat_fired, 1);
-        akti_sim_record(d->sim, AKTI_EVENT_TIMER, t->deadline_ns, t->sequence);
+        akti_sim_record(d->sim, AKTI_EVENT_TIMER, akti_timer_due(t),
+                        t->sequence);
         d->ops->fire(t, &w->ctx);
     }
 }

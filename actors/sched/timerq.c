@@ -30,10 +30,12 @@ akti_timerq_fini(struct akti_timerq *q)
 /* --- the heap --- */
 
 static bool
-before(const struct akti_timer_entry *a, const struct akti_timer_entry *b)
+before(struct akti_timer_entry *a, struct akti_timer_entry *b)
 {
-    return a->deadline_ns != b->deadline_ns ? a->deadline_ns < b->deadline_ns
-                                            : a->sequence < b->sequence;
+    uint64_t due_a = akti_timer_due(a);
+    uint64_t due_b = akti_timer_due(b);
+
+    return due_a != due_b ? due_a < due_b : a->sequence < b->sequence;
 }
 
 static void
@@ -80,6 +82,7 @@ heap_add(struct akti_timerq *q, struct akti_timer_entry *t)
 {
     AKTI_ASSERT(q->heap_count < q->heap_size);
     q->heap_count++;
+    q->heap_prompt += !t->patient;
     sift_up(q, q->heap_count - 1, t);
 }
 
@@ -88,6 +91,7 @@ heap_remove(struct akti_timerq *q, uint32_t i)
 {
     struct akti_timer_entry *last = q->heap[--q->heap_count];
 
+    q->heap_prompt -= !q->heap[i]->patient;
     q->heap[q->heap_count] = NULL;
     if (i == q->heap_count) {
         return;
@@ -126,7 +130,7 @@ heap_reserve(struct akti_timerq *q, uint32_t count)
 
 /* --- the wheel --- */
 
-/* The level whose slots tell `tick` from the current one: 6 bits a level. */
+/* The level whose slots tell `tick` from the current one: 8 bits a level. */
 static unsigned
 level_of(const struct akti_timerq *q, uint64_t tick)
 {
@@ -143,6 +147,20 @@ slot_of(uint64_t tick, unsigned level)
            & (AKTI_WHEEL_SLOTS - 1);
 }
 
+static uint64_t
+bit_of(unsigned slot)
+{
+    return UINT64_C(1) << slot % 64;
+}
+
+static void
+slot_emptied(struct akti_timerq *q, unsigned level, unsigned slot)
+{
+    q->slot[level][slot] = NULL;
+    q->used.word[level][slot / 64] &= ~bit_of(slot);
+    q->prompt.word[level][slot / 64] &= ~bit_of(slot);
+}
+
 /* Each slot is a ring, oldest first. */
 static void
 wheel_add(struct akti_timerq *q, struct akti_timer_entry *t, uint64_t tick)
@@ -152,11 +170,14 @@ wheel_add(struct akti_timerq *q, struct akti_timer_entry *t, uint64_t tick)
     struct akti_timer_entry *head = q->slot[level][slot];
 
     t->index = AKTI_TIMER_IN_WHEEL;
+    if (!t->patient) {
+        q->prompt.word[level][slot / 64] |= bit_of(slot);
+    }
     if (head == NULL) {
         t->next = t;
         t->prev = t;
         q->slot[level][slot] = t;
-        q->used[level] |= UINT64_C(1) << slot;
+        q->used.word[level][slot / 64] |= bit_of(slot);
         return;
     }
     t->next = head;
@@ -173,14 +194,13 @@ wheel_add(struct akti_timerq *q, struct akti_timer_entry *t, uint64_t tick)
 static void
 wheel_remove(struct akti_timerq *q, struct akti_timer_entry *t)
 {
-    uint64_t tick = t->deadline_ns >> AKTI_TICK_LOG2;
+    uint64_t tick = akti_timer_due(t) >> AKTI_TICK_LOG2;
     unsigned level = level_of(q, tick);
     unsigned slot = slot_of(tick, level);
 
     if (t->next == t) {
         AKTI_ASSERT(q->slot[level][slot] == t);
-        q->slot[level][slot] = NULL;
-        q->used[level] &= ~(UINT64_C(1) << slot);
+        slot_emptied(q, level, slot);
         return;
     }
     t->prev->next = t->next;
@@ -193,9 +213,12 @@ wheel_remove(struct akti_timerq *q, struct akti_timer_entry *t)
 static void
 place(struct akti_timerq *q, struct akti_timer_entry *t)
 {
-    uint64_t tick = t->deadline_ns >> AKTI_TICK_LOG2;
+    uint64_t tick = akti_timer_due(t) >> AKTI_TICK_LOG2;
 
     if (tick <= q->tick) {
+        /* It fires soon: what it lies in will be looked at. */
+        __builtin_prefetch((char *)t + 64);
+        __builtin_prefetch((char *)t + 128);
         heap_add(q, t);
     } else {
         wheel_add(q, t, tick);
@@ -219,7 +242,8 @@ akti_timerq_add_in_line(struct akti_timerq *q, struct akti_timer_entry *t)
 {
     struct akti_timer_entry *tail = q->line_tail;
 
-    if (tail != NULL && t->deadline_ns < tail->deadline_ns) {
+    if (!t->patient
+        || (tail != NULL && akti_timer_due(t) < akti_timer_due(tail))) {
         return akti_timerq_add(q, t);
     }
     t->sequence = q->sequence++;
@@ -270,23 +294,37 @@ akti_timerq_remove(struct akti_timerq *q, struct akti_timer_entry *t)
     q->count--;
 }
 
+/* The first slot that is marked; AKTI_WHEEL_SLOTS: none is. */
+static unsigned
+first_marked(const uint64_t *marks)
+{
+    unsigned i;
+
+    for (i = 0; i < AKTI_WHEEL_WORDS; i++) {
+        if (marks[i] != 0) {
+            return i * 64 + (unsigned)__builtin_ctzll(marks[i]);
+        }
+    }
+    return AKTI_WHEEL_SLOTS;
+}
+
 /*
- * The first tick at or after which the next slot that holds timers begins;
- * UINT64_MAX when the wheel is empty. Lower levels come first in time.
+ * The first tick at or after which the next marked slot begins; UINT64_MAX when
+ * none is marked. Lower levels come first in time.
  */
 static uint64_t
-next_slot_tick(const struct akti_timerq *q, unsigned *out_level)
+next_slot_tick(const struct akti_timerq *q, const struct akti_slot_marks *marks,
+               unsigned *out_level)
 {
     unsigned level;
 
     for (level = 0; level < AKTI_WHEEL_LEVELS; level++) {
         unsigned shift = level * AKTI_WHEEL_BITS;
-        unsigned slot;
+        unsigned slot = first_marked(marks->word[level]);
 
-        if (q->used[level] == 0) {
+        if (slot == AKTI_WHEEL_SLOTS) {
             continue;
         }
-        slot = (unsigned)__builtin_ctzll(q->used[level]);
         *out_level = level;
         return (((q->tick >> shift) & ~(uint64_t)(AKTI_WHEEL_SLOTS - 1)) | slot)
                << shift;
@@ -294,26 +332,36 @@ next_slot_tick(const struct akti_timerq *q, unsigned *out_level)
     return UINT64_MAX;
 }
 
-/* Moves on to `tick`, where the slot of `level` begins, and empties that. */
+/*
+ * Moves on to `tick`, where the slot of `level` begins, and empties that. A long
+ * ring is seldom in the cache: it is walked from both ends, so that two timers
+ * are on their way at a time. The order does not matter: the heap goes by the
+ * timers' numbers.
+ */
 static void
 open_slot(struct akti_timerq *q, uint64_t tick, unsigned level)
 {
     unsigned slot = slot_of(tick, level);
-    struct akti_timer_entry *head = q->slot[level][slot];
-    struct akti_timer_entry *t = head;
+    struct akti_timer_entry *first = q->slot[level][slot];
+    struct akti_timer_entry *last = first->prev;
 
-    q->slot[level][slot] = NULL;
-    q->used[level] &= ~(UINT64_C(1) << slot);
+    slot_emptied(q, level, slot);
     q->tick = tick;
-    head->prev->next = NULL;
-    while (t != NULL) {
-        struct akti_timer_entry *next = t->next;
+    while (first != last) {
+        struct akti_timer_entry *after = first->next;
+        struct akti_timer_entry *before_last = last->prev;
 
-        /* A long list is seldom in the cache. */
-        __builtin_prefetch(next);
-        place(q, t);
-        t = next;
+        __builtin_prefetch(after);
+        __builtin_prefetch(before_last);
+        place(q, first);
+        first = after;
+        if (first == last) {
+            break;
+        }
+        place(q, last);
+        last = before_last;
     }
+    place(q, first);
 }
 
 /*
@@ -328,7 +376,7 @@ fill_heap(struct akti_timerq *q, uint64_t now_ns)
 
     while (q->heap_count == 0) {
         unsigned level = 0;
-        uint64_t tick = next_slot_tick(q, &level);
+        uint64_t tick = next_slot_tick(q, &q->used, &level);
 
         if (tick > now_tick) {
             /* Slots that are still closed begin later: none is passed by. */
@@ -344,7 +392,7 @@ fill_heap(struct akti_timerq *q, uint64_t now_ns)
 static struct akti_timer_entry *
 due_in_heap(struct akti_timerq *q, uint64_t now_ns)
 {
-    if (!fill_heap(q, now_ns) || q->heap[0]->deadline_ns > now_ns) {
+    if (!fill_heap(q, now_ns) || akti_timer_due(q->heap[0]) > now_ns) {
         return NULL;
     }
     return q->heap[0];
@@ -356,7 +404,7 @@ akti_timerq_pop(struct akti_timerq *q, uint64_t now_ns)
     struct akti_timer_entry *t = due_in_heap(q, now_ns);
     struct akti_timer_entry *first = q->line_head;
 
-    if (first != NULL && first->deadline_ns <= now_ns
+    if (first != NULL && akti_timer_due(first) <= now_ns
         && (t == NULL || before(first, t))) {
         line_remove(q, first);
         return first;
@@ -372,8 +420,8 @@ akti_timerq_pop(struct akti_timerq *q, uint64_t now_ns)
 static uint64_t
 earlier(const struct akti_timerq *q, uint64_t next)
 {
-    return q->line_head != NULL && q->line_head->deadline_ns < next
-               ? q->line_head->deadline_ns
+    return q->line_head != NULL && akti_timer_due(q->line_head) < next
+               ? akti_timer_due(q->line_head)
                : next;
 }
 
@@ -384,28 +432,41 @@ akti_timerq_next(const struct akti_timerq *q)
     uint64_t tick;
 
     if (q->heap_count > 0) {
-        return earlier(q, q->heap[0]->deadline_ns);
+        return earlier(q, akti_timer_due(q->heap[0]));
     }
-    tick = next_slot_tick(q, &level);
+    tick = next_slot_tick(q, &q->used, &level);
     return earlier(q, tick == UINT64_MAX ? UINT64_MAX : tick << AKTI_TICK_LOG2);
+}
+
+uint64_t
+akti_timerq_next_prompt(const struct akti_timerq *q)
+{
+    unsigned level = 0;
+    uint64_t tick;
+
+    if (q->heap_prompt > 0) {
+        return akti_timer_due(q->heap[0]);
+    }
+    tick = next_slot_tick(q, &q->prompt, &level);
+    return tick == UINT64_MAX ? UINT64_MAX : tick << AKTI_TICK_LOG2;
 }
 
 uint64_t
 akti_timerq_next_exact(const struct akti_timerq *q)
 {
     unsigned level = 0;
-    uint64_t tick = next_slot_tick(q, &level);
-    const struct akti_timer_entry *head;
-    const struct akti_timer_entry *t;
+    uint64_t tick = next_slot_tick(q, &q->used, &level);
+    struct akti_timer_entry *head;
+    struct akti_timer_entry *t;
     uint64_t next;
 
     if (q->heap_count > 0 || tick == UINT64_MAX) {
         return akti_timerq_next(q);
     }
     head = q->slot[level][slot_of(tick, level)];
-    next = head->deadline_ns;
+    next = akti_timer_due(head);
     for (t = head->next; t != head; t = t->next) {
-        next = t->deadline_ns < next ? t->deadline_ns : next;
+        next = akti_timer_due(t) < next ? akti_timer_due(t) : next;
     }
     return earlier(q, next);
 }

@@ -355,17 +355,31 @@ lower_asleep(struct akti_worker *w)
     }
 }
 
+/* The end of the tick (65.5 us) of this instant. */
+static uint64_t
+tick_end(uint64_t ns)
+{
+    return ns == AKT_NEVER ? AKT_NEVER
+                           : ((ns >> AKTI_TICK_LOG2) + 1) << AKTI_TICK_LOG2;
+}
+
 /*
- * When to wake for the timers: at the end of the tick (65.5 us) in which the next
- * one is due, so that many that are close together cost one sleep.
+ * When to wake for the timers: at the end of the tick in which the next one is
+ * due, so that many that are close together cost one sleep. After a sleep that a
+ * timer ended, patient ones wait until AKTI_GATHER_NS are over.
  */
 static uint64_t
 wake_time(struct akti_worker *w)
 {
-    uint64_t next = akti_timerq_next(&w->timers);
-    uint64_t tick = (next >> AKTI_TICK_LOG2) + 1;
+    uint64_t next = tick_end(akti_timerq_next(&w->timers));
+    uint64_t gathered = w->timed_ns + AKTI_GATHER_NS;
+    uint64_t prompt;
 
-    return next == AKT_NEVER ? AKT_NEVER : tick << AKTI_TICK_LOG2;
+    if (next >= gathered) {
+        return next;
+    }
+    prompt = tick_end(akti_timerq_next_prompt(&w->timers));
+    return prompt < gathered ? prompt : gathered;
 }
 
 /* The longest sleep is over and nobody rang: was somebody to? */
@@ -397,6 +411,9 @@ sleep_in_loop(struct akti_worker *w)
 
     akti_counter_add(&w->stat_parks, 1);
     rung = akti_loop_wait(w->loop, now, timer < limit ? timer : limit);
+    if (!rung && timer < limit) {
+        w->timed_ns = akti_now(&w->ctx);
+    }
     if (naps) {
         /* Relaxed: see watches(). */
         atomic_store_explicit(&w->ctx.dispatcher->watcher, 0,

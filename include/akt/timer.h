@@ -11,6 +11,9 @@
  * arrives even when the mailbox is full, and before what waits there.
  *
  * **Never early.** A timer fires at its instant or later, by the monotonic clock.
+ * How much later is a matter of what runs: a worker that sleeps wakes within 66 us
+ * and what waking takes. Timers of 10 ms and more may be gathered, so that many
+ * of them do not wake it each: it sleeps half a millisecond between them.
  *
  * **Drift.** A periodic timer keeps its grid: the k-th firing is due at
  * `start + after + k * every`, however late an earlier one was. Firings that are

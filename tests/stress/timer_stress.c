@@ -8,6 +8,8 @@
  *  - a timer that was cancelled is not heard of again, even if it was due;
  *  - one that is armed or in the mailbox can be cancelled, one that is being
  *    handled cannot.
+ *
+ * And many timers that are due one after the other do not each wake a worker.
  */
 #include "akt/akt.h"
 #include "tests/support/stress.h"
@@ -287,11 +289,81 @@ test_timers_are_not_early_and_end_by_cancel(void **state)
     }
 }
 
+/* --- gathering --- */
+
+#define SPREAD_NS AKT_US(50)
+#define SPREAD_TIMERS 4000u
+
+struct crowd {
+    uint32_t rung;
+};
+AKT_SIGNAL(tick);
+AKT_SIGNAL(start);
+
+static akt_err
+on_tick(akt_self *self, struct crowd *c, const struct tick *m)
+{
+    (void)self;
+    (void)m;
+    if (++c->rung == SPREAD_TIMERS) {
+        stress_gate_add(&run.done, 1);
+    }
+    return AKT_OK;
+}
+
+/* One every 50 us, from 20 ms on. */
+static akt_err
+on_start_crowd(akt_self *self, struct crowd *c, const struct start *m)
+{
+    uint32_t i;
+
+    (void)c;
+    (void)m;
+    for (i = 0; i < SPREAD_TIMERS; i++) {
+        AKT_TRY(
+            akt_timer_start(self, AKT_MS(20) + i * SPREAD_NS, 0, NULL, tick));
+    }
+    return AKT_OK;
+}
+AKT_CLASS(crowd, struct crowd, AKT_ON(tick, on_tick),
+          AKT_ON(start, on_start_crowd));
+
+/* 200 ms of timers cost at most 400 sleeps, and some around that. */
+static void
+test_timers_close_together_share_sleeps(void **state)
+{
+    akt_system_opts opts = stress_opts(1, NULL);
+    akt_sched_stats before;
+    akt_sched_stats after;
+    akt_self *self;
+    akt_ref ref;
+
+    (void)state;
+    memset(&run, 0, sizeof(run));
+    stress_gate_init(&run.done);
+    stress_phase("gathering");
+    STRESS_OK(akt_system_start(&opts, &run.system));
+    STRESS_OK(akt_attach(run.system, &self));
+    STRESS_OK(akt_spawn(self, crowd, &ref));
+    akt_system_stats(run.system, &before);
+    STRESS_OK(akt_send(self, ref, start));
+    stress_gate_wait(&run.done, 1);
+    akt_system_stats(run.system, &after);
+    print_message("%u timers, %" PRIu64 " sleeps\n", SPREAD_TIMERS,
+                  after.parks - before.parks);
+    STRESS_CHECK(after.parks - before.parks < 600, "too many sleeps");
+    akt_detach(self);
+    stress_stop(run.system, 0, NULL);
+    stress_gate_fini(&run.done);
+    stress_end();
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_timers_are_not_early_and_end_by_cancel),
+        cmocka_unit_test(test_timers_close_together_share_sleeps),
     };
 
     stress_begin("timer_stress");

@@ -35,7 +35,7 @@ static void
 arm(struct queue *x, struct akti_timer_entry *t, uint64_t deadline_ns)
 {
     t->index = AKTI_TIMER_OFF;
-    t->deadline_ns = deadline_ns;
+    akti_timer_set_due(t, deadline_ns);
     assert_true(akti_timerq_add(&x->q, t));
 }
 
@@ -305,7 +305,7 @@ test_remove_from_slot_of_three_keeps_the_others(void **state)
 static void
 test_add_out_of_memory_starts_nothing(void **state)
 {
-    struct akti_timer_entry t = {.index = AKTI_TIMER_OFF, .deadline_ns = 7};
+    struct akti_timer_entry t = {.index = AKTI_TIMER_OFF, .due_ns = 7};
     struct queue x;
 
     (void)state;
@@ -330,7 +330,7 @@ test_add_out_of_memory_leaves_the_others(void **state)
     unit_memory_limit(&x.memory, 2);
     while (started < 1000) {
         t[started].index = AKTI_TIMER_OFF;
-        t[started].deadline_ns = 1000000 + started;
+        akti_timer_set_due(&t[started], 1000000 + started);
         if (!akti_timerq_add(&x.q, &t[started])) {
             break;
         }
@@ -340,6 +340,35 @@ test_add_out_of_memory_leaves_the_others(void **state)
     for (i = 0; i < started; i++) {
         assert_ptr_equal(akti_timerq_pop(&x.q, UINT64_MAX), &t[i]);
     }
+    finish(&x);
+}
+
+/* In the wheel and in the heap, and after they were stopped. */
+static void
+test_next_prompt_does_not_see_patient_timers(void **state)
+{
+    struct akti_timer_entry far = {.patient = true};
+    struct akti_timer_entry near = {.patient = true};
+    struct akti_timer_entry prompt = {.patient = false};
+    struct queue x;
+
+    (void)state;
+    start(&x, 0);
+    arm(&x, &far, 700 * TICK);
+    arm(&x, &near, 100);
+    assert_true(akti_timerq_next(&x.q) <= 100);
+    assert_true(akti_timerq_next_prompt(&x.q) == UINT64_MAX);
+    arm(&x, &prompt, 800 * TICK);
+    assert_true(akti_timerq_next_prompt(&x.q) <= 800 * TICK);
+    assert_true(akti_timerq_next_prompt(&x.q) > 100);
+    akti_timerq_remove(&x.q, &prompt);
+    arm(&x, &prompt, 200);
+    assert_true(akti_timerq_next_prompt(&x.q) <= 200);
+    akti_timerq_remove(&x.q, &prompt);
+    assert_true(akti_timerq_next_prompt(&x.q) > 200);
+    assert_ptr_equal(akti_timerq_pop(&x.q, 1000 * TICK), &near);
+    assert_ptr_equal(akti_timerq_pop(&x.q, 1000 * TICK), &far);
+    assert_true(akti_timerq_next_prompt(&x.q) == UINT64_MAX);
     finish(&x);
 }
 
@@ -421,7 +450,9 @@ any_deadline(struct model *m)
     case 4: /* the same as another's */
         return m->naive[akti_random_below(r, TIMERS)].deadline_ns;
     case 5: /* the edge of a slot */
-        edge = UINT64_MAX << (AKTI_TICK_LOG2 + 6 * akti_random_below(r, 8));
+        edge = UINT64_MAX << (AKTI_TICK_LOG2
+                              + AKTI_WHEEL_BITS
+                                    * akti_random_below(r, AKTI_WHEEL_LEVELS));
         edge &= saturating_add(m->now_ns, any_magnitude(r));
         return edge - (edge > 0 ? akti_random_below(r, 2) : 0);
     case 6: /* one delay */
@@ -457,7 +488,8 @@ toggle(struct model *m)
     m->naive[i].deadline_ns = any_deadline(m);
     m->naive[i].started = m->starts++;
     m->naive[i].on = true;
-    m->entry[i].deadline_ns = m->naive[i].deadline_ns;
+    akti_timer_set_due(&m->entry[i], m->naive[i].deadline_ns);
+    m->entry[i].patient = akti_random_below(&m->random, 2) == 0;
     add(m, &m->entry[i]);
 }
 
@@ -515,6 +547,22 @@ pass_time(struct model *m)
     }
 }
 
+/* When the earliest timer that is not patient is due. */
+static uint64_t
+naive_first_prompt(const struct model *m)
+{
+    uint64_t first = UINT64_MAX;
+    uint32_t i;
+
+    for (i = 0; i < TIMERS; i++) {
+        if (m->naive[i].on && !m->entry[i].patient
+            && m->naive[i].deadline_ns < first) {
+            first = m->naive[i].deadline_ns;
+        }
+    }
+    return first;
+}
+
 static const char *
 check(const struct model *m)
 {
@@ -526,6 +574,9 @@ check(const struct model *m)
     }
     if (akti_timerq_next_exact(&m->q) != m->naive[first].deadline_ns) {
         return "next_exact() is not the earliest timer";
+    }
+    if (akti_timerq_next_prompt(&m->q) > naive_first_prompt(m)) {
+        return "next_prompt() is after the earliest prompt timer";
     }
     return next <= m->naive[first].deadline_ns
                ? NULL
@@ -609,6 +660,7 @@ main(void)
         cmocka_unit_test(test_remove_from_slot_of_three_keeps_the_others),
         cmocka_unit_test(test_add_out_of_memory_starts_nothing),
         cmocka_unit_test(test_add_out_of_memory_leaves_the_others),
+        cmocka_unit_test(test_next_prompt_does_not_see_patient_timers),
         cmocka_unit_test(test_fini_of_zeroed_queue_does_nothing),
         cmocka_unit_test(test_random_use_agrees_with_naive_queue),
     };
