@@ -4,20 +4,49 @@
 #include "actors/base/assert.h"
 #include "actors/core/system.h"
 
+static void
+init(struct akti_cell *cell)
+{
+    atomic_init(&cell->state, akti_cell_state(1, AKTI_PHASE_FREE));
+    akti_cell_rest(cell);
+}
+
 void
 akti_cell_init(void *cell, uint32_t index)
 {
-    struct akti_cell *c = cell;
+    (void)index;
+    *(struct akti_cell *)cell = (struct akti_cell){.next = NULL};
+    init(cell);
+}
+
+void
+akti_future_init(void *cell, uint32_t index)
+{
+    struct akti_future *f = cell;
 
     (void)index;
-    *c = (struct akti_cell){.timer = {.index = AKTI_TIMER_OFF}};
-    atomic_init(&c->state, akti_cell_state(1, AKTI_PHASE_FREE));
+    *f = (struct akti_future){.parent = NULL};
+    init(&f->cell);
+}
+
+void
+akti_cell_rest(struct akti_cell *cell)
+{
+    cell->timer.index = AKTI_TIMER_OFF;
+    cell->timer.worker = 0;
+}
+
+/* Where cells of this kind come from and go to. */
+static struct akti_cache *
+cache_of(struct akti_context *ctx, unsigned kind)
+{
+    return &ctx->cells[kind == AKTI_CELL_FUTURE ? AKTI_CELLS_B : AKTI_CELLS_C];
 }
 
 struct akti_cell *
 akti_cell_new(struct akti_context *ctx, enum akti_cell_kind kind)
 {
-    struct akti_cell *c = akti_cache_alloc(&ctx->cells[AKTI_CELLS_B]);
+    struct akti_cell *c = akti_cache_alloc(cache_of(ctx, kind));
     uint32_t generation;
 
     if (c == NULL) {
@@ -27,16 +56,19 @@ akti_cell_new(struct akti_context *ctx, enum akti_cell_kind kind)
     c->next = NULL;
     c->prev = NULL;
     c->actor = NULL;
+    c->actor_generation = 0;
     c->kind = (uint8_t)kind;
     c->dropped = false;
     c->arrived = false;
+    c->cancelled = false;
     c->error = AKT_OK;
-    c->actor_generation = 0;
     c->message = NULL;
     c->every_ns = 0;
-    c->cancelled = false;
-    /* Relaxed: who follows a parent checks the generation first. */
-    atomic_store_explicit(&c->parent, NULL, memory_order_relaxed);
+    if (kind == AKTI_CELL_FUTURE) {
+        /* Relaxed: who follows a parent checks the generation first. */
+        atomic_store_explicit(&akti_future_of(c)->parent, NULL,
+                              memory_order_relaxed);
+    }
     /* release: the cell's fields; pairs: akti_cell_load */
     atomic_store_explicit(&c->state,
                           akti_cell_state(generation, AKTI_PHASE_OPEN),
@@ -49,7 +81,7 @@ free_cell(struct akti_context *ctx, struct akti_cell *cell)
 {
     /* A cell whose generation would wrap is not used again. */
     if (akti_cell_generation(cell) != UINT32_MAX) {
-        akti_cache_free(&ctx->cells[AKTI_CELLS_B], cell);
+        akti_cache_free(cache_of(ctx, cell->kind), cell);
     }
 }
 

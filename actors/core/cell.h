@@ -12,6 +12,11 @@
  * A timer entry lies in the queue of the worker that armed it, and only that
  * worker touches the queue: releasing the cell elsewhere hands it to that worker
  * first (akti_timer_retire).
+ *
+ * A million of them are a matter of memory: a cell is two cache lines, and fields
+ * that do not live at the same time share a place. A one-shot timer that has fired
+ * needs its entry no more, and its message takes the place. A future's notice must
+ * be there while its deadline is armed, and lies behind the cell.
  */
 #ifndef AKT_CORE_CELL_H
 #define AKT_CORE_CELL_H
@@ -41,64 +46,75 @@ enum akti_cell_kind {
     AKTI_CELL_KEPT
 };
 
-/*
- * Three cache lines. A million of them are a matter of memory, so some fields
- * share a place: those that never live at the same time.
- */
 struct akti_cell {
-    /* A free cell's first 16 bytes link it in the pool. */
-    union {
-        struct akti_timer_entry timer;
-        struct {
-            char akti_before[offsetof(struct akti_timer_entry, retired_next)];
-            /* Reply, timer's message, kept request: gone before it retires. */
-            struct akti_message *message;
-        };
-    };
+    /* owner; a free cell's first 16 bytes link it in the pool */
+    struct akti_cell *next; /* among the owner's cells */
+    struct akti_cell *prev;
     _Atomic uint64_t state;
     akt_err error; /* by who ended it */
     uint8_t kind;
     bool dropped;   /* owner: nobody wants to hear */
     bool arrived;   /* owner: it ended, and waits for akt_then or akt_wait */
     bool cancelled; /* owner: by itself */
-    /* owner */
-    struct akti_cell *next; /* among the owner's cells */
-    struct akti_cell *prev;
-    union { /* the owner, by actor_generation */
+    union {         /* the owner, by actor_generation */
         struct akti_actor *actor;
         struct akti_port *port; /* 0: a plain thread */
     };
+    struct akti_class_entry *entry; /* of the owner */
     union {
         const akt_continuation *then; /* a future's */
         uint64_t every_ns;            /* a timer's */
     };
-    struct akti_class_entry *entry; /* of the owner */
-    const akt_type *type;           /* of the request */
-    /* A future: what it was asked for; others look, so it is atomic. */
-    _Atomic(struct akti_cell *) parent;
-    _Atomic uint32_t parent_generation;
-    uint32_t actor_generation;
-    /*
-     * The notice of an end without a reply, so that it needs no memory; or a
-     * timer's message. On a line of its own, as messages are.
-     */
-    _Alignas(64) struct akti_message notice;
     union {
-        uint64_t payload; /* a timer's, behind its message */
+        struct {
+            struct akti_timer_entry timer;
+            uint32_t actor_generation;
+            /* A future: what it was asked for; others look. */
+            _Atomic uint32_t parent_generation;
+            const akt_type *type; /* of the request, of the timer's message */
+        };
+        struct {
+            /* Reply, timer's message, kept request: gone before it retires. */
+            struct akti_message *message;
+            /* Of a one-shot timer that has fired; see akti_cell_rest. */
+            struct akti_message notice;
+        };
+    };
+    union {
+        uint64_t payload; /* a one-shot timer's, behind its notice */
         void *arg;        /* of `then` */
     };
 };
 
-_Static_assert(sizeof(struct akti_cell) == 192, "three cache lines");
+_Static_assert(sizeof(struct akti_cell) == 128, "two cache lines");
 _Static_assert(offsetof(struct akti_cell, message)
                    == offsetof(struct akti_cell, timer.retired_next),
                "they share a place");
-_Static_assert(offsetof(struct akti_cell, payload)
-                   == offsetof(struct akti_cell, notice) + AKTI_PAYLOAD_NEAR,
-               "the payload follows the notice as in other messages");
+_Static_assert(offsetof(struct akti_cell, notice) == 64
+                   && offsetof(struct akti_cell, payload)
+                          == 64 + AKTI_PAYLOAD_NEAR,
+               "the notice is aligned and built as other messages are");
 
-/* For the stable depot. */
+/* A cell of kind AKTI_CELL_FUTURE. */
+struct akti_future {
+    struct akti_cell cell;
+    /* Of an end without a reply, so that it needs no memory. */
+    _Alignas(64) struct akti_message notice;
+    /* What it was asked for, by parent_generation; others look. */
+    _Atomic(struct akti_cell *) parent;
+};
+
+_Static_assert(sizeof(struct akti_future) == 192, "three cache lines");
+
+static inline struct akti_future *
+akti_future_of(struct akti_cell *cell)
+{
+    return (struct akti_future *)(void *)cell;
+}
+
+/* For the stable depots. */
 void akti_cell_init(void *cell, uint32_t index);
+void akti_future_init(void *cell, uint32_t index);
 
 /* A cell in phase OPEN, in nobody's list; NULL when out of memory. */
 struct akti_cell *akti_cell_new(struct akti_context *ctx,
@@ -106,6 +122,9 @@ struct akti_cell *akti_cell_new(struct akti_context *ctx,
 
 /* Gives it back: at once, or when its timer's worker has let go of it. */
 void akti_cell_release(struct akti_context *ctx, struct akti_cell *cell);
+
+/* The message of a timer that fired is done with: the entry is there again. */
+void akti_cell_rest(struct akti_cell *cell);
 
 /* What the dispatcher calls for a timer that is off after all. */
 void akti_cell_retired(struct akti_timer_entry *t, struct akti_context *ctx);

@@ -42,16 +42,17 @@ deliver(struct akti_context *ctx, struct akti_cell *cell,
         struct akti_message *m)
 {
     akt_outcome outcome = akti_cell_outcome(cell);
+    bool is_notice = m == &akti_future_of(cell)->notice;
 
     akti_count(ctx, cell->entry,
                AKTI_OUTCOMES - AKT_REPLIED + (unsigned)outcome, 1);
     akti_record(ctx, AKTI_EVENT_ENDED, (uint64_t)outcome,
                 (uint64_t)cell->error);
     if (cell->actor_generation == 0) {
-        port_deliver(cell, m == &cell->notice ? NULL : m);
+        port_deliver(cell, is_notice ? NULL : m);
         return;
     }
-    m->kind = m == &cell->notice ? AKTI_NOTICE : AKTI_REPLY;
+    m->kind = is_notice ? AKTI_NOTICE : AKTI_REPLY;
     m->cell = cell;
     m->cell_generation = akti_cell_generation(cell);
     m->target_slot = cell->actor->slot;
@@ -64,9 +65,11 @@ deliver(struct akti_context *ctx, struct akti_cell *cell,
 static struct akti_message *
 notice_of(struct akti_cell *cell)
 {
-    cell->notice =
+    struct akti_message *m = &akti_future_of(cell)->notice;
+
+    *m =
         (struct akti_message){.deadline_ns = AKT_NEVER, .flags = AKTI_EMBEDDED};
-    return &cell->notice;
+    return m;
 }
 
 bool
@@ -128,7 +131,8 @@ akti_request_is_over(void *ptr, uint32_t generation)
          * is reused meanwhile, the next look says "over", which is so. */
         generation = atomic_load_explicit(&cell->parent_generation,
                                           memory_order_relaxed);
-        cell = atomic_load_explicit(&cell->parent, memory_order_relaxed);
+        cell = atomic_load_explicit(&akti_future_of(cell)->parent,
+                                    memory_order_relaxed);
     }
     return false;
 }
@@ -170,7 +174,8 @@ inherit(akt_self *self, struct akti_cell *cell)
     /* Relaxed: published with the request; see akti_request_is_over. */
     atomic_store_explicit(&cell->parent_generation, m->cell_generation,
                           memory_order_relaxed);
-    atomic_store_explicit(&cell->parent, m->cell, memory_order_relaxed);
+    atomic_store_explicit(&akti_future_of(cell)->parent, m->cell,
+                          memory_order_relaxed);
 }
 
 /* How many requests of the caller are open, and in which list they are. */

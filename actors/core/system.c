@@ -106,6 +106,10 @@ init_depots(struct akt_system *s)
                                      .align = 128,
                                      .init = akti_actor_cell_init,
                                      .max_cells = ACTORS_MAX};
+    struct akti_depot_opts futures = {.block_size = sizeof(struct akti_future),
+                                      .align = 64,
+                                      .init = akti_future_init,
+                                      .max_cells = CELLS_MAX};
     struct akti_depot_opts cells = {.block_size = sizeof(struct akti_cell),
                                     .align = 64,
                                     .init = akti_cell_init,
@@ -113,7 +117,8 @@ init_depots(struct akt_system *s)
 
     akti_depots_init(&d->depots, &d->memory);
     akti_depot_init(&d->cells[AKTI_CELLS_A], &d->memory, &actors);
-    akti_depot_init(&d->cells[AKTI_CELLS_B], &d->memory, &cells);
+    akti_depot_init(&d->cells[AKTI_CELLS_B], &d->memory, &futures);
+    akti_depot_init(&d->cells[AKTI_CELLS_C], &d->memory, &cells);
 }
 
 static void

@@ -18,26 +18,27 @@ const akt_type akt_idle_type = {
 
 /* --- due --- */
 
+/* Sends it to the owner; NULL: the cell's own message. */
 static void
 post(struct akti_context *ctx, struct akti_cell *cell, struct akti_message *m)
 {
+    /* The notice takes the place of these. */
+    uint32_t actor_generation = cell->actor_generation;
+    const akt_type *type = cell->type;
+
+    if (m == NULL) {
+        m = &cell->notice;
+        *m = (struct akti_message){
+            .type = type, .deadline_ns = AKT_NEVER, .flags = AKTI_EMBEDDED};
+    }
     m->kind = AKTI_TIMER;
     m->cell = cell;
     m->cell_generation = akti_cell_generation(cell);
     m->target_slot = cell->actor->slot;
-    m->target_generation = cell->actor_generation;
+    m->target_generation = actor_generation;
     if (!akti_send_reserved(ctx, cell->actor, m)) {
         akti_timer_discard(ctx, m);
     }
-}
-
-/* The embedded message, with 8 bytes of room for a payload. */
-static struct akti_message *
-notice_of(struct akti_cell *cell, const akt_type *type)
-{
-    cell->notice = (struct akti_message){
-        .type = type, .deadline_ns = AKT_NEVER, .flags = AKTI_EMBEDDED};
-    return &cell->notice;
 }
 
 /* The next instant of the grid that is not past. */
@@ -88,7 +89,7 @@ fire_later(struct akti_context *ctx, struct akti_cell *cell)
                          err == AKT_EDEAD ? AKT_FATE_DEAD : AKT_FATE_DROPPED,
                          err);
     }
-    post(ctx, cell, notice_of(cell, NULL));
+    post(ctx, cell, NULL);
 }
 
 static void
@@ -103,8 +104,6 @@ fire_once(struct akti_context *ctx, struct akti_cell *cell)
     cell->timer.worker = 0;
     if (cell->kind == AKTI_CELL_LATER) {
         fire_later(ctx, cell);
-    } else if (cell->kind == AKTI_CELL_IDLE) {
-        post(ctx, cell, notice_of(cell, &akt_idle_type));
     } else {
         struct akti_message *m = cell->message;
 
@@ -135,7 +134,7 @@ free_message_of(struct akti_context *ctx, struct akti_cell *cell)
     struct akti_message *m = cell->message;
 
     cell->message = NULL;
-    if (m != NULL && m != &cell->notice) {
+    if (m != NULL) {
         /* A periodic timer's belongs to the cell as long as that lives. */
         m->flags &= (uint8_t)~AKTI_EMBEDDED;
         akti_message_free(&ctx->caches, m);
@@ -157,27 +156,26 @@ akti_timer_discard(struct akti_context *ctx, struct akti_message *m)
     if ((m->flags & AKTI_EMBEDDED) == 0) {
         akti_message_free(&ctx->caches, m);
     }
+    if (cell->every_ns == 0) {
+        akti_cell_rest(cell);
+    }
     akti_timer_forget(ctx, cell);
 }
 
-/* How long the actor has had no message; restarts the timer for the rest. */
-static bool
-is_idle(akt_self *self, struct akti_cell *cell)
+/* When the actor will have had no message for its idle time. */
+static uint64_t
+idle_from(akt_self *self, uint64_t last_ns)
 {
-    struct akti_extra *extra = self->actor->extra;
-    uint64_t due =
-        akti_clock_add(extra->last_message_ns, akti_self_entry(self)->idle_ns);
-
-    if (due <= akti_now(self->ctx)) {
-        return true;
-    }
-    akti_timer_set_due(&cell->timer, due);
-    return false;
+    return akti_clock_add(last_ns, akti_self_entry(self)->idle_ns);
 }
 
 static void
-restart_idle(akt_self *self, struct akti_cell *cell)
+restart_idle(akt_self *self, struct akti_cell *cell, uint64_t due_ns)
 {
+    akti_cell_rest(cell);
+    akti_timer_set_due(&cell->timer, due_ns);
+    cell->actor_generation = akti_actor_generation(self->actor);
+    cell->type = &akt_idle_type;
     (void)akti_cell_move(cell, akti_cell_generation(cell), AKTI_PHASE_QUEUED,
                          AKTI_PHASE_OPEN);
     if (!akti_timer_add(self->ctx, &cell->timer)) {
@@ -198,12 +196,17 @@ akti_timer_arrive(akt_self *self, struct akti_message *m)
     }
     if (cell->kind == AKTI_CELL_LATER) {
         akti_cell_unlink(&self->actor->cells, cell);
+        akti_cell_rest(cell);
         akti_cell_release(self->ctx, cell);
         return false;
     }
-    if (cell->kind == AKTI_CELL_IDLE && !is_idle(self, cell)) {
-        restart_idle(self, cell);
-        return false;
+    if (cell->kind == AKTI_CELL_IDLE) {
+        uint64_t due = idle_from(self, self->actor->extra->last_message_ns);
+
+        if (due > akti_now(self->ctx)) {
+            restart_idle(self, cell, due);
+            return false;
+        }
     }
     if (cell->kind == AKTI_CELL_TIMER && cell->every_ns == 0) {
         /* From here on it has fired: there is nothing to cancel. */
@@ -218,16 +221,14 @@ void
 akti_timer_done(akt_self *self, struct akti_cell *cell, struct akti_message *m)
 {
     if (cell->kind == AKTI_CELL_IDLE) {
-        akti_timer_set_due(&cell->timer,
-                           akti_clock_add(akti_now(self->ctx),
-                                          akti_self_entry(self)->idle_ns));
-        restart_idle(self, cell);
+        restart_idle(self, cell, idle_from(self, akti_now(self->ctx)));
         return;
     }
     if (cell->every_ns == 0) {
         if (m != NULL && m != &cell->notice) {
             akti_message_free(&self->ctx->caches, m);
         }
+        akti_cell_rest(cell);
         akti_cell_release(self->ctx, cell);
         return;
     }
@@ -247,6 +248,7 @@ own(akt_self *self, struct akti_cell *cell, uint64_t after_ns)
     cell->actor = self->actor;
     cell->actor_generation = akti_actor_generation(self->actor);
     cell->entry = akti_self_entry(self);
+    cell->type = NULL;
     akti_timer_set_due(&cell->timer,
                        akti_clock_add(akti_now(self->ctx), after_ns));
 }
@@ -292,7 +294,7 @@ akti_timer_start(akt_self *self, uint64_t after_ns, uint64_t every_ns,
     if (every_ns != 0 && (every_ns < 1000 || arg->type->destroy != NULL)) {
         return AKT_EINVAL;
     }
-    if (!fits_in_cell(arg->type)) {
+    if (every_ns != 0 || !fits_in_cell(arg->type)) {
         AKT_TRY(
             akti_message_new(&self->ctx->caches, arg->type, arg->payload, &m));
     }
@@ -304,8 +306,8 @@ akti_timer_start(akt_self *self, uint64_t after_ns, uint64_t every_ns,
         return err;
     }
     cell->every_ns = every_ns;
+    cell->type = arg->type;
     if (m == NULL) {
-        cell->message = notice_of(cell, arg->type);
         memcpy(&cell->payload, arg->payload, arg->type->size);
     } else if (every_ns != 0) {
         m->flags |= AKTI_EMBEDDED;
@@ -348,7 +350,9 @@ akti_idle_start(akt_self *self)
         return AKT_ENOMEM;
     }
     extra->last_message_ns = akti_now(self->ctx);
-    return start(self, AKTI_CELL_IDLE, entry->idle_ns, NULL, &extra->idle);
+    AKT_TRY(start(self, AKTI_CELL_IDLE, entry->idle_ns, NULL, &extra->idle));
+    extra->idle->type = &akt_idle_type;
+    return AKT_OK;
 }
 
 akt_err

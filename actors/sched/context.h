@@ -22,6 +22,7 @@ struct akti_worker;
 enum {
     AKTI_CELLS_A,
     AKTI_CELLS_B,
+    AKTI_CELLS_C,
     AKTI_CELL_SORTS
 };
 

@@ -26,10 +26,10 @@
 #define AKTI_WHEEL_WORDS (AKTI_WHEEL_SLOTS / 64)
 
 struct akti_timer_entry {
-    struct akti_timer_entry *next; /* in a slot's ring */
-    struct akti_timer_entry *prev;
     /* In its worker's list; until it is retired the place is its owner's. */
     struct akti_timer_entry *retired_next;
+    struct akti_timer_entry *next; /* in a slot's ring */
+    struct akti_timer_entry *prev;
     _Atomic uint64_t due_ns; /* see akti_timer_due */
     uint64_t sequence;
     uint32_t index;  /* place in the heap; AKTI_TIMER_... otherwise */
