@@ -250,18 +250,16 @@ akti_future_undo(akt_self *self, struct akti_cell *cell)
     akti_cell_release(self->ctx, cell);
 }
 
-akt_err
-akti_ask(akt_self *self, akt_ref to, uint64_t timeout_ns,
-         const akti_message_arg *arg, akt_future *out_future)
+/* Asks by a message that is made already, which goes when that fails. */
+AKTI_INLINE akt_err
+ask(akt_self *self, struct akti_actor *target, struct akti_message *m,
+    uint64_t timeout_ns, akt_future *out_future)
 {
-    struct akti_actor *target = NULL;
-    struct akti_message *m = NULL;
     struct akti_cell *cell;
     akt_future future;
     akt_err err;
 
-    AKT_TRY(akti_send_prepare(self, to, arg, &target, &m));
-    err = akti_future_new(self, arg->type, timeout_ns, &cell);
+    err = akti_future_new(self, m->type, timeout_ns, &cell);
     if (AKTI_UNLIKELY(err != AKT_OK)) {
         akti_send_undo(self, m);
         return err;
@@ -279,6 +277,25 @@ akti_ask(akt_self *self, akt_ref to, uint64_t timeout_ns,
     }
     *out_future = future;
     return AKT_OK;
+}
+
+akt_err
+akti_future_ask(akt_self *self, struct akti_actor *target,
+                struct akti_message *m, uint64_t timeout_ns,
+                akt_future *out_future)
+{
+    return ask(self, target, m, timeout_ns, out_future);
+}
+
+akt_err
+akti_ask(akt_self *self, akt_ref to, uint64_t timeout_ns,
+         const akti_message_arg *arg, akt_future *out_future)
+{
+    struct akti_actor *target = NULL;
+    struct akti_message *m = NULL;
+
+    AKT_TRY(akti_send_prepare(self, to, arg, &target, &m));
+    return ask(self, target, m, timeout_ns, out_future);
 }
 
 /* --- taking the end --- */

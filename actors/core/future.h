@@ -49,6 +49,14 @@ void akti_future_asked(akt_self *self, struct akti_cell *cell, akt_future *out);
 /* It was not asked after all. */
 void akti_future_undo(akt_self *self, struct akti_cell *cell);
 
+/*
+ * Asks by a message that akti_send_prepare made; on an error it is undone.
+ * Errors as for akt_ask.
+ */
+akt_err akti_future_ask(akt_self *self, struct akti_actor *target,
+                        struct akti_message *m, uint64_t timeout_ns,
+                        akt_future *out_future);
+
 /* An error with its text as a reply; NULL when out of memory. */
 struct akti_message *akti_error_message(struct akti_context *ctx, akt_err err,
                                         const char *text);

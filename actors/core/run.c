@@ -126,6 +126,7 @@ _Static_assert(AKTI_CREDITED == 1, "the flag is added as a number");
 
 /* --- one message --- */
 
+/* The row that ends the table has a handler where all the rest is handled. */
 static const akt_handler *
 find_slowly(const akt_behavior *behavior, const akt_type *type)
 {
@@ -136,7 +137,7 @@ find_slowly(const akt_behavior *behavior, const akt_type *type)
             return h;
         }
     }
-    return NULL;
+    return h->handle != NULL ? h : NULL;
 }
 
 /*

@@ -99,7 +99,7 @@ struct akt_behavior {
     const char *name;
     const char *state_name;
     size_t state_size;
-    const akt_handler *handlers; /**< ended by a row without a type */
+    const akt_handler *handlers; /**< ended by a row of NULL, NULL */
 };
 
 /** What an actor is; made by `AKT_CLASS`. Must live as long as the system. */
