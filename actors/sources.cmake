@@ -38,6 +38,11 @@ list(APPEND AKT_SOURCES
     actors/core/suspend.c
     actors/core/system.c
     actors/core/timer.c
+    actors/test/equal.c
+    actors/test/probe.c
+    actors/test/probe_ask.c
+    actors/test/probe_expect.c
+    actors/test/probe_record.c
 )
 
 # Files that exist twice: with Linux system calls, and with POSIX alone.

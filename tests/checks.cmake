@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Checks that are not cmocka programs: lints, programs that must not compile,
-# the installed package, the example of the README.
+# the installed package, the examples of the README and of akt/test.h.
 
 set(here ${CMAKE_CURRENT_SOURCE_DIR})
 find_program(AKT_GCC gcc)
@@ -67,6 +67,13 @@ if(AKT_SANITIZER STREQUAL "none" AND NOT AKT_COVERAGE)
     akt_add_test(readme/first_example
         COMMAND sh ${PROJECT_SOURCE_DIR}/scripts/readme_example.sh
             ${PROJECT_SOURCE_DIR}/README.md ${CMAKE_C_COMPILER}
+            -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_BINARY_DIR}/include
+            $<TARGET_FILE:akt> -Wl,-rpath,$<TARGET_FILE_DIR:akt>
+            ${AKT_LIBEVENT_LDFLAGS} -pthread
+        LABELS install)
+    akt_add_test(readme/test_example
+        COMMAND sh ${PROJECT_SOURCE_DIR}/scripts/header_example.sh
+            ${PROJECT_SOURCE_DIR}/include/akt/test.h ${CMAKE_C_COMPILER}
             -I${PROJECT_SOURCE_DIR}/include -I${PROJECT_BINARY_DIR}/include
             $<TARGET_FILE:akt> -Wl,-rpath,$<TARGET_FILE_DIR:akt>
             ${AKT_LIBEVENT_LDFLAGS} -pthread

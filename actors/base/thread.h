@@ -17,6 +17,7 @@ enum akti_rank {
     AKTI_RANK_SYSTEM = 1, /* a system's life: stop, attach, classes */
     AKTI_RANK_SUSPEND,    /* who waits for room in whose mailbox */
     AKTI_RANK_EVICT,      /* the queue of a mailbox that drops its oldest */
+    AKTI_RANK_PROBE,      /* what a test's probe has got */
     AKTI_RANK_PORT,       /* an attached thread's answers */
     AKTI_RANK_IDLE,       /* who waits until nothing runs */
     AKTI_RANK_THREADS,    /* threads of actors that have their own */

@@ -49,7 +49,8 @@ AKT_BEGIN_DECLS
     X(18, AKT_ECONTEXT, "not callable from this kind of thread or moment")     \
     X(19, AKT_EFOREIGN, "the reference belongs to another system")             \
     X(20, AKT_EIO, "a system call failed; see the log for which one")          \
-    X(21, AKT_ESIZE, "the message is larger than a message may be")
+    X(21, AKT_ESIZE, "the message is larger than a message may be")            \
+    X(22, AKT_EUNEXPECTED, "something else came than a probe expected")
 
 /** An error code; see `AKT_ERRORS` for the list. */
 typedef enum akt_err {

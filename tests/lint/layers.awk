@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-# Layers: base <- mailbox <- sched <- core <- async <- net <- cluster <- obs.
+# Layers: base <- mailbox <- sched <- core <- test <- async <- net <- cluster <-
+# obs.
 # A file includes its own layer and those to its left, by path from the root,
 # and the public headers. Public headers include public and C standard headers
 # only; examples see the public headers and those of their own folder only.
 
 BEGIN {
-    split("actors/base mailbox actors/sched actors/core actors/async " \
-          "actors/net actors/cluster actors/obs", order, " ")
+    split("actors/base mailbox actors/sched actors/core actors/test " \
+          "actors/async actors/net actors/cluster actors/obs", order, " ")
     for (i = 1; i in order; i++)
         rank[order[i]] = i
     split("assert complex ctype errno fenv float inttypes iso646 limits locale " \

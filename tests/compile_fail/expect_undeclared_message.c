@@ -1,0 +1,24 @@
+// expect: withdrawal
+/* SPDX-License-Identifier: MIT */
+/* A message is expected that nobody declared. */
+#include "akt/akt.h"
+#include "akt/test.h"
+
+#define BALANCE(F) F(i64, cents)
+AKT_MESSAGE(balance, BALANCE);
+#define DEPOSIT(F) F(i64, amount)
+AKT_REQUEST(deposit, DEPOSIT, balance);
+#define NOTICE(F) F(i64, number)
+AKT_MESSAGE(notice, NOTICE);
+
+bool came(akt_probe *probe);
+
+bool
+came(akt_probe *probe)
+{
+#ifdef AKT_MUST_FAIL
+    return akt_expect(probe, AKT_MS(1), withdrawal) != NULL;
+#else
+    return akt_expect(probe, AKT_MS(1), deposit) != NULL;
+#endif
+}
