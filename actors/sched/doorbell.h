@@ -9,9 +9,16 @@
 
 #include "akt/error.h"
 
+#include <stdbool.h>
+
 struct akti_doorbell {
     int wait_fd; /* becomes readable */
     int ring_fd; /* the same one, or the other end */
+    /*
+     * Each ring is an edge, also when the ones before it were not taken back:
+     * who waits for edges need not clear, which saves a system call for a wake.
+     */
+    bool rings_are_edges;
 };
 
 /* AKT_EMFILE when there are no descriptors, AKT_ENOMEM, AKT_EIO. */

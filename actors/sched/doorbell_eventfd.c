@@ -24,6 +24,7 @@ akti_doorbell_open(struct akti_doorbell *d)
     }
     d->wait_fd = fd;
     d->ring_fd = fd;
+    d->rings_are_edges = true;
     return AKT_OK;
 }
 
@@ -39,7 +40,7 @@ akti_doorbell_ring(struct akti_doorbell *d)
     uint64_t one = 1;
     ssize_t n;
 
-    /* A full counter (EAGAIN) is readable, which is all that is wanted. */
+    /* The counter would be full after 2^64 rings. */
     do {
         n = write(d->ring_fd, &one, sizeof(one));
     } while (n < 0 && errno == EINTR);

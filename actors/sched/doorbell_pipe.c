@@ -35,6 +35,7 @@ akti_doorbell_open(struct akti_doorbell *d)
         return AKT_EIO;
     }
     d->wait_fd = fds[0];
+    d->rings_are_edges = false;
     d->ring_fd = fds[1];
     return AKT_OK;
 }

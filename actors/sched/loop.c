@@ -17,6 +17,7 @@ struct akti_loop {
     struct akti_doorbell bell;
     struct event rung_event;
     struct event timer_event;
+    bool by_edge; /* each ring is an event: nothing is read */
     bool rung;
     bool timed_out;
 };
@@ -28,7 +29,9 @@ on_ring(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    akti_doorbell_clear(&loop->bell);
+    if (!loop->by_edge) {
+        akti_doorbell_clear(&loop->bell);
+    }
     loop->rung = true;
 }
 
@@ -112,9 +115,17 @@ make_base(struct akti_loop *loop)
 static akt_err
 set_up(struct akti_loop *loop)
 {
+    short what = EV_READ | EV_PERSIST;
+
     AKT_TRY(make_base(loop));
-    if (event_assign(&loop->rung_event, loop->base, loop->bell.wait_fd,
-                     EV_READ | EV_PERSIST, on_ring, loop)
+    loop->by_edge =
+        loop->bell.rings_are_edges
+        && (event_base_get_features(loop->base) & EV_FEATURE_ET) != 0;
+    if (loop->by_edge) {
+        what |= EV_ET;
+    }
+    if (event_assign(&loop->rung_event, loop->base, loop->bell.wait_fd, what,
+                     on_ring, loop)
             != 0
         || evtimer_assign(&loop->timer_event, loop->base, on_timer, loop) != 0
         || event_add(&loop->rung_event, NULL) != 0) {

@@ -139,7 +139,7 @@ test_ring_by_another_thread_ends_a_wait(void **state)
 static void
 test_open_without_descriptors_says_emfile(void **state)
 {
-    struct akti_doorbell d = {-5, -6};
+    struct akti_doorbell d = {.wait_fd = -5, .ring_fd = -6};
 
     (void)state;
     akti_fault_set(AKTI_FAULT_DOORBELL, 0, 1);
