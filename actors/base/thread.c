@@ -139,6 +139,12 @@ akti_thread_start(pthread_t *out, akti_thread_fn *fn, void *arg)
     return failed == 0 ? AKT_OK : AKT_ETHREAD;
 }
 
+void
+akti_thread_join(pthread_t thread)
+{
+    (void)pthread_join(thread, NULL);
+}
+
 static _Atomic uint32_t forks;
 static pthread_once_t watching = PTHREAD_ONCE_INIT;
 

@@ -54,6 +54,8 @@ void akti_cond_wake_one(struct akti_cond *c);
 
 /* All signals are blocked in the new thread. AKT_ETHREAD when there is none. */
 akt_err akti_thread_start(pthread_t *out, akti_thread_fn *fn, void *arg);
+/* Waits for its end. */
+void akti_thread_join(pthread_t thread);
 
 /*
  * How often this process has been forked since its first system was started, as

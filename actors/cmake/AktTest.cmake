@@ -110,3 +110,18 @@ endfunction()
 function(akt_lint name)
     akt_add_test(lint/${name} COMMAND sh ${ARGN} LABELS lint)
 endfunction()
+
+# akt_explore(<explore/file.c>): a cmocka program of scenarios for the explorer.
+function(akt_explore file)
+    if(NOT TARGET akt_explored)
+        return()
+    endif()
+    string(REGEX REPLACE "\\.c$" "" name ${file})
+    string(REPLACE "/" "_" target test_${name})
+    akt_program(${target} ${file})
+    target_link_libraries(${target} PRIVATE akt_explored PkgConfig::AKT_CMOCKA)
+    akt_add_test(${name}
+        COMMAND ${AKT_TEST_LAUNCHER} $<TARGET_FILE:${target}>
+        LABELS explore
+        TIMEOUT 200)
+endfunction()

@@ -198,7 +198,7 @@ akti_blocking_fini(struct akti_blocking *b)
         return;
     }
     for (i = 0; i < b->threads; i++) {
-        (void)pthread_join(b->thread[i], NULL);
+        akti_thread_join(b->thread[i]);
     }
     akti_memory_free(&b->dispatcher->memory, b->thread,
                      b->max_threads * sizeof(pthread_t), 64);

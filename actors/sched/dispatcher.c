@@ -192,7 +192,7 @@ join_first(struct akti_dispatcher *d, uint32_t n)
         quit_worker(worker_at(d, i));
     }
     for (i = 0; i < n; i++) {
-        (void)pthread_join(worker_at(d, i)->thread, NULL);
+        akti_thread_join(worker_at(d, i)->thread);
     }
 }
 

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A whole system inside a schedule: its workers are threads of the explorer, and
+ * so are the plain threads that are attached to it. What holds at the end of
+ * every schedule is checked at its end: all messages and requests have met their
+ * fate, every cell is back in its pool, no sleep was saved by the back-stop.
+ */
+#ifndef AKT_TESTS_EXPLORE_WORLD_H
+#define AKT_TESTS_EXPLORE_WORLD_H
+
+#include "akt/akt.h"
+#include "tests/explore/campaign.h"
+
+struct world {
+    akt_system *system;
+    akt_self *me;      /* of thread 0 */
+    akt_counters sums; /* when it has ended */
+};
+
+/* A system with so many workers; all of them sleep when this returns. */
+void world_begin(struct world *w, uint32_t workers);
+
+/* Stops the system, checks all that holds, and frees it. */
+void world_end(struct world *w);
+
+/* Waits until the actor has ended. */
+void world_wait_end(struct world *w, akt_ref ref);
+
+/* A thread that is attached while `fn` runs. */
+typedef void world_fn(akt_self *me, void *arg);
+
+struct world_thread {
+    struct world *world;
+    world_fn *fn;
+    void *arg;
+    uint32_t number;
+};
+
+void world_start(struct world *w, struct world_thread *t, world_fn *fn,
+                 void *arg);
+void world_join(struct world_thread *t);
+
+#endif
