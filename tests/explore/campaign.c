@@ -369,16 +369,23 @@ read_choices(const char *text, struct choices *out)
     }
 }
 
-/* Repeats the schedule in the environment if it is of this scenario. */
+/* Whether the environment names this scenario; *out: with choices. */
 static bool
-repeat(const struct campaign *c, const char *text)
+is_named(const struct campaign *c, const char *text, const char **out)
 {
     size_t length = strlen(c->name);
 
-    if (strncmp(text, c->name, length) != 0 || text[length] != '=') {
-        return true;
+    if (strncmp(text, c->name, length) != 0) {
+        return false;
     }
-    read_choices(text + length + 1, &found);
+    *out = text[length] == '=' ? text + length + 1 : NULL;
+    return text[length] == '=' || text[length] == '\0';
+}
+
+static bool
+repeat(const struct campaign *c, const char *text)
+{
+    read_choices(text, &found);
     if (list_fails(c, &found, true)) {
         (void)fprintf(stderr, "  %s\n", shared->text);
         return false;
@@ -400,12 +407,16 @@ bool
 campaign_passes(const struct campaign *c)
 {
     const char *text = getenv("AKT_EXPLORE");
+    const char *choices = NULL;
     double began = seconds();
     struct findings f;
 
     share();
-    if (text != NULL) {
-        return repeat(c, text);
+    if (text != NULL && !is_named(c, text, &choices)) {
+        return true;
+    }
+    if (choices != NULL) {
+        return repeat(c, choices);
     }
     campaign_run(c, &f);
     if (!f.failed) {

@@ -6,7 +6,8 @@
  * is found is made shorter, told step by step, and can be repeated by the line
  * that begins with REPRODUCE.
  *
- * AKT_EXPLORE=<name>=<choices>  repeats one schedule of the scenario <name>
+ * AKT_EXPLORE=<name>            explores this scenario only
+ * AKT_EXPLORE=<name>=<choices>  repeats one schedule of it
  * AKT_EXPLORE_SEED=<n>          begins the random ones elsewhere
  * AKT_EXPLORE_TIMES=<n>         n times as many schedules
  */

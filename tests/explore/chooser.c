@@ -64,6 +64,7 @@ chooser_begin(struct chooser *c, uint64_t seed)
     c->step = 0;
     c->listed = 0;
     c->preemptions = 0;
+    c->yielded = false;
     c->lowest = 0;
     c->log->count = 0;
     c->odds = odds[below(c, 5)];
@@ -110,12 +111,15 @@ void
 chooser_yields(struct chooser *c, uint32_t thread)
 {
     c->priority[thread] = --c->lowest;
+    c->yielded = true;
 }
 
 uint32_t
 chooser_plain(uint32_t enabled, uint32_t current)
 {
-    return (enabled & bit(current)) != 0 ? current : first_of(enabled);
+    uint32_t above = enabled & ~(bit(current) - 1);
+
+    return first_of(above != 0 ? above : enabled);
 }
 
 static uint32_t
@@ -161,13 +165,21 @@ by_priority(struct chooser *c, uint32_t enabled, uint32_t current)
     return best;
 }
 
+/*
+ * Whether another than the plain choice counts as a preemption. After a pause it
+ * does: those that pause could go on in turn for ever.
+ */
+static bool
+costs(const struct chooser *c, uint32_t enabled, uint32_t current)
+{
+    return (enabled & bit(current)) != 0 || c->yielded;
+}
+
 /* What may be tried here beside the plain choice. */
 static uint32_t
 alternatives(struct chooser *c, uint32_t enabled, uint32_t current)
 {
-    bool preempts = (enabled & bit(current)) != 0;
-
-    if (preempts && c->preemptions >= c->bound) {
+    if (costs(c, enabled, current) && c->preemptions >= c->bound) {
         return 0;
     }
     return enabled & ~bit(chooser_plain(enabled, current));
@@ -192,7 +204,8 @@ in_order(struct chooser *c, uint32_t enabled, uint32_t current)
     if (c->diverged) {
         return chooser_plain(enabled, current);
     }
-    if (n->chosen != current && (enabled & bit(current)) != 0) {
+    if (n->chosen != chooser_plain(enabled, current)
+        && costs(c, enabled, current)) {
         c->preemptions++;
     }
     return n->chosen;
@@ -241,6 +254,7 @@ chooser_choose(struct chooser *c, uint32_t enabled, uint32_t current)
     if (thread != chooser_plain(enabled, current)) {
         write_down(c, thread);
     }
+    c->yielded = false;
     c->step++;
     return thread;
 }

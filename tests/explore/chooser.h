@@ -6,7 +6,7 @@
  * PLDI 2007), or by a list that is repeated.
  *
  * A schedule is written down as what differs from the plain one, in which the
- * running thread goes on as long as it can, and then the first one that can.
+ * running thread goes on as long as it can, and then the next one that can.
  */
 #ifndef AKT_TESTS_EXPLORE_CHOOSER_H
 #define AKT_TESTS_EXPLORE_CHOOSER_H
@@ -61,6 +61,7 @@ struct chooser {
     uint32_t node_count;
     uint32_t bound; /* preemptions in one schedule */
     uint32_t preemptions;
+    bool yielded;  /* who goes on next follows a pause */
     bool diverged; /* the same choices led elsewhere */
 };
 
