@@ -129,6 +129,7 @@ worker_new(struct akti_dispatcher *d, uint32_t number, bool own_thread,
     w->ctx.random.state += number;
     w->number = number;
     w->own_thread = own_thread;
+    atomic_init(&w->duty, 1); /* until it sleeps for the first time */
     akti_inject_init(&w->own);
     akti_timerq_init(&w->timers, &d->memory, w->ctx.now_ns);
     err = d->sim != NULL ? AKT_OK : akti_loop_open(&w->loop);
@@ -402,55 +403,60 @@ akti_ready_slowly(struct akti_context *ctx, struct akti_runnable *r)
 /* --- idleness --- */
 
 static bool
-is_idle_real(struct akti_dispatcher *d)
+queues_are_empty(struct akti_dispatcher *d)
 {
     uint32_t n = thread_count(d);
     uint32_t i;
 
     for (i = 0; i < n; i++) {
-        struct akti_worker *w = worker_at(d, i);
-
-        /* seq_cst: before the look at the queues; pairs: park */
-        if (atomic_load_explicit(&w->asleep, memory_order_seq_cst)
-                != AKTI_ASLEEP
-            || !akti_inject_is_empty(&w->own)) {
+        if (!akti_inject_is_empty(&worker_at(d, i)->own)) {
             return false;
         }
     }
     return akti_inject_is_empty(&d->inject);
 }
 
-/* Grows whenever a worker is woken or goes to sleep. */
-static uint64_t
-activity(struct akti_dispatcher *d)
+/* The sum of what the workers count; false when one of them is awake. */
+static bool
+duties(struct akti_dispatcher *d, uint64_t *out)
 {
     uint32_t n = thread_count(d);
     uint64_t sum = n;
     uint32_t i;
 
     for (i = 0; i < n; i++) {
-        sum += akti_counter_get(&worker_at(d, i)->stat_wakes);
-        sum += akti_counter_get(&worker_at(d, i)->stat_parks);
+        /* seq_cst: after `watched` was raised; as acquire, what the worker queued
+         * before; pairs: change_duty */
+        uint32_t duty =
+            atomic_load_explicit(&worker_at(d, i)->duty, memory_order_seq_cst);
+
+        if (duty % 2 == 1) {
+            return false;
+        }
+        sum += duty;
     }
-    return sum;
+    *out = sum;
+    return true;
 }
 
 /*
- * The workers are looked at one after the other. What one of them was woken for
- * after it was looked at shows in the second count: whoever wakes counts before
- * it goes to sleep itself.
+ * The workers are looked at one after the other, and twice. If none of them has
+ * woken in between, all were asleep at once, from the end of the first round to
+ * the beginning of the second; queues that were empty then can't have been
+ * emptied by one that is at work.
  */
 bool
 akti_dispatcher_is_idle(struct akti_dispatcher *d)
 {
     uint64_t before;
+    uint64_t after;
 
     if (d->sim != NULL) {
         return d->sim->head == NULL && akti_blocking_is_idle(&d->blocking);
     }
-    before = activity(d);
-    return akti_blocking_is_idle(&d->blocking) && is_idle_real(d)
-           && akti_blocking_is_idle(&d->blocking) && activity(d) == before;
+    return akti_blocking_is_idle(&d->blocking) && duties(d, &before)
+           && queues_are_empty(d) && akti_blocking_is_idle(&d->blocking)
+           && duties(d, &after) && before == after;
 }
 
 bool
@@ -465,7 +471,7 @@ akti_dispatcher_wait_idle(struct akti_dispatcher *d, uint64_t deadline_ns)
         return akti_dispatcher_is_idle(d);
     }
     akti_mutex_lock(&d->idle_lock);
-    /* seq_cst: before the look at the workers; pairs: park */
+    /* seq_cst: before the look at the workers; pairs: change_duty */
     atomic_fetch_add_explicit(&d->watched, 1, memory_order_seq_cst);
     while (!(idle = akti_dispatcher_is_idle(d)) && in_time) {
         in_time = akti_cond_wait_until(&d->idle, &d->idle_lock, deadline_ns);

@@ -119,6 +119,8 @@ struct akti_worker {
     _Atomic uint32_t congested;
     _Alignas(64) _Atomic uint32_t asleep;
     _Atomic uint32_t quit;
+    /* Odd: it is awake. Grows when it goes to sleep and when it wakes; itself. */
+    _Atomic uint32_t duty;
     _Atomic(struct akti_timer_entry *) retired;
     struct akti_inject own;  /* pinned runnables */
     akti_counter stat_wakes; /* times it was rung */

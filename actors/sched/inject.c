@@ -52,8 +52,9 @@ akti_inject_pop(struct akti_inject *q)
         if (q->head == NULL) {
             q->tail = NULL;
         }
-        /* Relaxed: taking work away wakes nobody. */
-        atomic_fetch_sub_explicit(&q->count, 1, memory_order_relaxed);
+        /* release: who finds it empty sees that the taker is awake; pairs:
+         * akti_inject_is_empty */
+        atomic_fetch_sub_explicit(&q->count, 1, memory_order_release);
     }
     akti_mutex_unlock(&q->lock);
     return r;
@@ -62,6 +63,6 @@ akti_inject_pop(struct akti_inject *q)
 bool
 akti_inject_is_empty(struct akti_inject *q)
 {
-    /* seq_cst: after the sleeper's flag; pairs: akti_inject_push */
+    /* seq_cst: after the sleeper's flag; pairs: akti_inject_push, _pop */
     return atomic_load_explicit(&q->count, memory_order_seq_cst) == 0;
 }

@@ -325,6 +325,19 @@ watches(struct akti_worker *w)
     return true;
 }
 
+/* It has nothing left to do, or looks for something again. */
+static void
+change_duty(struct akti_worker *w)
+{
+    /* Relaxed: this thread alone writes it. */
+    uint32_t duty = atomic_load_explicit(&w->duty, memory_order_relaxed);
+
+    /* seq_cst: going off duty comes before the look at `watched`, as release
+     * after what it queued; coming on duty before it takes anything. pairs:
+     * akti_dispatcher_wait_idle, duties */
+    atomic_store_explicit(&w->duty, duty + 1, memory_order_seq_cst);
+}
+
 static void
 raise_asleep(struct akti_worker *w)
 {
@@ -337,16 +350,19 @@ raise_asleep(struct akti_worker *w)
         /* seq_cst: part of the same order; pairs: akti_wake_one */
         atomic_fetch_add_explicit(&d->sleepers, 1, memory_order_seq_cst);
     }
+    change_duty(w);
     akti_dispatcher_poke_idle(d);
 }
 
 static void
 lower_asleep(struct akti_worker *w)
 {
-    /* seq_cst: part of the same order; pairs: akti_wake_one */
-    uint32_t was =
-        atomic_exchange_explicit(&w->asleep, AKTI_AWAKE, memory_order_seq_cst);
+    uint32_t was;
 
+    change_duty(w);
+    /* seq_cst: part of the same order; pairs: akti_wake_one */
+    was =
+        atomic_exchange_explicit(&w->asleep, AKTI_AWAKE, memory_order_seq_cst);
     w->waking = was == AKTI_WOKEN;
     if (was == AKTI_ASLEEP && !w->own_thread) {
         /* seq_cst: part of the same order; pairs: akti_wake_one */
