@@ -87,6 +87,22 @@ ensure_edge(akt_self *self, struct akti_actor *target)
 }
 
 /*
+ * There is room after all, and nothing waits by this edge: a search for cycles
+ * must not take it for one by which the actor waits.
+ */
+static void
+drop_edge(akt_self *self, struct akti_edge *e)
+{
+    struct akti_edge **place = &self->actor->extra->edges;
+
+    while (*place != e) {
+        place = &(*place)->next_of_sender;
+    }
+    *place = e->next_of_sender;
+    edge_free(self->ctx, e);
+}
+
+/*
  * Makes the running actor wait for the target. *out_retry: there is room now.
  * AKT_EDEADLK when the edge would close a cycle, AKT_ENOMEM.
  */
@@ -107,6 +123,9 @@ wait_locked(akt_self *self, struct akti_actor *target, bool *out_retry)
         return AKT_ENOMEM;
     }
     if (!akti_mailbox_wait_mark(&target->box, akti_actor_capacity(target))) {
+        if (e->pending == 0) {
+            drop_edge(self, e);
+        }
         *out_retry = true;
         return AKT_OK;
     }

@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-wait_idle(struct world *w)
+void
+world_wait_idle(struct world *w)
 {
-    while (!akti_dispatcher_is_idle(&w->system->dispatcher)) {
+    while (akti_system_phase(w->system) != AKTI_STOPPED
+           && !akti_dispatcher_is_idle(&w->system->dispatcher)) {
         explore_pause();
     }
 }
@@ -25,7 +26,7 @@ world_begin(struct world *w, uint32_t workers)
     opts.log_level = AKT_LOG_OFF;
     explore_ok(akt_system_start(&opts, &w->system));
     explore_ok(akt_attach(w->system, &w->me));
-    wait_idle(w);
+    world_wait_idle(w);
 }
 
 /* --- what holds at the end --- */

@@ -23,6 +23,9 @@ void world_begin(struct world *w, uint32_t workers);
 /* Stops the system, checks all that holds, and frees it. */
 void world_end(struct world *w);
 
+/* Waits until nothing runs and nothing is ready; no longer when it is stopped. */
+void world_wait_idle(struct world *w);
+
 /* Waits until the actor has ended. */
 void world_wait_end(struct world *w, akt_ref ref);
 
