@@ -316,6 +316,7 @@ campaign_run(const struct campaign *c, struct findings *out)
     if (!out->failed) {
         return;
     }
+    out->seed = shared->seed;
     memcpy(out->text, shared->text, sizeof(out->text));
     memcpy(&found, &shared->log, sizeof(found));
     out->found_choices = found.count;
@@ -433,7 +434,7 @@ campaign_passes(const struct campaign *c)
     (void)fprintf(stderr,
                   "explore: %s fails: %s\n  schedule %" PRIu64 ", seed %" PRIu64
                   "; %u choices, made shorter: %u\n",
-                  c->name, f.text, f.schedules, shared->seed, f.found_choices,
+                  c->name, f.text, f.schedules, f.seed, f.found_choices,
                   f.choices);
     tell(c);
     return false;

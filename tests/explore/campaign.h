@@ -30,6 +30,7 @@ struct findings {
     bool failed;
     bool complete; /* all schedules within the bound were gone through */
     uint64_t schedules;
+    uint64_t seed;          /* of the one that failed */
     uint32_t found_choices; /* before it was made shorter */
     uint32_t choices;
     char text[2048];

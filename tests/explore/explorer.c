@@ -13,6 +13,8 @@
 
 /* A schedule with more points does not end. */
 #define POINTS_MAX 200000u
+/* After so many without a stop others go first: some loops wait for them. */
+#define STRETCH_MAX 1000u
 
 enum state {
     NONE,
@@ -37,6 +39,7 @@ struct thread {
     const char *file;
     int line;
     uint32_t held;
+    uint64_t seen_switches; /* when it paused last */
 };
 
 /* Who has the baton may touch it. */
@@ -51,7 +54,8 @@ static struct {
     uint32_t paused; /* set */
     uint64_t now_ns;
     uint32_t jumps;
-    uint32_t points; /* in this schedule */
+    uint32_t points;  /* in this schedule */
+    uint32_t stretch; /* of the running thread */
     uint64_t all_points;
     uint64_t all_switches;
 } ex;
@@ -164,6 +168,7 @@ static void
 hand_on(uint32_t next)
 {
     ex.current = next;
+    ex.stretch = 0;
     ex.all_switches++;
     (void)sem_post(&ex.thread[next].baton);
 }
@@ -259,6 +264,9 @@ choose(void)
     if ((ex.ready & (ex.ready - 1)) == 0) {
         return (uint32_t)__builtin_ctz(ex.ready);
     }
+    if (++ex.stretch > STRETCH_MAX) {
+        return chooser_plain(ex.ready & ~bit(ex.current), ex.current);
+    }
     if (!ex.choosing) {
         return chooser_plain(ex.ready, ex.current);
     }
@@ -348,12 +356,20 @@ explore_wake(const void *on, bool all)
 void
 explore_pause(void)
 {
+    struct thread *t = self();
+    bool others_went_on = t->seen_switches != ex.all_switches;
+
+    t->seen_switches = ex.all_switches;
+    if (others_went_on) {
+        return; /* what was looked at may be different by now */
+    }
     chooser_yields(ex.opts.chooser, ex.current);
     wake_paused();
-    self()->state = PAUSED;
+    t->state = PAUSED;
     ex.ready &= ~bit(ex.current);
     ex.paused |= bit(ex.current);
     reschedule();
+    t->seen_switches = ex.all_switches;
 }
 
 void
@@ -406,6 +422,7 @@ thread_new(void *(*fn)(void *), void *arg)
     t->fn = fn;
     t->arg = arg;
     t->held = 0;
+    t->seen_switches = 0;
     t->file = NULL;
     t->line = 0;
     ex.count++;
@@ -524,6 +541,7 @@ explorer_run(const struct explorer_opts *opts, explore_fn *scenario, void *arg)
     ex.now_ns = UINT64_C(1000) * 1000000000u;
     ex.jumps = 0;
     ex.points = 0;
+    ex.stretch = 0;
     if (!t->exists) {
         t->exists = true;
         t->os = pthread_self();
@@ -531,6 +549,7 @@ explorer_run(const struct explorer_opts *opts, explore_fn *scenario, void *arg)
     }
     t->state = READY;
     t->held = 0;
+    t->seen_switches = 0;
     chooser_born(opts->chooser, 0);
     ex.on = true;
     scenario(arg);

@@ -107,6 +107,16 @@ world_end(struct world *w)
 }
 
 void
+world_sleep(uint64_t ns)
+{
+    static const char here;
+
+    (void)explore_wait(&here, "time", explore_now() + ns);
+    /* Time goes on when nobody else can. */
+    (void)explore_wait(&here, "time", explore_now() + 1);
+}
+
+void
 world_wait_end(struct world *w, akt_ref ref)
 {
     while (akt_ref_is_alive(w->me, ref)) {

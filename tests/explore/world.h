@@ -26,6 +26,9 @@ void world_end(struct world *w);
 /* Waits until nothing runs and nothing is ready; no longer when it is stopped. */
 void world_wait_idle(struct world *w);
 
+/* Lets time pass, and all that is due by then happen. */
+void world_sleep(uint64_t ns);
+
 /* Waits until the actor has ended. */
 void world_wait_end(struct world *w, akt_ref ref);
 
