@@ -54,6 +54,8 @@ static struct {
     uint32_t paused; /* set */
     uint64_t now_ns;
     uint32_t jumps;
+    explore_fn *check; /* before a jump */
+    void *check_arg;
     uint32_t points;  /* in this schedule */
     uint32_t stretch; /* of the running thread */
     uint64_t all_points;
@@ -231,6 +233,23 @@ expire(void)
     }
 }
 
+void
+explore_watch(explore_fn *check, void *arg)
+{
+    ex.check = check;
+    ex.check_arg = arg;
+}
+
+static void
+look_before_jump(void)
+{
+    if (ex.check != NULL) {
+        ex.on = false;
+        ex.check(ex.check_arg);
+        ex.on = true;
+    }
+}
+
 /* Nobody can go on: time jumps to what is due first. */
 static void
 jump(void)
@@ -238,6 +257,7 @@ jump(void)
     uint64_t next = AKT_NEVER;
     uint32_t i;
 
+    look_before_jump();
     for (i = 0; i < ex.count; i++) {
         const struct thread *t = &ex.thread[i];
 
@@ -540,6 +560,7 @@ explorer_run(const struct explorer_opts *opts, explore_fn *scenario, void *arg)
     ex.paused = 0;
     ex.now_ns = UINT64_C(1000) * 1000000000u;
     ex.jumps = 0;
+    ex.check = NULL;
     ex.points = 0;
     ex.stretch = 0;
     if (!t->exists) {

@@ -54,6 +54,12 @@ void explore_pass_time(uint64_t ns);
 /* How often time had to jump in this schedule. */
 uint32_t explore_jumps(void);
 
+/*
+ * Called whenever nobody can go on, before time jumps: to say that somebody
+ * should have been woken. Without yield points; until the schedule ends, or NULL.
+ */
+void explore_watch(explore_fn *check, void *arg);
+
 /* Ends the schedule: this was not to happen. */
 void explore_fail(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4), noreturn));

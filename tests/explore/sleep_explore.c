@@ -12,9 +12,7 @@
  * does not hand the waking on; an idle look that does not count wake-ups; a quit
  * that does not ring.
  */
-#include "actors/sched/dispatcher.h"
-#include "akt/types.h"
-#include "tests/explore/campaign.h"
+#include "tests/explore/world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -127,6 +125,7 @@ end(void)
     akti_dispatcher_join(&d);
     akti_dispatcher_stats(&d, &stats);
     explore_check(stats.backstops == 0);
+    world_watch(NULL);
     akti_dispatcher_fini(&d);
     for (i = 0; i < AKTI_CELL_SORTS; i++) {
         akti_depot_fini(&d.cells[i]);
@@ -157,6 +156,7 @@ wait_asleep(void)
     while (!akti_dispatcher_is_idle(&d)) {
         explore_pause();
     }
+    world_watch(&d);
 }
 
 static void

@@ -15,6 +15,29 @@ world_wait_idle(struct world *w)
     }
 }
 
+/* Nobody can go on. */
+static void
+check_queues(void *arg)
+{
+    struct akti_dispatcher *d = arg;
+    uint32_t n = atomic_load_explicit(&d->thread_count, memory_order_relaxed);
+    uint32_t i;
+
+    explore_check(akti_inject_is_empty(&d->inject));
+    for (i = 0; i < n; i++) {
+        struct akti_worker *w =
+            atomic_load_explicit(&d->workers[i], memory_order_relaxed);
+
+        explore_check(akti_inject_is_empty(&w->own));
+    }
+}
+
+void
+world_watch(struct akti_dispatcher *d)
+{
+    explore_watch(d != NULL ? check_queues : NULL, d);
+}
+
 void
 world_begin(struct world *w, uint32_t workers)
 {
@@ -27,6 +50,7 @@ world_begin(struct world *w, uint32_t workers)
     explore_ok(akt_system_start(&opts, &w->system));
     explore_ok(akt_attach(w->system, &w->me));
     world_wait_idle(w);
+    world_watch(&w->system->dispatcher);
 }
 
 /* --- what holds at the end --- */
@@ -103,6 +127,7 @@ world_end(struct world *w)
     check_cells(&w->system->dispatcher, AKTI_CELLS_B);
     akt_system_stats(w->system, &stats);
     explore_check(stats.backstops == 0);
+    world_watch(NULL);
     akt_system_destroy(w->system);
 }
 

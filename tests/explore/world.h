@@ -8,6 +8,7 @@
 #ifndef AKT_TESTS_EXPLORE_WORLD_H
 #define AKT_TESTS_EXPLORE_WORLD_H
 
+#include "actors/sched/dispatcher.h"
 #include "akt/akt.h"
 #include "tests/explore/campaign.h"
 
@@ -19,6 +20,12 @@ struct world {
 
 /* A system with so many workers; all of them sleep when this returns. */
 void world_begin(struct world *w, uint32_t workers);
+
+/*
+ * From now on nobody may sleep while work is queued: that is a lost wake-up, also
+ * if a nap or a back-stop would find it. NULL: no more. `world_begin` does it.
+ */
+void world_watch(struct akti_dispatcher *d);
 
 /* Stops the system, checks all that holds, and frees it. */
 void world_end(struct world *w);
