@@ -6,11 +6,11 @@
  * second time; who waits until nothing runs is told when nothing does; and
  * workers that are to quit do.
  *
- * Found: a sleeper that does not look again after it has raised its flag; a waker
- * that looks for sleepers before it queues; one that leaves `waking` up when it
- * could elect nobody, or does not look at the queues then; a woken worker that
- * does not hand the waking on; an idle look that does not count wake-ups; a quit
- * that does not ring.
+ * Found: a sleeper that does not look again after it has raised its flag, or not
+ * whether it is to quit; a waker that looks for sleepers before it queues; one
+ * that leaves `waking` up when it could elect nobody; a woken worker that does
+ * not hand the waking on; a worker that goes off duty after it has told so; an
+ * idle look that does not look at the workers twice.
  */
 #include "tests/explore/world.h"
 
@@ -32,6 +32,7 @@ struct shape {
     bool pinned;      /* to one worker and the other in turn */
     bool waits_idle;  /* by the dispatcher's own wait */
     bool quits_early; /* while they still run */
+    bool meet;        /* each runs until another one runs too */
 };
 
 struct item {
@@ -54,11 +55,26 @@ static struct item relay;
 
 #define TIMER_NS AKT_MS(1)
 
+static _Atomic uint32_t at_meeting;
+
+/* A long turn, which ends when a second worker has begun one. */
+static void
+meet(void)
+{
+    atomic_fetch_add_explicit(&at_meeting, 1, memory_order_relaxed);
+    while (atomic_load_explicit(&at_meeting, memory_order_relaxed) < 2) {
+        explore_pause();
+    }
+}
+
 static bool
 run(struct akti_runnable *r, struct akti_context *ctx)
 {
     struct item *item = (struct item *)(void *)r;
 
+    if (shape->meet) {
+        meet();
+    }
     if (item->then != NULL) {
         akti_ready(ctx, &item->then->runnable);
     }
@@ -241,6 +257,7 @@ scenario(void *arg)
     uint32_t i;
 
     shape = arg;
+    atomic_init(&at_meeting, 0);
     begin();
     wait_asleep();
     for (i = 0; i < shape->producers; i++) {
@@ -322,6 +339,15 @@ test_more_work_than_workers_is_all_done(void **state)
 }
 
 static void
+test_long_turn_keeps_nothing_from_the_other_worker(void **state)
+{
+    static const struct shape s = {.producers = 2, .items = 1, .meet = true};
+
+    (void)state;
+    explore_shape("sleep, long turn", &s, 2);
+}
+
+static void
 test_pinned_work_wakes_its_worker(void **state)
 {
     static const struct shape s = {.producers = 2, .items = 2, .pinned = true};
@@ -373,6 +399,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_work_of_two_producers_wakes_the_sleepers),
         cmocka_unit_test(test_more_work_than_workers_is_all_done),
+        cmocka_unit_test(test_long_turn_keeps_nothing_from_the_other_worker),
         cmocka_unit_test(test_pinned_work_wakes_its_worker),
         cmocka_unit_test(test_idle_wait_ends_when_nothing_runs_and_not_before),
         cmocka_unit_test(test_idle_wait_sees_work_that_a_timer_hides),
