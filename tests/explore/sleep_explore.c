@@ -154,7 +154,7 @@ static bool
 arm(struct akti_runnable *r, struct akti_context *ctx)
 {
     (void)r;
-    timer = (struct akti_timer_entry){.deadline_ns = akti_now(ctx) + TIMER_NS,
+    timer = (struct akti_timer_entry){.due_ns = akti_now(ctx) + TIMER_NS,
                                       .index = AKTI_TIMER_OFF};
     explore_check(akti_timer_add(ctx, &timer));
     return false;
