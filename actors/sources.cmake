@@ -7,6 +7,7 @@ list(APPEND AKT_SOURCES
     actors/base/fault.c
     actors/base/log.c
     actors/base/memory.c
+    actors/base/mutant.c
     actors/base/pool.c
     actors/base/sizes.c
     actors/base/thread.c

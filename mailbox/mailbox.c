@@ -2,6 +2,8 @@
 /* The operations that are not on every message's way; see mailbox.h. */
 #include "mailbox/mailbox.h"
 
+#include "actors/base/mutant.h"
+
 bool
 akti_mailbox_order(struct akti_mailbox *box)
 {
@@ -18,7 +20,7 @@ akti_mailbox_order(struct akti_mailbox *box)
     } while (!atomic_compare_exchange_weak_explicit(
         &box->word, &old, old | AKTI_BOX_CTRL | AKTI_BOX_RUN,
         memory_order_acq_rel, memory_order_relaxed));
-    return (old & AKTI_BOX_RUN) == 0;
+    return (old & AKTI_BOX_RUN) == 0 && !AKTI_MUTANT(order_wakes_nobody);
 }
 
 bool
@@ -27,7 +29,9 @@ akti_mailbox_wait_mark(struct akti_mailbox *box, uint32_t capacity)
     uint64_t old = atomic_load_explicit(&box->word, memory_order_relaxed);
 
     do {
-        if ((old & AKTI_BOX_CLOSED) != 0 || akti_box_users(old) < capacity) {
+        if ((old & AKTI_BOX_CLOSED) != 0
+            || (akti_box_users(old) < capacity
+                && !AKTI_MUTANT(wait_mark_with_room))) {
             return false;
         }
         /*
@@ -69,8 +73,11 @@ struct akti_message *
 akti_mailbox_take_messages(struct akti_mailbox *box)
 {
     /* acquire: sees the messages; release: one chain. pairs: push */
-    return akti_box_top(atomic_fetch_and_explicit(&box->word, ~AKTI_BOX_TOP,
-                                                  memory_order_acq_rel));
+    return akti_box_top(atomic_fetch_and_explicit(
+        &box->word,
+        AKTI_MUTANT(take_messages_eats_orders) ? ~(AKTI_BOX_TOP | AKTI_BOX_CTRL)
+                                               : ~AKTI_BOX_TOP,
+        memory_order_acq_rel));
 }
 
 void

@@ -38,6 +38,7 @@
 #define AKT_MAILBOX_MAILBOX_H
 
 #include "actors/base/assert.h"
+#include "actors/base/mutant.h"
 #include "mailbox/message.h"
 
 #include <stdatomic.h>
@@ -98,7 +99,9 @@ akti_box_push_(struct akti_mailbox *box, struct akti_message *m,
         if (AKTI_UNLIKELY((old & AKTI_BOX_CLOSED) != 0)) {
             return AKTI_PUSH_CLOSED;
         }
-        if (akti_box_users(old) >= capacity) {
+        if (akti_box_users(old) >= capacity
+            && !(AKTI_MUTANT(bound_one_more)
+                 && akti_box_users(old) == capacity)) {
             return AKTI_PUSH_FULL;
         }
         m->next = akti_box_top(old);
@@ -110,7 +113,9 @@ akti_box_push_(struct akti_mailbox *box, struct akti_message *m,
          */
     } while (!atomic_compare_exchange_weak_explicit(
         &box->word, &old, new, memory_order_acq_rel, memory_order_relaxed));
-    return (old & AKTI_BOX_RUN) != 0 ? AKTI_PUSHED : AKTI_PUSHED_WAKE;
+    return (old & AKTI_BOX_RUN) != 0 || AKTI_MUTANT(push_wakes_nobody)
+               ? AKTI_PUSHED
+               : AKTI_PUSHED_WAKE;
 }
 
 /* A message that somebody sent: counts, and is refused at the bound. */
@@ -126,7 +131,8 @@ akti_mailbox_push(struct akti_mailbox *box, struct akti_message *m,
 static inline enum akti_push
 akti_mailbox_push_reserved(struct akti_mailbox *box, struct akti_message *m)
 {
-    return akti_box_push_(box, m, UINT32_MAX, 0);
+    return akti_box_push_(
+        box, m, AKTI_MUTANT(reply_refused_when_full) ? 1 : UINT32_MAX, 0);
 }
 
 /*
@@ -168,12 +174,17 @@ akti_mailbox_finish(struct akti_mailbox *box, uint32_t handled,
         AKTI_ASSERT(akti_box_users(old) >= handled);
         new = old - (uint64_t)handled *AKTI_BOX_USER;
         found = AKTI_FINISH_MORE;
-        if (!keep && (old & (AKTI_BOX_TOP | AKTI_BOX_CTRL)) == 0) {
+        if (!keep
+            && (old
+                & ((AKTI_MUTANT(finish_forgets_mail) ? 0 : AKTI_BOX_TOP)
+                   | (AKTI_MUTANT(finish_forgets_orders) ? 0 : AKTI_BOX_CTRL)))
+                   == 0) {
             new &= ~AKTI_BOX_RUN;
             found = 0;
         }
         if (AKTI_UNLIKELY((old & AKTI_BOX_WAIT) != 0)
-            && akti_box_users(new) <= low_water) {
+            && (akti_box_users(new) <= low_water
+                || AKTI_MUTANT(low_water_ignored))) {
             new &= ~AKTI_BOX_WAIT;
             found |= AKTI_FINISH_ROOM;
         }

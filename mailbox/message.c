@@ -2,6 +2,7 @@
 #include "mailbox/message.h"
 
 #include "actors/base/assert.h"
+#include "actors/base/mutant.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -114,7 +115,7 @@ copy_in(const akt_field *field, void *value, void *arg)
     if (b->len > 0) {
         memcpy(*end, b->ptr, b->len);
     }
-    b->ptr = *end;
+    b->ptr = AKTI_MUTANT(text_not_copied) ? b->ptr : *end;
     *end += size;
     return true;
 }
@@ -197,7 +198,8 @@ akti_message_copy(struct akti_caches *caches, struct akti_message *m,
     AKTI_ASSERT(m->type->destroy == NULL);
     AKT_TRY(akti_message_new(caches, m->type, akti_message_payload(m), out));
     (*out)->sender_slot = m->sender_slot;
-    (*out)->sender_generation = m->sender_generation;
+    (*out)->sender_generation =
+        AKTI_MUTANT(copy_forgets_sender) ? 0 : m->sender_generation;
     (*out)->target_slot = m->target_slot;
     (*out)->target_generation = m->target_generation;
     (*out)->deadline_ns = m->deadline_ns;
@@ -210,7 +212,7 @@ akti_message_free_slowly(struct akti_caches *caches, struct akti_message *m)
     size_t size = 0;
 
     if (AKTI_UNLIKELY(m->type != NULL && m->type->destroy != NULL)
-        && (m->flags & AKTI_TAKEN) == 0) {
+        && (m->flags & AKTI_TAKEN) == 0 && !AKTI_MUTANT(destructor_never)) {
         m->type->destroy(akti_message_payload(m));
     }
     if ((m->flags & AKTI_EMBEDDED) != 0) {

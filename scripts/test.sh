@@ -103,6 +103,8 @@ if [ $quick -eq 0 ]; then
     build shared akt akt_examples && run_tests shared -L '^(example|install)$'
     build bench akt_bench && check "bench: every row runs" \
         sh tests/bench/smoke.sh build/bench/tests/akt_bench
+    build mutants akt_killers && check "mutants: tests find bugs" \
+        scripts/mutants.sh
     check "format" scripts/format.sh --check
     check "clang-tidy" scripts/tidy.sh
 fi

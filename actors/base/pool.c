@@ -2,6 +2,7 @@
 #include "actors/base/pool.h"
 
 #include "actors/base/assert.h"
+#include "actors/base/mutant.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -293,7 +294,9 @@ akti_cache_spill(struct akti_cache *c, struct akti_block *block)
     }
     if (c->spare != NULL) {
         akti_mutex_lock(&d->lock);
-        give_full(d, c->spare);
+        if (!AKTI_MUTANT(magazine_lost)) {
+            give_full(d, c->spare);
+        }
         akti_mutex_unlock(&d->lock);
     }
     c->spare = c->head;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What becomes of an actor's futures, timers and kept promises at its end. */
+#include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/system.h"
 
@@ -10,7 +11,7 @@ abandon_future(akt_self *self, struct akti_cell *cell)
 
     if (cell->arrived) {
         /* It had its end counted; nobody took it. */
-        if (cell->message != NULL) {
+        if (cell->message != NULL && !AKTI_MUTANT(taken_answer_leaked)) {
             akti_message_free(&self->ctx->caches, cell->message);
         }
         akti_cell_release(self->ctx, cell);
@@ -36,7 +37,9 @@ abandon_timer(akt_self *self, struct akti_cell *cell)
         && akti_cell_move(cell, generation, AKTI_PHASE_QUEUED,
                           AKTI_PHASE_ENDED)) {
         /* Its message is in the mailbox, which releases it. */
-        return;
+        if (!AKTI_MUTANT(queued_timer_freed_twice)) {
+            return;
+        }
     }
     akti_timer_forget(self->ctx, cell);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "actors/core/account.h"
 
+#include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/system.h"
 
@@ -71,7 +72,7 @@ akti_message_tell(struct akti_context *ctx, struct akti_message *m,
         .fate = fate,
         .reason = reason};
 
-    if (s->dead_letter != NULL) {
+    if (s->dead_letter != NULL && !AKTI_MUTANT(dead_letter_silent)) {
         s->dead_letter(&letter, s->dead_letter_arg);
     }
 }
@@ -98,12 +99,15 @@ void
 akti_message_end(struct akti_context *ctx, struct akti_class_entry *entry,
                  struct akti_message *m, akt_fate fate, akt_err reason)
 {
-    akti_count(ctx, entry, AKTI_FATES + (unsigned)fate, 1);
+    akti_count(
+        ctx, entry, AKTI_FATES + (unsigned)fate,
+        AKTI_MUTANT(fate_counted_twice) && fate != AKT_FATE_DELIVERED ? 2 : 1);
     akti_record(ctx, AKTI_EVENT_FATE, (uint64_t)fate, m->target_slot);
     if (AKTI_UNLIKELY(fate != AKT_FATE_DELIVERED)) {
         akti_message_tell(ctx, m, fate, reason);
     }
-    if (m->cell_generation != 0 && m->kind == AKTI_USER) {
+    if (m->cell_generation != 0 && m->kind == AKTI_USER
+        && !AKTI_MUTANT(dropped_request_silent)) {
         break_promise(ctx, m, fate, reason);
     }
     akti_message_free(&ctx->caches, m);

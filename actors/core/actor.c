@@ -2,6 +2,7 @@
 /* Spawning, ordering and ending actors. */
 #include "actors/core/actor.h"
 
+#include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/send.h"
 #include "actors/core/suspend.h"
@@ -173,7 +174,7 @@ spawn(akt_self *self, struct akti_class_entry *entry, const void *initial,
         akti_sizes_alloc(&self->ctx->caches, size_class, cls->state_size);
     akt_err err;
 
-    if (state == NULL) {
+    if (state == NULL && !AKTI_MUTANT(spawn_ignores_no_memory)) {
         return AKT_ENOMEM;
     }
     err = cell_for(self, &a);
@@ -222,6 +223,9 @@ akti_spawn(akt_self *self, const akt_class *cls, akt_ref *out_ref,
     struct akti_class_entry *entry;
     akt_ref ref;
 
+    if (AKTI_MUTANT(refused_spawn_writes) && out_ref != NULL) {
+        *out_ref = AKT_REF_NONE;
+    }
     AKT_TRY(check_phase(self));
     AKT_TRY(akti_class_find(self, cls, &entry));
     AKT_TRY(self->port != NULL ? spawn_outside(self, entry, state, &ref)
@@ -261,7 +265,8 @@ akti_actor_order(struct akti_context *ctx, struct akti_actor *a,
     uint64_t life = atomic_load_explicit(&a->life, memory_order_relaxed);
 
     do {
-        if ((uint32_t)(life >> 32) != generation) {
+        if ((uint32_t)(life >> 32) != generation
+            && !AKTI_MUTANT(stale_order_obeyed)) {
             return;
         }
         /* release: what the caller did before; pairs: akti_actor_orders */
@@ -270,7 +275,8 @@ akti_actor_order(struct akti_context *ctx, struct akti_actor *a,
         memory_order_relaxed));
     /* Relaxed: the mailbox's word brings it; at the next actor of the slot it
      * only makes the owner look. */
-    atomic_store_explicit(&a->ordered, 1, memory_order_relaxed);
+    atomic_store_explicit(&a->ordered, AKTI_MUTANT(order_without_hint) ? 0 : 1,
+                          memory_order_relaxed);
     if (akti_mailbox_order(&a->box)) {
         akti_ready(ctx, &a->runnable);
     } else if ((order & (AKTI_ORDER_KILL | AKTI_ORDER_SHUTDOWN)) != 0) {
@@ -283,8 +289,10 @@ akti_actor_refuse_mail(struct akti_actor *a)
 {
     a->runnable.unused |= AKTI_FLAG_DRAINING;
     /* Relaxed: who reads the old value meanwhile sent before. */
-    atomic_store_explicit(&a->limits, AKTI_OVERFLOW_CLOSED << 24,
-                          memory_order_relaxed);
+    if (!AKTI_MUTANT(drain_accepts_mail)) {
+        atomic_store_explicit(&a->limits, AKTI_OVERFLOW_CLOSED << 24,
+                              memory_order_relaxed);
+    }
 }
 
 static akt_err
@@ -358,9 +366,15 @@ end_mail(akt_self *self, struct akti_actor *a, struct fate fate)
     a->user_head = NULL;
     akti_mutex_unlock(&self->system->evict_lock);
     end_messages(self, a->system_head, fate);
-    end_messages(self, queued, fate);
-    end_messages(self, akti_messages_reverse(inbox), fate);
+    end_messages(self, AKTI_MUTANT(end_forgets_queue) ? NULL : queued, fate);
+    end_messages(self,
+                 AKTI_MUTANT(end_forgets_inbox) ? NULL
+                                                : akti_messages_reverse(inbox),
+                 fate);
     a->system_head = NULL;
+    if (AKTI_MUTANT(exit_leaves_mailbox_open)) {
+        akti_mailbox_open(&a->box);
+    }
     return waited;
 }
 
@@ -375,7 +389,8 @@ end_extra(akt_self *self, struct akti_actor *a, struct fate fate)
         return;
     }
     akti_suspend_abandon(self, outbox_fate);
-    end_messages(self, extra->stash_head, fate);
+    end_messages(self, AKTI_MUTANT(stash_leaked) ? NULL : extra->stash_head,
+                 fate);
     akti_mutex_lock(&self->system->suspend_lock);
     a->extra = NULL;
     akti_mutex_unlock(&self->system->suspend_lock);
@@ -387,7 +402,8 @@ end_extra(akt_self *self, struct akti_actor *a, struct fate fate)
 static void
 free_slot(akt_self *self, struct akti_actor *a)
 {
-    uint32_t generation = akti_actor_generation(a) + 1;
+    uint32_t generation =
+        akti_actor_generation(a) + !AKTI_MUTANT(generation_kept);
     uint32_t home = a->runnable.home;
 
     /* Relaxed: who still sends to the old one finds the mailbox closed, or the
@@ -397,9 +413,11 @@ free_slot(akt_self *self, struct akti_actor *a)
     if (home > self->system->dispatcher.worker_count) {
         akti_dispatcher_own_thread_free(&self->system->dispatcher, home - 1);
     }
-    count_out(self->system);
+    if (!AKTI_MUTANT(place_kept)) {
+        count_out(self->system);
+    }
     /* A slot whose generation would wrap is not used again. */
-    if (generation != UINT32_MAX) {
+    if (generation != UINT32_MAX || AKTI_MUTANT(generation_wraps)) {
         akti_cache_free(&self->ctx->cells[AKTI_CELLS_A], a);
     }
 }
@@ -429,12 +447,15 @@ akti_actor_exit(akt_self *self, const akt_exit *reason)
 
     log_failure(self, a, reason);
     self->exiting = true;
-    if (entry->cls->on_exit != NULL) {
+    if (entry->cls->on_exit != NULL
+        && !(AKTI_MUTANT(exit_not_told) && shutdown)) {
         entry->cls->on_exit(self, a->state, reason);
     }
-    akti_cells_abandon(self, a, fate.reason);
+    if (!AKTI_MUTANT(end_keeps_futures)) {
+        akti_cells_abandon(self, a, fate.reason);
+    }
     end_extra(self, a, fate);
-    if (end_mail(self, a, fate)) {
+    if (end_mail(self, a, fate) && !AKTI_MUTANT(end_resumes_nobody)) {
         akti_suspend_wake(self->ctx, a);
     }
     self->exiting = false;

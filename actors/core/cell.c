@@ -2,6 +2,7 @@
 #include "actors/core/cell.h"
 
 #include "actors/base/assert.h"
+#include "actors/base/mutant.h"
 #include "actors/core/system.h"
 
 static void
@@ -80,7 +81,8 @@ static void
 free_cell(struct akti_context *ctx, struct akti_cell *cell)
 {
     /* A cell whose generation would wrap is not used again. */
-    if (akti_cell_generation(cell) != UINT32_MAX) {
+    if (akti_cell_generation(cell) != UINT32_MAX
+        || AKTI_MUTANT(cell_generation_wraps)) {
         akti_cache_free(cache_of(ctx, cell->kind), cell);
     }
 }
@@ -88,7 +90,8 @@ free_cell(struct akti_context *ctx, struct akti_cell *cell)
 void
 akti_cell_release(struct akti_context *ctx, struct akti_cell *cell)
 {
-    uint32_t next = akti_cell_generation(cell) + 1;
+    uint32_t next =
+        akti_cell_generation(cell) + !AKTI_MUTANT(late_reply_delivered);
 
     /* release: nobody may take an old handle for a new one; pairs: akti_cell_load */
     atomic_store_explicit(&cell->state, akti_cell_state(next, AKTI_PHASE_FREE),

@@ -22,6 +22,7 @@
 #define AKT_CORE_CELL_H
 
 #include "actors/base/assert.h"
+#include "actors/base/mutant.h"
 #include "actors/core/account.h"
 #include "actors/sched/dispatcher.h"
 #include "akt/future.h"
@@ -178,7 +179,9 @@ akti_cell_end(struct akti_cell *cell, uint32_t generation, akt_outcome outcome)
     /* acquire and release: as in akti_cell_move; pairs: akti_cell_load */
     return atomic_compare_exchange_strong_explicit(&cell->state, &expected,
                                                    ended, memory_order_acq_rel,
-                                                   memory_order_relaxed);
+                                                   memory_order_relaxed)
+           || (AKTI_MUTANT(ends_twice)
+               && akti_cell_generation(cell) == generation);
 }
 
 /* From one phase of this generation to another; false when it was not there. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "actors/core/cycle.h"
 
+#include "actors/base/mutant.h"
 #include "actors/core/suspend.h"
 #include "actors/core/system.h"
 
@@ -23,7 +24,7 @@ is_live(const struct akti_edge *e)
     if (e->waiting) {
         return akti_mailbox_has_waiters(&e->target->box);
     }
-    return users + e->pending > capacity;
+    return users + e->pending > capacity && !AKTI_MUTANT(pending_edge_ignored);
 }
 
 /* Puts what `a` waits for on the stack of the search. */
@@ -124,7 +125,7 @@ akti_cycle_closes(akt_self *self, struct akti_actor *target)
     struct akt_system *s = self->system;
     char text[TEXT_SIZE];
 
-    if (!reaches(s, target, self->actor)) {
+    if (!reaches(s, target, self->actor) || AKTI_MUTANT(cycle_not_found)) {
         return false;
     }
     write_cycle(s, self->actor, target, text);

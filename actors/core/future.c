@@ -3,6 +3,7 @@
 #include "actors/core/future.h"
 
 #include "actors/base/clock.h"
+#include "actors/base/mutant.h"
 #include "actors/core/send.h"
 #include "actors/core/system.h"
 
@@ -95,7 +96,9 @@ akti_future_answer(struct akti_context *ctx, void *ptr, uint32_t generation,
     if (!akti_cell_end(cell, generation,
                        reply->error ? AKT_FAILED : AKT_REPLIED)) {
         akti_count(ctx, akti_system_of(ctx)->threads, AKTI_LATE, 1);
-        akti_message_free(&ctx->caches, reply);
+        if (!AKTI_MUTANT(late_reply_leaked)) {
+            akti_message_free(&ctx->caches, reply);
+        }
         return;
     }
     cell->error = AKT_OK;
@@ -131,8 +134,10 @@ akti_request_is_over(void *ptr, uint32_t generation)
          * is reused meanwhile, the next look says "over", which is so. */
         generation = atomic_load_explicit(&cell->parent_generation,
                                           memory_order_relaxed);
-        cell = atomic_load_explicit(&akti_future_of(cell)->parent,
-                                    memory_order_relaxed);
+        cell = AKTI_MUTANT(parent_not_looked_at)
+                   ? NULL
+                   : atomic_load_explicit(&akti_future_of(cell)->parent,
+                                          memory_order_relaxed);
     }
     return false;
 }
@@ -159,7 +164,7 @@ deadline_for(akt_self *self, uint64_t timeout_ns)
                                              : akti_now(self->ctx);
     uint64_t own = akti_clock_add(now, timeout);
 
-    return own < outer ? own : outer;
+    return own < outer || AKTI_MUTANT(deadline_not_inherited) ? own : outer;
 }
 
 /* The request that is being handled is what this one is asked for. */
@@ -168,7 +173,7 @@ inherit(akt_self *self, struct akti_cell *cell)
 {
     const struct akti_message *m = akti_self_request(self);
 
-    if (m == NULL) {
+    if (m == NULL || AKTI_MUTANT(cancel_not_inherited)) {
         return; /* a new cell has no parent */
     }
     /* Relaxed: published with the request; see akti_request_is_over. */
@@ -204,7 +209,8 @@ akti_future_new(akt_self *self, const akt_type *request, uint64_t timeout_ns,
     if (self->actor == NULL && self->port == NULL) {
         return AKT_ECONTEXT;
     }
-    if (*open_requests(self) >= akti_self_entry(self)->requests) {
+    if (*open_requests(self) >= akti_self_entry(self)->requests
+        && !AKTI_MUTANT(request_limit_ignored)) {
         return AKT_ELIMIT;
     }
     cell = akti_cell_new(self->ctx, AKTI_CELL_FUTURE);
@@ -244,7 +250,7 @@ akti_future_asked(akt_self *self, struct akti_cell *cell, akt_future *out)
 void
 akti_future_undo(akt_self *self, struct akti_cell *cell)
 {
-    *open_requests(self) -= 1;
+    *open_requests(self) -= AKTI_MUTANT(future_undo_leaks) ? 0 : 1;
     akti_cell_unlink(cells_of(self), cell);
     akti_count(self->ctx, cell->entry, AKTI_ASKED, UINT64_MAX);
     akti_cell_release(self->ctx, cell);
@@ -266,6 +272,7 @@ ask(akt_self *self, struct akti_actor *target, struct akti_message *m,
     }
     /* Complete before it is sent: the answer may come at once. */
     akti_future_asked(self, cell, &future);
+    *out_future = AKTI_MUTANT(refused_ask_writes) ? future : *out_future;
     m->cell = cell;
     m->cell_generation = future.generation;
     m->deadline_ns = akti_timer_due(&cell->timer);
@@ -351,7 +358,7 @@ akti_future_arrive(akt_self *self, struct akti_message *m)
 
     cell->arrived = true;
     cell->message = m->kind == AKTI_REPLY ? m : NULL;
-    if (cell->dropped) {
+    if (cell->dropped && !AKTI_MUTANT(dropped_future_continues)) {
         close_cell(self, cell);
         return AKT_OK;
     }
@@ -369,7 +376,9 @@ find(akt_self *self, akt_future future)
         return NULL;
     }
     if (self->actor != NULL) {
-        return cell->actor == self->actor ? cell : NULL;
+        return cell->actor == self->actor || AKTI_MUTANT(others_future_taken)
+                   ? cell
+                   : NULL;
     }
     return self->port != NULL && cell->port == self->port ? cell : NULL;
 }
@@ -480,7 +489,8 @@ akt_future_poll(akt_self *self, akt_future future)
         return AKT_CANCELLED;
     }
     if (self->port != NULL
-        && akti_timer_due(&cell->timer) <= akti_now(self->ctx)) {
+        && akti_timer_due(&cell->timer) <= akti_now(self->ctx)
+        && !AKTI_MUTANT(poll_misses_deadline)) {
         /* A thread's requests have no timer: it sees the deadline itself. */
         (void)akti_future_end(self->ctx, cell, future.generation, AKT_EXPIRED,
                               AKT_ETIMEOUT);

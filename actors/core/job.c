@@ -2,6 +2,7 @@
 /* Blocking work as a request to the pool. */
 #include "akt/blocking.h"
 
+#include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/self.h"
 #include "actors/core/send.h"
@@ -43,7 +44,8 @@ run_job(struct akti_job *base, struct akti_context *ctx, bool discard)
         akti_message_end(ctx, entry, m, AKT_FATE_DISCARDED, AKT_ESTOPPED);
     } else if (m->deadline_ns <= akti_now(ctx)) {
         akti_message_end(ctx, entry, m, AKT_FATE_EXPIRED, AKT_ETIMEOUT);
-    } else if (akti_request_is_over(m->cell, m->cell_generation)) {
+    } else if (akti_request_is_over(m->cell, m->cell_generation)
+               && !AKTI_MUTANT(cancelled_job_runs)) {
         akti_message_end(ctx, entry, m, AKT_FATE_EXPIRED, AKT_ECANCELLED);
     } else {
         akti_self_init(&self, ctx);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Plain threads that are attached to a system. */
+#include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/system.h"
 
@@ -78,7 +79,7 @@ akti_port_free(struct akti_port *port)
 {
     struct akti_dispatcher *d = port->ctx.dispatcher;
 
-    while (port->cells != NULL) {
+    while (port->cells != NULL && !AKTI_MUTANT(detach_keeps_futures)) {
         akt_future future = {port->cells, akti_cell_generation(port->cells)};
 
         akt_future_drop(&port->self, future);

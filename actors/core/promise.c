@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The answerer's end: replying, failing, keeping for later, handing on. */
+#include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/send.h"
 #include "actors/core/system.h"
@@ -88,7 +89,7 @@ akti_reply(akt_self *self, const void *request, const void *reply)
     if (m->cell_generation != 0 && m->kind == AKTI_USER) {
         AKT_TRY(answer(self->ctx, m, reply));
     }
-    self->answered = true;
+    self->answered = !AKTI_MUTANT(replied_twice);
     return AKT_OK;
 }
 
@@ -157,7 +158,8 @@ find(akt_self *self, const akt_promise *promise, struct akti_cell **out)
         || cell->kind != AKTI_CELL_KEPT) {
         return AKT_EENDED;
     }
-    if (self->actor == NULL || cell->actor != self->actor) {
+    if (self->actor == NULL
+        || (cell->actor != self->actor && !AKTI_MUTANT(others_promise_kept))) {
         return AKT_ECONTEXT;
     }
     *out = cell;
@@ -227,7 +229,9 @@ akt_promise_drop(akt_self *self, akt_promise *promise)
 void
 akti_kept_break(akt_self *self, struct akti_cell *cell, akt_err reason)
 {
-    break_request(self->ctx, cell->message, reason);
+    if (!AKTI_MUTANT(kept_not_broken)) {
+        break_request(self->ctx, cell->message, reason);
+    }
     akti_message_free(&self->ctx->caches, cell->message);
     akti_cell_release(self->ctx, cell);
 }
@@ -245,6 +249,9 @@ akt_promise_forward(akt_self *self, akt_promise *promise, akt_ref to)
     akti_send_unstamp(m);
     m->target_slot = to.slot;
     m->target_generation = to.generation;
+    if (AKTI_MUTANT(failed_forward_loses_promise)) {
+        cell->message = NULL;
+    }
     AKT_TRY(akti_send_message(self, target, m, AKTI_MAY_AWAIT));
     cell->message = NULL;
     close_kept(self, cell, promise);

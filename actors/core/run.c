@@ -5,6 +5,7 @@
  * mailbox when it began, at most a batch, so that an actor that sends to itself
  * does not keep others waiting.
  */
+#include "actors/base/mutant.h"
 #include "actors/core/cycle.h"
 #include "actors/core/future.h"
 #include "actors/core/self.h"
@@ -83,7 +84,8 @@ pop_shared(akt_self *self, struct akti_actor *a)
         a->user_head = m->next;
         if ((m->flags & AKTI_CREDITED) != 0) {
             m->flags &= (uint8_t)~AKTI_CREDITED;
-            akti_mailbox_credit(&a->box, 1);
+            akti_mailbox_credit(&a->box,
+                                AKTI_MUTANT(evicted_credit_kept) ? 0 : 1);
         }
     }
     akti_mutex_unlock(&s->evict_lock);
@@ -193,7 +195,8 @@ after_handler(akt_self *self, akt_err err)
     if (m == NULL) {
         return;
     }
-    if (AKTI_UNLIKELY(err != AKT_OK) && m->cell_generation != 0) {
+    if (AKTI_UNLIKELY(err != AKT_OK) && m->cell_generation != 0
+        && !AKTI_MUTANT(failure_not_answered)) {
         /* The failure is the answer, if there is none yet. */
         (void)akti_future_end(self->ctx, m->cell, m->cell_generation,
                               AKT_FAILED, err);
@@ -206,11 +209,13 @@ static bool
 is_expired(akt_self *self, struct akti_message *m)
 {
     if (m->deadline_ns != AKT_NEVER
-        && m->deadline_ns <= akti_now_cached(self->ctx)) {
+        && m->deadline_ns <= akti_now_cached(self->ctx)
+        && !AKTI_MUTANT(expired_handled)) {
         return true;
     }
     return m->cell_generation != 0
-           && akti_request_is_over(m->cell, m->cell_generation);
+           && akti_request_is_over(m->cell, m->cell_generation)
+           && !AKTI_MUTANT(cancelled_handled);
 }
 
 static void
@@ -231,7 +236,8 @@ handle_user(akt_self *self, struct akti_message *m)
     struct akti_actor *a = self->actor;
     const akt_handler *h;
 
-    if (AKTI_UNLIKELY(m->target_generation != akti_actor_generation(a))) {
+    if (AKTI_UNLIKELY(m->target_generation != akti_actor_generation(a))
+        && !AKTI_MUTANT(stale_message_handled)) {
         end(self, m, AKT_FATE_DEAD, AKT_EDEAD);
         return;
     }
@@ -316,7 +322,8 @@ handle_system(akt_self *self, struct akti_message *m)
 {
     akt_err err;
 
-    if (m->target_generation != akti_actor_generation(self->actor)) {
+    if (m->target_generation != akti_actor_generation(self->actor)
+        && !AKTI_MUTANT(stale_notice_handled)) {
         discard_system(self, m);
         return;
     }
@@ -341,7 +348,9 @@ obey(akt_self *self, struct akti_actor *a, uint32_t orders)
     }
     if ((orders & AKTI_ORDER_SHUTDOWN) != 0) {
         self->exit_kind = AKT_EXIT_SHUTDOWN;
-    } else if ((orders & AKTI_ORDER_KILL) != 0) {
+    } else if ((orders & AKTI_ORDER_KILL) != 0
+               && !(AKTI_MUTANT(weaker_order_wins)
+                    && (orders & AKTI_ORDER_STOP) != 0)) {
         self->exit_kind = AKT_EXIT_KILLED;
     } else if ((orders & AKTI_ORDER_OVERFLOW) != 0) {
         self->exit_kind = AKT_EXIT_OVERFLOW;
@@ -368,7 +377,8 @@ start(akt_self *self, struct akti_actor *a)
     struct akti_class_entry *entry = akti_actor_entry(a);
     akt_err err = AKT_OK;
 
-    a->runnable.unused &= ~(uint32_t)AKTI_FLAG_START;
+    a->runnable.unused &=
+        AKTI_MUTANT(start_again) ? UINT32_MAX : ~(uint32_t)AKTI_FLAG_START;
     if (entry->idle_ns != 0) {
         err = akti_idle_start(self);
         a->runnable.unused |= err == AKT_OK ? AKTI_FLAG_IDLE : 0;
@@ -395,7 +405,8 @@ handle_next(akt_self *self, struct akti_actor *a, uint32_t *budget)
 {
     struct akti_message *m;
 
-    if (AKTI_UNLIKELY(a->system_head != NULL)) {
+    if (AKTI_UNLIKELY(a->system_head != NULL)
+        && !(AKTI_MUTANT(data_before_replies) && a->user_head != NULL)) {
         handle_system(self, pop(&a->system_head));
         return true;
     }
@@ -403,7 +414,7 @@ handle_next(akt_self *self, struct akti_actor *a, uint32_t *budget)
     if (m == NULL) {
         return false;
     }
-    *budget -= 1;
+    *budget -= AKTI_MUTANT(batch_without_end) ? 0 : 1;
     handle_user(self, m);
     return true;
 }
@@ -413,10 +424,13 @@ static inline void
 handle_batch(akt_self *self, struct akti_actor *a, uint32_t budget)
 {
     while (self->exit_kind == 0 && handle_next(self, a, &budget)) {
-        if (AKTI_UNLIKELY(has_flag(a, AKTI_FLAG_AWAITING))) {
+        if (AKTI_UNLIKELY(has_flag(a, AKTI_FLAG_AWAITING))
+            && !AKTI_MUTANT(suspended_goes_on)) {
             break;
         }
-        look_at_orders(self, a);
+        if (!AKTI_MUTANT(orders_seen_late)) {
+            look_at_orders(self, a);
+        }
     }
 }
 
@@ -463,7 +477,8 @@ settle(akt_self *self, struct akti_actor *a)
     if (!has_flag(a, AKTI_FLAG_AWAITING)) {
         return true;
     }
-    if (self->exit_kind == AKT_EXIT_STOPPED) {
+    if (self->exit_kind == AKT_EXIT_STOPPED
+        && !AKTI_MUTANT(stop_cuts_sends_off)) {
         /* Its sends come first; the order is remembered for afterwards.
          * Relaxed: the owner itself will look. */
         (void)atomic_fetch_or_explicit(&a->life, AKTI_ORDER_STOP,
@@ -488,7 +503,7 @@ static inline unsigned
 put_down(akt_self *self, struct akti_actor *a)
 {
     bool keep = a->user_head != NULL || a->system_head != NULL;
-    uint32_t handled = self->handled;
+    uint32_t handled = AKTI_MUTANT(credit_leaked) ? 0 : self->handled;
 
     self->handled = 0;
     return akti_mailbox_finish(&a->box, handled, akti_actor_entry(a)->low_water,
@@ -519,7 +534,7 @@ finish(akt_self *self, struct akti_actor *a)
     if (AKTI_LIKELY(found == 0)) {
         return false;
     }
-    if ((found & AKTI_FINISH_ROOM) != 0) {
+    if ((found & AKTI_FINISH_ROOM) != 0 && !AKTI_MUTANT(room_wakes_nobody)) {
         akti_suspend_wake(self->ctx, a);
     }
     return (found & AKTI_FINISH_MORE) != 0;
@@ -529,7 +544,8 @@ finish(akt_self *self, struct akti_actor *a)
 static bool
 is_drained(akt_self *self, struct akti_actor *a)
 {
-    return has_flag(a, AKTI_FLAG_DRAINING) && !has_users(self, a)
+    return has_flag(a, AKTI_FLAG_DRAINING)
+           && (!has_users(self, a) || AKTI_MUTANT(drain_forgets_queue))
            && a->system_head == NULL && akti_mailbox_is_empty(&a->box);
 }
 
@@ -541,7 +557,9 @@ end_turn(akt_self *self, struct akti_actor *a)
 
     /* An order may have come between the look at the turn's beginning and the
      * take that cleared its CTRL: finish() will not see it. */
-    look_at_orders(self, a);
+    if (!AKTI_MUTANT(order_before_take_lost)) {
+        look_at_orders(self, a);
+    }
     stays = settle(self, a);
     if (self->deadlock != NULL) {
         akti_cycle_forget(self);
@@ -599,7 +617,8 @@ run_plain(akt_self *self, struct akti_actor *a, struct akti_message *m)
         self->handled = m->flags & AKTI_CREDITED;
         handle_user(self, m);
     } else {
-        queue_messages(a, akti_messages_reverse(m));
+        queue_messages(a, AKTI_MUTANT(newest_first) ? m
+                                                    : akti_messages_reverse(m));
         handle_batch(self, a, batch_of(self));
     }
     /* What went on in the handlers may be the matter now. */

@@ -2,6 +2,7 @@
 /* What a caller can ask of its own view. */
 #include "actors/core/self.h"
 
+#include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/system.h"
 
@@ -161,6 +162,6 @@ akti_take(akt_self *self, const void *message, void *out)
         return AKT_ETYPE;
     }
     memcpy(out, message, m->type->size);
-    m->flags |= AKTI_TAKEN;
+    m->flags |= AKTI_MUTANT(destructor_after_take) ? 0 : AKTI_TAKEN;
     return AKT_OK;
 }

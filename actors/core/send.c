@@ -2,6 +2,7 @@
 #include "actors/core/send.h"
 
 #include "actors/base/clock.h"
+#include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/suspend.h"
 #include "actors/core/system.h"
@@ -20,7 +21,8 @@ akti_send_check(akt_self *self)
     if (!akti_system_is_ours(s)) {
         return AKT_EFORK;
     }
-    if (self->port != NULL && akti_system_phase(s) != AKTI_RUNNING) {
+    if (self->port != NULL && akti_system_phase(s) != AKTI_RUNNING
+        && !AKTI_MUTANT(stopped_thread_sends)) {
         return AKT_ESTOPPED;
     }
     return AKT_OK;
@@ -29,7 +31,7 @@ akti_send_check(akt_self *self)
 void
 akti_send_undo(akt_self *self, struct akti_message *m)
 {
-    m->flags |= AKTI_TAKEN;
+    m->flags |= AKTI_MUTANT(refused_send_frees) ? 0 : AKTI_TAKEN;
     akti_message_free(&self->ctx->caches, m);
 }
 
@@ -41,7 +43,9 @@ akti_send_reserved(struct akti_context *ctx, struct akti_actor *target,
     case AKTI_PUSHED:
         return true;
     case AKTI_PUSHED_WAKE:
-        akti_ready(ctx, &target->runnable);
+        if (!AKTI_MUTANT(reply_wakes_nobody)) {
+            akti_ready(ctx, &target->runnable);
+        }
         return true;
     default:
         return false;
@@ -64,7 +68,7 @@ pull_in(struct akti_actor *a)
     while (m != NULL) {
         struct akti_message *next = m->next;
 
-        if (m->kind == AKTI_USER) {
+        if (m->kind == AKTI_USER || AKTI_MUTANT(system_evicted)) {
             akti_queue_user(a, m);
         } else {
             (void)akti_mailbox_push_reserved(&a->box, m);
@@ -83,18 +87,22 @@ evict_locked(struct akti_actor *a, uint32_t generation, uint64_t older_than_ns)
     struct akti_message *before = NULL;
     struct akti_message *m;
 
-    if (akti_actor_generation(a) != generation
+    if ((akti_actor_generation(a) != generation
+         && !AKTI_MUTANT(evicts_successor))
         || !akti_mailbox_is_open(&a->box)) {
         return NULL;
     }
     pull_in(a);
     m = a->user_head;
     /* What came back from the stash takes no room here. */
-    while (m != NULL && (m->flags & AKTI_CREDITED) == 0) {
+    while (m != NULL && (m->flags & AKTI_CREDITED) == 0
+           && !AKTI_MUTANT(evicts_unstashed)) {
         before = m;
         m = m->next;
     }
-    if (m == NULL || (older_than_ns != 0 && m->deadline_ns > older_than_ns)) {
+    if (m == NULL
+        || (older_than_ns != 0 && m->deadline_ns > older_than_ns
+            && !AKTI_MUTANT(sheds_young))) {
         return NULL;
     }
     if (before != NULL) {
@@ -102,10 +110,10 @@ evict_locked(struct akti_actor *a, uint32_t generation, uint64_t older_than_ns)
     } else {
         a->user_head = m->next;
     }
-    if (a->user_tail == m) {
+    if (a->user_tail == m && !AKTI_MUTANT(evict_leaves_tail)) {
         a->user_tail = before;
     }
-    akti_mailbox_credit(&a->box, 1);
+    akti_mailbox_credit(&a->box, AKTI_MUTANT(evict_leaks_credit) ? 0 : 1);
     return m;
 }
 
@@ -144,7 +152,8 @@ refuse(akt_self *self, struct akti_actor *target, enum akti_patience patience,
 static bool
 can_await(const akt_self *self, enum akti_patience patience)
 {
-    return patience == AKTI_MAY_AWAIT && self->actor != NULL && !self->exiting;
+    return (patience == AKTI_MAY_AWAIT || AKTI_MUTANT(try_send_waits))
+           && self->actor != NULL && !self->exiting;
 }
 
 static akt_err
@@ -178,7 +187,8 @@ overflow(akt_self *self, struct akti_actor *target, struct akti_message *m,
     case AKT_DROP_NEWEST:
         return accept_dropped(self, target, m);
     case AKT_DROP_OLDEST:
-        *retry = make_room(self, target, m->target_generation, 0);
+        *retry = !AKTI_MUTANT(drops_newest_for_oldest)
+                 && make_room(self, target, m->target_generation, 0);
         return *retry ? AKT_OK : accept_dropped(self, target, m);
     case AKT_SHED_OLD:
         *retry =
@@ -211,7 +221,7 @@ stamp_age(akt_self *self, struct akti_actor *target, struct akti_message *m)
 void
 akti_send_unstamp(struct akti_message *m)
 {
-    if ((m->flags & AKTI_AGED) != 0) {
+    if ((m->flags & AKTI_AGED) != 0 && !AKTI_MUTANT(age_outlives_mailbox)) {
         m->flags &= (uint8_t)~AKTI_AGED;
         m->deadline_ns =
             m->cell_generation != 0
@@ -267,7 +277,8 @@ send_unless_behind(akt_self *self, struct akti_actor *target,
 {
     enum akti_push pushed;
 
-    if (must_queue_behind(self, target, m->target_generation)) {
+    if (must_queue_behind(self, target, m->target_generation)
+        && !AKTI_MUTANT(send_overtakes_outbox)) {
         return send_slowly(self, target, m, patience);
     }
     akti_send_accept(self, target, m);
@@ -302,7 +313,8 @@ akti_send_failed(akt_self *self, struct akti_actor *target,
                  struct akti_message *m, enum akti_patience patience,
                  enum akti_push pushed)
 {
-    akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED, UINT64_MAX);
+    akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED,
+               AKTI_MUTANT(refusal_stays_accepted) ? 0 : UINT64_MAX);
     if (pushed == AKTI_PUSH_CLOSED) {
         return refuse(self, target, patience, AKT_EDEAD);
     }
@@ -419,7 +431,7 @@ akti_give_away(akt_self *self, struct akti_message **out)
 void
 akti_gave_away(akt_self *self)
 {
-    self->message = NULL;
+    self->message = AKTI_MUTANT(forwarded_stays) ? self->message : NULL;
     self->current = NULL;
     self->answered = true;
 }

@@ -3,6 +3,7 @@
 #ifndef AKT_CORE_SEND_H
 #define AKT_CORE_SEND_H
 
+#include "actors/base/mutant.h"
 #include "actors/core/actor.h"
 #include "actors/core/self.h"
 #include "actors/core/system.h"
@@ -57,7 +58,10 @@ static inline void
 akti_send_accept(akt_self *self, struct akti_actor *target,
                  struct akti_message *m)
 {
-    akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED, 1);
+    akti_count(self->ctx,
+               AKTI_MUTANT(counted_for_sender) ? akti_self_entry(self)
+                                               : akti_actor_entry(target),
+               AKTI_ACCEPTED, 1);
     akti_record(self->ctx, AKTI_EVENT_SEND, m->sender_slot, m->target_slot);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages put aside to be handled later. */
+#include "actors/base/mutant.h"
 #include "actors/core/self.h"
 #include "actors/core/send.h"
 #include "actors/core/system.h"
@@ -17,7 +18,8 @@ akt_stash(akt_self *self)
     if (extra == NULL) {
         return AKT_ENOMEM;
     }
-    if (extra->stash_count >= akti_self_entry(self)->stash) {
+    if (extra->stash_count >= akti_self_entry(self)->stash
+        && !AKTI_MUTANT(stash_unbounded)) {
         return AKT_EFULL;
     }
     AKT_TRY(akti_give_away(self, &m));
@@ -27,7 +29,8 @@ akt_stash(akt_self *self)
     }
     akti_gave_away(self);
     /* It has its own bound here; the mailbox gets its room back. */
-    m->flags &= (uint8_t)~AKTI_CREDITED;
+    m->flags &=
+        AKTI_MUTANT(stash_credits_twice) ? UINT8_MAX : (uint8_t)~AKTI_CREDITED;
     m->next = NULL;
     if (extra->stash_head == NULL) {
         extra->stash_head = m;
@@ -52,7 +55,7 @@ akt_unstash(akt_self *self)
     n = extra->stash_count;
     akti_mutex_lock(&self->system->evict_lock);
     extra->stash_tail->next = a->user_head;
-    if (a->user_head == NULL) {
+    if (a->user_head == NULL && !AKTI_MUTANT(unstash_loses_tail)) {
         a->user_tail = extra->stash_tail;
     }
     a->user_head = extra->stash_head;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "actors/core/suspend.h"
 
+#include "actors/base/mutant.h"
 #include "actors/core/cycle.h"
 #include "actors/core/send.h"
 #include "actors/core/system.h"
@@ -205,7 +206,8 @@ akti_suspend_send(akt_self *self, struct akti_actor *target,
     if (extra == NULL) {
         return AKT_ENOMEM;
     }
-    if (extra->out_count >= akti_self_entry(self)->outbox) {
+    if (extra->out_count >= akti_self_entry(self)->outbox
+        && !AKTI_MUTANT(outbox_unbounded)) {
         return AKT_EFULL;
     }
     /* What was handled is given back first: it may be what others wait for. */
@@ -253,7 +255,8 @@ send_waiting(akt_self *self, struct akti_message *m)
         bool retry;
         akt_err err;
 
-        if (akti_actor_generation(target) != m->target_generation) {
+        if (akti_actor_generation(target) != m->target_generation
+            && !AKTI_MUTANT(flush_to_successor)) {
             give_up(self, m, AKT_FATE_RETURNED, AKT_EDEAD);
             return SENT;
         }
@@ -345,7 +348,7 @@ prune_edges(akt_self *self)
         struct akti_edge *e = *place;
 
         e->pending = messages_for(extra, e->target);
-        if (e->pending > 0) {
+        if (e->pending > 0 || AKTI_MUTANT(edge_stays)) {
             place = &e->next_of_sender;
             continue;
         }
@@ -361,8 +364,8 @@ prune_edges(akt_self *self)
 static bool
 must_end(struct akti_actor *a)
 {
-    return (akti_actor_orders(a) & (AKTI_ORDER_KILL | AKTI_ORDER_SHUTDOWN))
-           != 0;
+    return (akti_actor_orders(a) & (AKTI_ORDER_KILL | AKTI_ORDER_SHUTDOWN)) != 0
+           && !AKTI_MUTANT(kill_waits_for_room);
 }
 
 /* True: parked. False: somebody gave room, or it is to end. */
@@ -374,7 +377,8 @@ try_park(akt_self *self)
     bool parked;
 
     akti_mutex_lock(&s->suspend_lock);
-    parked = !extra->resumed && !must_end(self->actor);
+    parked = (!extra->resumed || AKTI_MUTANT(resume_before_park_lost))
+             && !must_end(self->actor);
     extra->resumed = false;
     extra->parked = parked;
     akti_mutex_unlock(&s->suspend_lock);
@@ -441,7 +445,7 @@ akti_suspend_wake(struct akti_context *ctx, struct akti_actor *target)
         struct akti_edge *next = edges->next;
 
         resume(edges, &ready);
-        edges = next;
+        edges = AKTI_MUTANT(resumes_one_only) ? NULL : next;
     }
     akti_mutex_unlock(&s->suspend_lock);
     while (ready != NULL) {
@@ -464,7 +468,7 @@ akti_suspend_unpark(struct akti_context *ctx, struct akti_actor *a)
         was_parked = true;
     }
     akti_mutex_unlock(&s->suspend_lock);
-    if (was_parked) {
+    if (was_parked && !AKTI_MUTANT(unpark_forgotten)) {
         akti_ready(ctx, &a->runnable);
     }
 }
@@ -487,7 +491,7 @@ akti_suspend_abandon(akt_self *self, akt_fate fate)
         edge_free(self->ctx, e);
     }
     akti_mutex_unlock(&s->suspend_lock);
-    m = extra->out_head;
+    m = AKTI_MUTANT(outbox_forgotten) ? NULL : extra->out_head;
     extra->out_head = NULL;
     while (m != NULL) {
         struct akti_message *next = m->next;
@@ -541,7 +545,7 @@ akti_suspend_thread(akt_self *self, struct akti_actor *target,
     }
     akti_mutex_lock(&s->suspend_lock);
     for (place = &target->waiters; *place != NULL; place = &(*place)->next) {
-        if (*place == &edge) {
+        if (*place == &edge && !AKTI_MUTANT(edge_of_timeout_stays)) {
             *place = edge.next;
             break;
         }

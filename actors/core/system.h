@@ -3,6 +3,7 @@
 #ifndef AKT_CORE_SYSTEM_H
 #define AKT_CORE_SYSTEM_H
 
+#include "actors/base/mutant.h"
 #include "actors/base/thread.h"
 #include "actors/core/actor.h"
 #include "actors/core/self.h"
@@ -86,7 +87,8 @@ akti_system_find(struct akt_system *s, akt_ref ref, struct akti_actor **out)
     }
     a = akti_depot_cell(&s->dispatcher.cells[AKTI_CELLS_A], ref.slot);
     if (AKTI_UNLIKELY(a == NULL || ref.generation == 0
-                      || akti_actor_generation(a) != ref.generation)) {
+                      || (akti_actor_generation(a) != ref.generation
+                          && !AKTI_MUTANT(generation_ignored)))) {
         return AKT_EDEAD;
     }
     *out = a;
@@ -97,7 +99,8 @@ akti_system_find(struct akt_system *s, akt_ref ref, struct akti_actor **out)
 static inline bool
 akti_system_is_ours(struct akt_system *s)
 {
-    return s->dispatcher.fork_count == akti_fork_count();
+    return s->dispatcher.fork_count == akti_fork_count()
+           || AKTI_MUTANT(fork_ignored);
 }
 
 akt_ref akti_actor_ref(struct akt_system *s, struct akti_actor *a);

@@ -7,6 +7,7 @@
 #include "akt/timer.h"
 
 #include "actors/base/clock.h"
+#include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/send.h"
 #include "actors/core/system.h"
@@ -46,7 +47,8 @@ static void
 rearm(struct akti_context *ctx, struct akti_cell *cell)
 {
     uint64_t now = akti_now_cached(ctx);
-    uint64_t due = akti_timer_due(&cell->timer);
+    uint64_t due =
+        AKTI_MUTANT(periodic_drift) ? now : akti_timer_due(&cell->timer);
     uint64_t missed = now > due ? (now - due) / cell->every_ns : 0;
 
     akti_timer_set_due(&cell->timer,
@@ -64,7 +66,8 @@ fire_periodic(struct akti_context *ctx, struct akti_cell *cell)
         return;
     }
     rearm(ctx, cell);
-    if (akti_cell_move(cell, generation, AKTI_PHASE_OPEN, AKTI_PHASE_QUEUED)) {
+    if (akti_cell_move(cell, generation, AKTI_PHASE_OPEN, AKTI_PHASE_QUEUED)
+        || AKTI_MUTANT(periodic_queues_up)) {
         post(ctx, cell, cell->message);
     }
 }
@@ -190,7 +193,8 @@ akti_timer_arrive(akt_self *self, struct akti_message *m)
 {
     struct akti_cell *cell = m->cell;
 
-    if (akti_cell_phase(cell) == AKTI_PHASE_ENDED) {
+    if (akti_cell_phase(cell) == AKTI_PHASE_ENDED
+        && !AKTI_MUTANT(cancelled_timer_handled)) {
         akti_timer_discard(self->ctx, m);
         return false;
     }
@@ -203,7 +207,7 @@ akti_timer_arrive(akt_self *self, struct akti_message *m)
     if (cell->kind == AKTI_CELL_IDLE) {
         uint64_t due = idle_from(self, self->actor->extra->last_message_ns);
 
-        if (due > akti_now(self->ctx)) {
+        if (due > akti_now(self->ctx) && !AKTI_MUTANT(idle_in_spite_of_mail)) {
             restart_idle(self, cell, due);
             return false;
         }
@@ -211,7 +215,9 @@ akti_timer_arrive(akt_self *self, struct akti_message *m)
     if (cell->kind == AKTI_CELL_TIMER && cell->every_ns == 0) {
         /* From here on it has fired: there is nothing to cancel. */
         (void)akti_cell_move(cell, m->cell_generation, AKTI_PHASE_QUEUED,
-                             AKTI_PHASE_ENDED);
+                             AKTI_MUTANT(fired_timer_cancelled)
+                                 ? AKTI_PHASE_QUEUED
+                                 : AKTI_PHASE_ENDED);
         akti_cell_unlink(&self->actor->cells, cell);
     }
     return true;
@@ -221,7 +227,9 @@ void
 akti_timer_done(akt_self *self, struct akti_cell *cell, struct akti_message *m)
 {
     if (cell->kind == AKTI_CELL_IDLE) {
-        restart_idle(self, cell, idle_from(self, akti_now(self->ctx)));
+        if (!AKTI_MUTANT(idle_once_only)) {
+            restart_idle(self, cell, idle_from(self, akti_now(self->ctx)));
+        }
         return;
     }
     if (cell->every_ns == 0) {
@@ -232,7 +240,9 @@ akti_timer_done(akt_self *self, struct akti_cell *cell, struct akti_message *m)
         akti_cell_release(self->ctx, cell);
         return;
     }
-    m->flags &= (uint8_t)~AKTI_TAKEN; /* it will be handled again */
+    /* It will be handled again. */
+    m->flags &=
+        AKTI_MUTANT(periodic_stays_taken) ? UINT8_MAX : (uint8_t)~AKTI_TAKEN;
     if (!akti_cell_move(cell, akti_cell_generation(cell), AKTI_PHASE_QUEUED,
                         AKTI_PHASE_OPEN)) {
         /* Cancelled by its own handler. */
@@ -264,7 +274,8 @@ start(akt_self *self, enum akti_cell_kind kind, uint64_t after_ns,
     }
     own(self, cell, after_ns);
     cell->message = m;
-    if (!akti_timer_add(self->ctx, &cell->timer)) {
+    if (!akti_timer_add(self->ctx, &cell->timer)
+        && !AKTI_MUTANT(timer_without_memory)) {
         akti_cell_release(self->ctx, cell);
         return AKT_ENOMEM;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "actors/sched/blocking.h"
 
+#include "actors/base/mutant.h"
 #include "actors/sched/context.h"
 #include "actors/sched/dispatcher.h"
 
@@ -34,7 +35,7 @@ pop_locked(struct akti_blocking *b)
         return NULL;
     }
     b->head = job->next;
-    if (b->head == NULL) {
+    if (b->head == NULL && !AKTI_MUTANT(job_lost)) {
         b->tail = NULL;
     }
     b->queued--;
@@ -110,7 +111,7 @@ submit_locked(struct akti_blocking *b, struct akti_job *job)
 {
     akt_err err;
 
-    if (b->closed) {
+    if (b->closed && !AKTI_MUTANT(closed_pool_takes_jobs)) {
         return AKT_ESTOPPED;
     }
     if (b->queued >= b->max_queue) {
@@ -129,7 +130,9 @@ submit_locked(struct akti_blocking *b, struct akti_job *job)
         b->tail->next = job;
     }
     b->tail = job;
-    akti_cond_wake_one(&b->work);
+    if (!AKTI_MUTANT(job_wakes_nobody)) {
+        akti_cond_wake_one(&b->work);
+    }
     return AKT_OK;
 }
 
@@ -150,7 +153,8 @@ akti_blocking_is_idle(struct akti_blocking *b)
     bool idle;
 
     akti_mutex_lock(&b->lock);
-    idle = b->queued == 0 && b->running == 0;
+    idle = b->queued == 0
+           && (b->running == 0 || AKTI_MUTANT(idle_in_spite_of_jobs));
     akti_mutex_unlock(&b->lock);
     return idle;
 }
@@ -175,7 +179,7 @@ akti_blocking_close(struct akti_blocking *b, struct akti_context *ctx,
 
     akti_mutex_lock(&b->lock);
     b->closed = true;
-    while ((job = pop_locked(b)) != NULL) {
+    while (!AKTI_MUTANT(close_forgets_jobs) && (job = pop_locked(b)) != NULL) {
         akti_mutex_unlock(&b->lock);
         job->run(job, ctx, true);
         akti_mutex_lock(&b->lock);

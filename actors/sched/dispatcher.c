@@ -4,6 +4,7 @@
 
 #include "actors/base/assert.h"
 #include "actors/base/clock.h"
+#include "actors/base/mutant.h"
 #include "actors/sched/sim.h"
 
 #include <string.h>
@@ -382,7 +383,9 @@ ready_own(struct akti_dispatcher *d, struct akti_runnable *r)
     struct akti_worker *w = worker_at(d, r->home - 1);
 
     akti_inject_push(&w->own, r);
-    akti_wake_worker(w);
+    if (!AKTI_MUTANT(own_worker_not_rung)) {
+        akti_wake_worker(w);
+    }
 }
 
 void
@@ -395,8 +398,13 @@ akti_ready_slowly(struct akti_context *ctx, struct akti_runnable *r)
     } else if (r->home != 0) {
         ready_own(d, r);
     } else {
+        if (AKTI_MUTANT(wake_before_queueing)) {
+            akti_wake_one(d);
+        }
         akti_inject_push(&d->inject, r);
-        akti_wake_one(d);
+        if (!AKTI_MUTANT(wake_before_queueing)) {
+            akti_wake_one(d);
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "actors/sched/inject.h"
 
+#include "actors/base/mutant.h"
+
 void
 akti_inject_init(struct akti_inject *q)
 {
@@ -49,7 +51,7 @@ akti_inject_pop(struct akti_inject *q)
     r = q->head;
     if (r != NULL) {
         q->head = r->next;
-        if (q->head == NULL) {
+        if (q->head == NULL && !AKTI_MUTANT(inject_tail_stale)) {
             q->tail = NULL;
         }
         /* release: who finds it empty sees that the taker is awake; pairs:

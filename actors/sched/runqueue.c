@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "actors/sched/runqueue.h"
 
+#include "actors/base/mutant.h"
+
 #include <stddef.h>
 
 #define MASK (AKTI_RUNQUEUE_SIZE - 1)
@@ -25,7 +27,7 @@ akti_runqueue_push(struct akti_runqueue *q, struct akti_runnable *r)
     uint32_t head = atomic_load_explicit(&q->head, memory_order_acquire);
     uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
 
-    if (tail - head >= AKTI_RUNQUEUE_SIZE) {
+    if (tail - head >= AKTI_RUNQUEUE_SIZE && !AKTI_MUTANT(queue_overwritten)) {
         return false;
     }
     put(q, tail, r);
@@ -81,8 +83,8 @@ grab(struct akti_runqueue *own, struct akti_runqueue *victim)
         }
         /* release: the slots have been read; pairs: push */
         if (atomic_compare_exchange_strong_explicit(
-                &victim->head, &head, head + n, memory_order_acq_rel,
-                memory_order_relaxed)) {
+                &victim->head, &head, head + n - AKTI_MUTANT(steal_duplicates),
+                memory_order_acq_rel, memory_order_relaxed)) {
             return n;
         }
     }
@@ -110,7 +112,10 @@ akti_runqueue_steal(struct akti_runqueue *own, struct akti_runqueue *victim)
             put(own, tail + i, get(own, tail + i + 1));
         }
         /* release: publishes the slots; pairs: steal */
-        atomic_store_explicit(&own->tail, tail + n - 1, memory_order_release);
+        atomic_store_explicit(
+            &own->tail,
+            AKTI_MUTANT(steal_loses_one) && n > 1 ? tail + n - 2 : tail + n - 1,
+            memory_order_release);
         return first;
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "actors/sched/sim.h"
 
+#include "actors/base/mutant.h"
 #include "actors/sched/dispatcher.h"
 #include "akt/types.h"
 
@@ -34,7 +35,7 @@ akti_sim_choose(struct akti_sim *sim, uint32_t n)
 {
     uint32_t choice;
 
-    if (sim->seed == 0 || n == 1) {
+    if (sim->seed == 0 || n == 1 || AKTI_MUTANT(sim_ignores_seed)) {
         return 0;
     }
     choice = akti_random_below(&sim->random, n);

@@ -2,6 +2,7 @@
 #include "actors/sched/timerq.h"
 
 #include "actors/base/assert.h"
+#include "actors/base/mutant.h"
 
 #include <string.h>
 
@@ -35,7 +36,9 @@ before(struct akti_timer_entry *a, struct akti_timer_entry *b)
     uint64_t due_a = akti_timer_due(a);
     uint64_t due_b = akti_timer_due(b);
 
-    return due_a != due_b ? due_a < due_b : a->sequence < b->sequence;
+    return due_a != due_b ? due_a < due_b
+                          : (a->sequence < b->sequence)
+                                != AKTI_MUTANT(equal_timers_swapped);
 }
 
 static void
@@ -228,7 +231,8 @@ place(struct akti_timerq *q, struct akti_timer_entry *t)
 bool
 akti_timerq_add(struct akti_timerq *q, struct akti_timer_entry *t)
 {
-    if (!heap_reserve(q, q->count + 1)) {
+    if (!heap_reserve(q, AKTI_MUTANT(heap_not_reserved) ? q->heap_count + 1
+                                                        : q->count + 1)) {
         return false;
     }
     t->sequence = q->sequence++;
@@ -243,7 +247,8 @@ akti_timerq_add_in_line(struct akti_timerq *q, struct akti_timer_entry *t)
     struct akti_timer_entry *tail = q->line_tail;
 
     if (!t->patient
-        || (tail != NULL && akti_timer_due(t) < akti_timer_due(tail))) {
+        || (tail != NULL && akti_timer_due(t) < akti_timer_due(tail)
+            && !AKTI_MUTANT(line_out_of_order))) {
         return akti_timerq_add(q, t);
     }
     t->sequence = q->sequence++;
@@ -354,7 +359,7 @@ open_slot(struct akti_timerq *q, uint64_t tick, unsigned level)
         __builtin_prefetch(after);
         __builtin_prefetch(before_last);
         place(q, first);
-        first = after;
+        first = AKTI_MUTANT(wheel_slot_lost) ? last : after;
         if (first == last) {
             break;
         }
@@ -378,7 +383,8 @@ fill_heap(struct akti_timerq *q, uint64_t now_ns)
         unsigned level = 0;
         uint64_t tick = next_slot_tick(q, &q->used, &level);
 
-        if (tick > now_tick) {
+        if (tick > now_tick
+            || (tick == now_tick && AKTI_MUTANT(wheel_slot_skipped))) {
             /* Slots that are still closed begin later: none is passed by. */
             q->tick = q->tick < now_tick ? now_tick : q->tick;
             return false;
@@ -392,7 +398,8 @@ fill_heap(struct akti_timerq *q, uint64_t now_ns)
 static struct akti_timer_entry *
 due_in_heap(struct akti_timerq *q, uint64_t now_ns)
 {
-    if (!fill_heap(q, now_ns) || akti_timer_due(q->heap[0]) > now_ns) {
+    if (!fill_heap(q, now_ns)
+        || (akti_timer_due(q->heap[0]) > now_ns && !AKTI_MUTANT(timer_early))) {
         return NULL;
     }
     return q->heap[0];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The life of one worker: find something, run it, sleep; see dispatcher.h. */
 #include "actors/base/assert.h"
+#include "actors/base/mutant.h"
 #include "actors/sched/dispatcher.h"
 #include "akt/types.h"
 
@@ -103,7 +104,8 @@ may_steal(struct akti_worker *w, struct akti_worker *victim, bool napped)
     bool stuck = napped && w->seen_turns[victim->number] == turns;
 
     w->seen_turns[victim->number] = turns;
-    return stuck || akti_worker_is_congested(victim);
+    return (stuck && !AKTI_MUTANT(stuck_not_stolen))
+           || akti_worker_is_congested(victim);
 }
 
 static struct akti_runnable *
@@ -138,7 +140,7 @@ take_next(struct akti_worker *w)
     struct akti_runnable *r = w->next;
 
     w->next = NULL;
-    if (++w->streak > AKTI_NEXT_STREAK) {
+    if (++w->streak > AKTI_NEXT_STREAK && !AKTI_MUTANT(streak_without_end)) {
         w->streak = 0;
         akti_worker_enqueue(w, r);
         return akti_runqueue_pop(&w->queue);
@@ -198,7 +200,9 @@ tick(struct akti_worker *w)
         akti_wake_one(d);
     }
     r = akti_inject_pop(&w->own);
-    return r != NULL || w->own_thread ? r : akti_inject_pop(&d->inject);
+    return r != NULL || w->own_thread || AKTI_MUTANT(outside_waits)
+               ? r
+               : akti_inject_pop(&d->inject);
 }
 
 static struct akti_runnable *
@@ -242,7 +246,7 @@ run(struct akti_worker *w, struct akti_runnable *r)
     if (!w->ctx.dispatcher->ops->run(r, &w->ctx)) {
         return;
     }
-    if (AKTI_UNLIKELY(r->home != 0)) {
+    if (AKTI_UNLIKELY(r->home != 0) && !AKTI_MUTANT(pinned_wanders)) {
         akti_inject_push(&w->own, r);
     } else {
         akti_worker_enqueue(w, r);

@@ -28,6 +28,7 @@
 static const char *test_name = "stress";
 static uint64_t seed = 20240607;
 static uint32_t factor = 1;
+static uint32_t part = 1;
 static uint32_t watchdog_s = 100;
 static char phase[256];
 
@@ -81,6 +82,10 @@ stress_begin(const char *name)
     if (factor == 0) {
         factor = 1;
     }
+    part = (uint32_t)from_environment("AKT_STRESS_PART", 1);
+    if (part == 0) {
+        part = 1;
+    }
     watchdog_s = (uint32_t)from_environment("AKT_WATCHDOG_S",
                                             (uint64_t)watchdog_s * factor);
     (void)printf("%s: AKT_SEED=%" PRIu64 " AKT_STRESS=%u%s\n", name, seed,
@@ -106,7 +111,8 @@ stress_is_sanitized(void)
 uint32_t
 stress_scale(uint32_t n)
 {
-    uint64_t scaled = (uint64_t)n * factor / (SANITIZED ? SANITIZED_PART : 1);
+    uint64_t scaled =
+        (uint64_t)n * factor / part / (SANITIZED ? SANITIZED_PART : 1);
 
     return scaled == 0           ? 1
            : scaled > UINT32_MAX ? UINT32_MAX

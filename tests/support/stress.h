@@ -5,6 +5,9 @@
  * allocator that counts and can be told to fail.
  *
  *     AKT_SEED=7 AKT_STRESS=10 tests/stress/promise_stress
+ *
+ * AKT_STRESS=10 makes ten times as much of everything, AKT_STRESS_PART=10 a
+ * tenth.
  */
 #ifndef AKT_TESTS_SUPPORT_STRESS_H
 #define AKT_TESTS_SUPPORT_STRESS_H
@@ -22,7 +25,7 @@ void stress_begin(const char *name);
 /* The seed of this run. */
 uint64_t stress_seed(void);
 /*
- * `n` by AKT_STRESS, and less where a sanitizer makes everything slower; at
+ * `n` by AKT_STRESS and AKT_STRESS_PART, and less where a sanitizer makes everything slower; at
  * least 1.
  */
 uint32_t stress_scale(uint32_t n);

@@ -425,6 +425,58 @@ test_orders_given_together_end_it_once(void **state)
     sim_each_seed_with(&one, two_orders);
 }
 
+/* Both are there when it looks: the stronger one is obeyed. */
+static void
+strongest(struct sim *sim)
+{
+    akt_ref ref = spawn_life(sim);
+    akt_err (*const give[])(akt_self *, akt_ref) = {akt_drain, akt_stop,
+                                                    akt_kill};
+    const akt_exit_kind kinds[] = {AKT_EXIT_DRAINED, AKT_EXIT_STOPPED,
+                                   AKT_EXIT_KILLED};
+    size_t a = sim->seed % 3;
+    size_t b = sim->seed / 3 % 3;
+
+    put_three(sim, ref);
+    assert_ok(give[a](sim->me, ref));
+    assert_ok(give[b](sim->me, ref));
+    assert_ended(sim, ref, kinds[a > b ? a : b]);
+}
+
+static void
+test_of_two_orders_the_stronger_one_wins(void **state)
+{
+    (void)state;
+    sim_each_seed(strongest);
+}
+
+static akt_err
+send_to_myself_and_stop(akt_self *self, void *arg)
+{
+    (void)arg;
+    assert_ok(akt_send(self, akt_self_ref(self), put, .n = 1));
+    akt_stop_self(self);
+    return AKT_OK;
+}
+
+/* It comes in after the turn has begun, and is still there at the end. */
+static void
+leaves_inbox(struct sim *sim)
+{
+    akt_ref ref = spawn_life(sim);
+
+    sim_act(sim, ref, send_to_myself_and_stop, NULL);
+    assert_ended(sim, ref, AKT_EXIT_STOPPED);
+    assert_int_equal(sim_letters(sim, AKT_FATE_DEAD, AKT_EDEAD), 1);
+}
+
+static void
+test_end_with_mail_that_came_last_makes_it_a_dead_letter(void **state)
+{
+    (void)state;
+    sim_each_seed(leaves_inbox);
+}
+
 int
 main(void)
 {
@@ -442,6 +494,8 @@ main(void)
         sim_test(test_stop_of_oneself_ends_after_the_message),
         sim_test(test_exit_handler_may_send),
         sim_test(test_orders_given_together_end_it_once),
+        sim_test(test_of_two_orders_the_stronger_one_wins),
+        sim_test(test_end_with_mail_that_came_last_makes_it_a_dead_letter),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,7 @@ on_act(akt_self *self, struct actor *a, const struct act *m)
 
 AKT_CLASS(actor, struct actor, AKT_ON(get, on_get), AKT_ON(put, on_put),
           AKT_ON(act, on_act), AKT_REQUESTS(4));
+AKT_CLASS(full, struct actor, AKT_ON(get, on_get), AKT_MAILBOX(1, AKT_FAIL));
 
 static akt_ref
 spawn_actor(struct sim *sim)
@@ -347,6 +348,45 @@ test_ask_beyond_the_limit_is_refused_until_one_ends(void **state)
     sim_each_seed(limit);
 }
 
+/* The mailbox is full: no future, and none of those that it may have is used. */
+static akt_err
+ask_in_vain(akt_self *self, void *arg)
+{
+    akt_future f = {NULL, 7};
+    int i;
+
+    for (i = 0; i < 10; i++) {
+        assert_err(akt_ask(self, *(akt_ref *)arg, &f, get, .n = REPLY),
+                   AKT_EFULL);
+        assert_null(f.cell);
+        assert_int_equal(f.generation, 7);
+    }
+    sim_note(-1);
+    return AKT_OK;
+}
+
+static void
+refused(struct sim *sim)
+{
+    akt_ref asker = spawn_actor(sim);
+    akt_ref to;
+
+    assert_ok(akt_spawn(sim->me, full, &to));
+    /* In order: the asker has its turn first. */
+    sim_act(sim, asker, ask_in_vain, &to);
+    assert_ok(akt_send(sim->me, to, get, .n = REPLY));
+    (void)akt_sim_run_until_idle(sim->system);
+    assert_notes(-1);
+    assert_int_equal(sim_counters(sim).asked, 0);
+}
+
+static void
+test_ask_that_is_refused_leaves_nothing(void **state)
+{
+    (void)state;
+    sim_in_order(refused);
+}
+
 static void
 plain_send(struct sim *sim)
 {
@@ -415,6 +455,7 @@ main(void)
         sim_test(test_poll_right_after_cancel_says_so),
         sim_test(test_future_of_another_is_of_no_use),
         sim_test(test_ask_beyond_the_limit_is_refused_until_one_ends),
+        sim_test(test_ask_that_is_refused_leaves_nothing),
         sim_test(test_reply_to_a_plain_send_is_no_error),
         sim_test(test_reply_error_in_a_continuation_has_no_request),
     };

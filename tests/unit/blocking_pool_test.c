@@ -8,6 +8,7 @@
 #include "actors/sched/sim.h"
 #include "tests/unit/unit.h"
 
+#include <sched.h>
 #include <string.h>
 
 #define MINUTE AKT_SECONDS(60)
@@ -363,6 +364,56 @@ test_init_out_of_memory_says_so(void **state)
     assert_nothing_leaked(&memory);
 }
 
+/* Waits until so many threads wait for work. */
+static void
+wait_for_idle(uint32_t threads)
+{
+    uint32_t idle = 0;
+
+    while (idle != threads) {
+        (void)sched_yield();
+        akti_mutex_lock(&pool->lock);
+        idle = pool->idle;
+        akti_mutex_unlock(&pool->lock);
+    }
+}
+
+static void
+test_idle_thread_takes_the_next_job(void **state)
+{
+    struct job job[3] = {job_of(false), job_of(false), job_of(false)};
+    uint32_t i;
+
+    (void)state;
+    start(3, 10, false);
+    for (i = 0; i < 3; i++) {
+        submit(&job[i]);
+        wait_for(0, i + 1);
+        wait_for_idle(1);
+    }
+    assert_int_equal(pool->threads, 1);
+    finish();
+}
+
+static void
+test_jobs_beyond_the_idle_threads_get_threads_of_their_own(void **state)
+{
+    struct job first = job_of(false);
+    struct job job[2] = {job_of(true), job_of(true)};
+
+    (void)state;
+    start(3, 10, false);
+    submit(&first);
+    wait_for(0, 1);
+    wait_for_idle(1);
+    /* The second one comes before the idle thread has woken, as a rule. */
+    submit(&job[0]);
+    submit(&job[1]);
+    wait_for(2, 1);
+    open_gate();
+    finish();
+}
+
 static void
 test_churn_of_many_jobs_runs_each_once(void **state)
 {
@@ -400,6 +451,9 @@ main(void)
         cmocka_unit_test(test_close_again_after_the_job_ended_succeeds),
         cmocka_unit_test(test_submit_in_simulation_starts_no_thread),
         cmocka_unit_test(test_init_out_of_memory_says_so),
+        cmocka_unit_test(test_idle_thread_takes_the_next_job),
+        cmocka_unit_test(
+            test_jobs_beyond_the_idle_threads_get_threads_of_their_own),
         cmocka_unit_test(test_churn_of_many_jobs_runs_each_once),
     };
 

@@ -232,10 +232,10 @@ at_limit(struct sim *sim)
 {
     akt_ref a = spawn_box(sim, 1);
     akt_ref b = spawn_box(sim, 2);
-    akt_ref c = AKT_REF_NONE;
+    akt_ref c = a;
 
     assert_err(akt_spawn(sim->me, box, &c, .id = 3), AKT_ELIMIT);
-    assert_true(akt_ref_is_none(c));
+    assert_true(akt_ref_equal(c, a));
     end_now(sim, a);
     c = spawn_box(sim, 3);
     assert_err(akt_spawn(sim->me, box, &a, .id = 4), AKT_ELIMIT);

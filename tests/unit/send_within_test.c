@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A plain thread that waits for room. */
+#include "actors/core/system.h"
 #include "tests/support/sim.h"
+
+#include <sched.h>
+#include <stdatomic.h>
 
 #define NUMBER(F) F(i64, n)
 AKT_MESSAGE(put, NUMBER);
@@ -59,6 +63,46 @@ test_send_within_waits_for_room(void **state)
 {
     (void)state;
     sim_each_seed(thread_waits);
+}
+
+static _Atomic bool opened;
+
+static akt_err
+hold(akt_self *self, void *arg)
+{
+    (void)self;
+    atomic_store((_Atomic bool *)arg, true);
+    while (!atomic_load(&opened)) {
+        (void)sched_yield();
+    }
+    return AKT_OK;
+}
+
+/* With threads: in a simulation whoever runs gives the room back first. */
+static void
+test_send_within_that_gives_up_waits_no_more(void **state)
+{
+    _Atomic bool held = false;
+    akt_system *system;
+    akt_self *me;
+    akt_ref to;
+    struct akti_actor *a = NULL;
+
+    (void)state;
+    atomic_store(&opened, false);
+    assert_ok(akt_system_start(NULL, &system));
+    assert_ok(akt_attach(system, &me));
+    assert_ok(akt_spawn(me, narrow, &to, .id = 1));
+    assert_ok(akti_system_find(system, to, &a));
+    assert_ok(akt_send(me, to, act, .fn = hold, .arg = &held));
+    while (!atomic_load(&held)) {
+        (void)sched_yield();
+    }
+    assert_err(akt_send_within(me, AKT_MS(1), to, put, .n = 2), AKT_ETIMEOUT);
+    assert_null(a->waiters);
+    atomic_store(&opened, true);
+    akt_detach(me);
+    akt_system_destroy(system);
 }
 
 static akt_err
@@ -221,6 +265,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         sim_test(test_send_within_waits_for_room),
+        cmocka_unit_test(test_send_within_that_gives_up_waits_no_more),
         sim_test(test_send_within_gets_its_turn_among_waiting_actors),
         sim_test(test_send_within_to_one_that_ends_meanwhile_says_dead),
         sim_test(test_send_within_that_succeeds_counts_no_refusal),

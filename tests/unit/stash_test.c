@@ -98,6 +98,8 @@ AKT_CLASS(tight, struct door, AKT_ON(put, on_put), AKT_ON(open_up, on_open_up),
           AKT_MAILBOX(2, AKT_FAIL), AKT_STASH(3));
 AKT_CLASS(oldest, struct door, AKT_ON(put, on_put), AKT_ON(open_up, on_open_up),
           AKT_MAILBOX(2, AKT_DROP_OLDEST), AKT_STASH(3));
+AKT_CLASS(last, struct door, AKT_ON(put, on_put), AKT_ON(open_up, on_open_up),
+          AKT_MAILBOX(1, AKT_DROP_OLDEST), AKT_STASH(3));
 
 static akt_ref
 spawn_door(struct sim *sim)
@@ -224,6 +226,38 @@ test_unstashed_messages_are_not_what_an_overflow_drops(void **state)
     sim_each_seed_with(&one, is_not_dropped);
 }
 
+/* The last one is dropped; what comes then is still behind what came back. */
+static void
+last_is_dropped(struct sim *sim)
+{
+    akt_ref ref;
+    int64_t n;
+
+    assert_ok(akt_spawn(sim->me, last, &ref));
+    for (n = 1; n <= 3; n++) {
+        assert_ok(akt_send(sim->me, ref, put, .n = n));
+        (void)akt_sim_run_until_idle(sim->system);
+    }
+    assert_ok(akt_send(sim->me, ref, open_up));
+    while (sim_note_count() == 0) {
+        assert_true(akt_sim_step(sim->system));
+    }
+    assert_ok(akt_send(sim->me, ref, put, .n = 4));
+    assert_ok(akt_send(sim->me, ref, put, .n = 5));
+    (void)akt_sim_run_until_idle(sim->system);
+    assert_notes(BACK - 3, 1, 2, 3, 5);
+    assert_int_equal(sim_counters(sim).dropped, 1);
+}
+
+static void
+test_overflow_behind_what_came_back_keeps_order(void **state)
+{
+    const akt_system_opts one = {.batch = 1};
+
+    (void)state;
+    sim_each_seed_with(&one, last_is_dropped);
+}
+
 static void
 asked(struct sim *sim)
 {
@@ -322,6 +356,7 @@ main(void)
         sim_test(test_stash_beyond_its_bound_is_refused),
         sim_test(test_stash_takes_no_room_in_the_mailbox),
         sim_test(test_unstashed_messages_are_not_what_an_overflow_drops),
+        sim_test(test_overflow_behind_what_came_back_keeps_order),
         sim_test(test_stash_keeps_a_request_open),
         sim_test(test_stash_takes_timer_messages),
         sim_test(test_end_of_the_owner_makes_the_stash_dead_letters),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Actors that wait for room: order, bound and resumption. */
+#include "actors/core/system.h"
 #include "tests/support/sim.h"
 
 #define NUMBER(F) F(i64, n) F(u32, id)
@@ -320,6 +321,66 @@ test_await_resumes_when_half_of_the_room_is_free(void **state)
     sim_each_seed_with(&one, resumes);
 }
 
+/* A search for cycles must not see what nobody waits for any more. */
+static void
+leaves_no_edge(struct sim *sim)
+{
+    akt_ref to = spawn_narrow(sim, 1);
+    akt_ref sender = spawn_node(sim, 0);
+    struct akti_actor *a = NULL;
+
+    assert_ok(akti_system_find(sim->system, sender, &a));
+    sim_act(sim, sender, overfill, &to);
+    while (a->extra == NULL || a->extra->edges == NULL) {
+        assert_true(akt_sim_step(sim->system));
+    }
+    (void)akt_sim_run_until_idle(sim->system);
+    assert_int_equal(sim_note_count(), 5);
+    assert_null(a->extra->edges);
+}
+
+static void
+test_await_leaves_no_edge_when_all_has_gone(void **state)
+{
+    (void)state;
+    sim_each_seed(leaves_no_edge);
+}
+
+/* As if the receiver gave room back in the middle of the sender's handler. */
+static akt_err
+send_beside_room(akt_self *self, void *arg)
+{
+    akt_ref to = *(akt_ref *)arg;
+    struct akti_actor *a = NULL;
+    uint32_t limits;
+
+    assert_ok(akti_system_find(akt_self_system(self), to, &a));
+    assert_ok(akt_send(self, to, put, .n = 0));
+    assert_ok(akt_send(self, to, put, .n = 1));
+    assert_true(akt_is_awaiting(self));
+    limits = atomic_exchange(&a->limits, (uint32_t)AKT_AWAIT << 24 | 8);
+    assert_ok(akt_send(self, to, put, .n = 2));
+    atomic_store(&a->limits, limits);
+    return AKT_OK;
+}
+
+static void
+beside_room(struct sim *sim)
+{
+    akt_ref to = spawn_narrow(sim, 1);
+    akt_ref sender = spawn_node(sim, 0);
+
+    sim_do(sim, sender, send_beside_room, &to);
+    assert_in_order(1, 0, 3);
+}
+
+static void
+test_send_goes_behind_those_that_wait_though_there_is_room(void **state)
+{
+    (void)state;
+    sim_each_seed(beside_room);
+}
+
 int
 main(void)
 {
@@ -330,6 +391,8 @@ main(void)
         sim_test(test_suspensions_are_counted),
         sim_test(test_try_send_never_waits),
         sim_test(test_await_resumes_when_half_of_the_room_is_free),
+        sim_test(test_await_leaves_no_edge_when_all_has_gone),
+        sim_test(test_send_goes_behind_those_that_wait_though_there_is_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -354,6 +354,44 @@ test_timer_start_with_wrong_arguments_is_refused(void **state)
     sim_in_order(wrong);
 }
 
+struct scarce {
+    struct sim *sim;
+    uint64_t fails; /* the allocation that fails, counted from now */
+    akt_err err;
+};
+
+static akt_err
+start_scarce(akt_self *self, void *arg)
+{
+    struct scarce *s = arg;
+
+    s->sim->memory.fail_at = s->sim->memory.calls + s->fails;
+    s->err = akt_timer_start(self, AKT_MS(1), 0, NULL, tick, .n = 1);
+    s->sim->memory.fail_at = 0;
+    return AKT_OK;
+}
+
+/* Either it says that there is no memory, or the timer fires. */
+static void
+scarce(struct sim *sim)
+{
+    struct scarce s = {.sim = sim, .fails = 1 + sim->seed % 4};
+    akt_ref ref = spawn_clock(sim);
+
+    sim_do(sim, ref, start_scarce, &s);
+    (void)akt_sim_advance(sim->system, AKT_MS(2));
+    assert_int_equal(sim_note_count(), s.err == AKT_OK);
+    assert_true(s.err == AKT_OK || s.err == AKT_ENOMEM);
+    assert_true(s.err == AKT_ENOMEM || s.fails > 1);
+}
+
+static void
+test_timer_that_was_started_fires_in_spite_of_scarce_memory(void **state)
+{
+    (void)state;
+    sim_each_seed(scarce);
+}
+
 int
 main(void)
 {
@@ -366,6 +404,7 @@ main(void)
         sim_test(test_periodic_timer_leaves_out_what_was_missed),
         sim_test(test_periodic_timer_of_a_waiting_actor_goes_on),
         sim_test(test_timer_start_with_wrong_arguments_is_refused),
+        sim_test(test_timer_that_was_started_fires_in_spite_of_scarce_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

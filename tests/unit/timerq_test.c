@@ -302,6 +302,25 @@ test_remove_from_slot_of_three_keeps_the_others(void **state)
     }
 }
 
+/* More than the heap begins with, all in one slot of the wheel. */
+static void
+test_many_timers_of_one_slot_all_fire(void **state)
+{
+    static struct akti_timer_entry t[TIMERS];
+    struct queue x;
+    uint32_t i;
+
+    (void)state;
+    start(&x, 0);
+    for (i = 0; i < TIMERS; i++) {
+        arm(&x, &t[i], 70 * TICK + i);
+    }
+    for (i = 0; i < TIMERS; i++) {
+        assert_ptr_equal(akti_timerq_pop(&x.q, 71 * TICK), &t[i]);
+    }
+    finish(&x);
+}
+
 static void
 test_add_out_of_memory_starts_nothing(void **state)
 {
@@ -658,6 +677,7 @@ main(void)
         cmocka_unit_test(test_remove_of_far_timer_keeps_it_from_firing),
         cmocka_unit_test(test_remove_of_stopped_timer_does_nothing),
         cmocka_unit_test(test_remove_from_slot_of_three_keeps_the_others),
+        cmocka_unit_test(test_many_timers_of_one_slot_all_fire),
         cmocka_unit_test(test_add_out_of_memory_starts_nothing),
         cmocka_unit_test(test_add_out_of_memory_leaves_the_others),
         cmocka_unit_test(test_next_prompt_does_not_see_patient_timers),

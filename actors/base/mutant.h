@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Planted bugs. AKTI_MUTANT(name) stands where a mistake could be made, one that
+ * systems like this really had, and says whether it is made now. tests/mutants.txt
+ * names the tests that find it; scripts/mutants.sh runs them.
+ *
+ * The bugs are in the testing twin of the library, when it is configured with
+ * -DAKT_MUTANTS=ON; there the environment variable AKT_MUTANT picks one for the
+ * process. In every other build the question is a constant, and costs nothing.
+ */
+#ifndef AKT_BASE_MUTANT_H
+#define AKT_BASE_MUTANT_H
+
+/* X(name, what is wrong then) */
+#define AKTI_MUTANTS(X)                                                        \
+    X(push_wakes_nobody, "a message for an idle actor does not make it ready") \
+    X(bound_one_more, "a mailbox takes one message more than its bound")       \
+    X(reply_refused_when_full,                                                 \
+      "a reply or timer is refused by a full mailbox")                         \
+    X(finish_forgets_mail,                                                     \
+      "the token is put down without a look at what came in")                  \
+    X(finish_forgets_orders, "the token is put down without a look at orders") \
+    X(low_water_ignored, "who waits for room is resumed by any room")          \
+    X(wait_mark_with_room,                                                     \
+      "somebody waits for room at a mailbox that has room")                    \
+    X(order_wakes_nobody, "an order to an idle actor does not make it ready")  \
+    X(take_messages_eats_orders,                                               \
+      "a sender that evicts takes the mark of an order with it")               \
+    X(newest_first, "messages are handled newest first")                       \
+    X(evicted_credit_kept, "a queue that evicts does not give room back")      \
+    X(credit_leaked, "room is not given back at the end of a turn")            \
+    X(failure_not_answered, "the error of a handler is not told to the asker") \
+    X(expired_handled, "a request is handled after its deadline")              \
+    X(cancelled_handled, "a request that is over is handled")                  \
+    X(stale_message_handled, "a message reaches the next actor of the slot")   \
+    X(stale_notice_handled, "a notice reaches the next actor of the slot")     \
+    X(weaker_order_wins, "of a stop and a kill the stop is obeyed")            \
+    X(start_again, "on_start runs at every turn")                              \
+    X(data_before_replies,                                                     \
+      "a reply waits until the messages before it are handled")                \
+    X(batch_without_end,                                                       \
+      "a turn handles all that there is, whatever the batch")                  \
+    X(suspended_goes_on,                                                       \
+      "a handler whose send waits is followed by the next message")            \
+    X(orders_seen_late, "orders are looked at between turns only")             \
+    X(stop_cuts_sends_off,                                                     \
+      "a stop does not wait for the sends that wait for room")                 \
+    X(room_wakes_nobody, "room that comes back resumes nobody")                \
+    X(drain_forgets_queue, "a drain ends an actor before its queue is empty")  \
+    X(order_before_take_lost,                                                  \
+      "an order between the look at orders and the take is lost")              \
+    X(refused_send_frees,                                                      \
+      "a send that is refused frees what the caller still owns")               \
+    X(reply_wakes_nobody,                                                      \
+      "a reply or timer for an idle actor does not make it ready")             \
+    X(system_evicted, "what a full mailbox gives up may be a reply")           \
+    X(evicts_successor,                                                        \
+      "room is made in the mailbox of the next actor of the slot")             \
+    X(evicts_unstashed, "an overflow drops what came back from the stash")     \
+    X(sheds_young, "a mailbox that sheds the old gives up what is young")      \
+    X(evict_leaves_tail, "the last message is evicted and stays the tail")     \
+    X(evict_leaks_credit, "an evicted message still counts against the bound") \
+    X(drops_newest_for_oldest, "AKT_DROP_OLDEST drops what comes")             \
+    X(try_send_waits, "a try_send suspends its sender")                        \
+    X(refusal_stays_accepted, "a refused message stays counted as accepted")   \
+    X(age_outlives_mailbox,                                                    \
+      "the age limit of a mailbox goes on with the message")                   \
+    X(send_overtakes_outbox,                                                   \
+      "a send overtakes those to the same actor that wait")                    \
+    X(forwarded_stays,                                                         \
+      "a forwarded message is still the first receiver's too")                 \
+    X(stopped_thread_sends, "a plain thread may send after the stop began")    \
+    X(counted_for_sender,                                                      \
+      "a message is counted as accepted by its sender's class")                \
+    X(generation_ignored, "a reference to an ended actor reaches its slot")    \
+    X(fork_ignored, "a forked child goes on with the system of its parent")    \
+    X(outbox_unbounded, "the outbox has no bound")                             \
+    X(flush_to_successor,                                                      \
+      "a waiting send is pushed to the next actor of the slot")                \
+    X(edge_stays, "an edge stays when its message has found room")             \
+    X(kill_waits_for_room,                                                     \
+      "a kill does not reach an actor that waits for room")                    \
+    X(resume_before_park_lost,                                                 \
+      "room that comes before the sender parks is not seen")                   \
+    X(resumes_one_only, "of several that wait for room one is resumed")        \
+    X(unpark_forgotten, "a kill leaves a suspended actor asleep")              \
+    X(outbox_forgotten,                                                        \
+      "an actor ends and what waits in its outbox has no fate")                \
+    X(edge_of_timeout_stays,                                                   \
+      "a thread that gave up waiting stays among the waiters")                 \
+    X(cycle_not_found, "a cycle of waiting senders is not found")              \
+    X(pending_edge_ignored, "an edge does not count once it was resumed")      \
+    X(spawn_ignores_no_memory, "a spawn goes on without memory for the state") \
+    X(refused_spawn_writes, "a spawn that fails writes its out-parameter")     \
+    X(stale_order_obeyed, "an order reaches the next actor of the slot")       \
+    X(order_without_hint,                                                      \
+      "an order is stored, and nothing makes a running actor look")            \
+    X(drain_accepts_mail, "a draining actor still accepts mail")               \
+    X(exit_leaves_mailbox_open,                                                \
+      "an actor ends and its mailbox still takes messages")                    \
+    X(end_forgets_queue, "an actor ends and what it had taken in has no fate") \
+    X(end_forgets_inbox, "an actor ends and what came in last has no fate")    \
+    X(stash_leaked, "an actor ends and its stash has no fate")                 \
+    X(generation_kept, "a slot is used again under the same generation")       \
+    X(generation_wraps, "a slot is used again after its generation wraps")     \
+    X(place_kept, "an actor ends and still counts among those alive")          \
+    X(exit_not_told, "on_exit does not run at the stop of the system")         \
+    X(end_keeps_futures, "an actor ends without ending what it owns")          \
+    X(end_resumes_nobody,                                                      \
+      "an actor ends and who waits for its room is not told")                  \
+    X(stash_credits_twice, "a stashed message gives its room back twice")      \
+    X(unstash_loses_tail,                                                      \
+      "what is queued after an unstash into an empty queue is lost")           \
+    X(stash_unbounded, "the stash has no bound")                               \
+    X(taken_answer_leaked,                                                     \
+      "an asker ends and an answer that it did not take is not freed")         \
+    X(queued_timer_freed_twice,                                                \
+      "a timer whose message waits is freed at the end and by the mail")       \
+    X(late_reply_leaked, "a reply that comes too late is not freed")           \
+    X(parent_not_looked_at,                                                    \
+      "of a chain of askers only the last one is looked at")                   \
+    X(deadline_not_inherited, "a request in a handler gets its own deadline")  \
+    X(cancel_not_inherited,                                                    \
+      "a request in a handler is not ended with the outer one")                \
+    X(request_limit_ignored, "an actor has more open requests than its bound") \
+    X(future_undo_leaks, "a refused request still counts as open")             \
+    X(refused_ask_writes,                                                      \
+      "a request that is refused writes its out-parameter")                    \
+    X(dropped_future_continues, "the continuation of a dropped future runs")   \
+    X(others_future_taken, "a future is of use to another than its asker")     \
+    X(poll_misses_deadline, "a thread that polls does not see the deadline")   \
+    X(replied_twice, "a second reply is accepted")                             \
+    X(kept_not_broken,                                                         \
+      "a kept promise is not broken at the end of its keeper")                 \
+    X(others_promise_kept, "a promise is of use to another than its keeper")   \
+    X(failed_forward_loses_promise,                                            \
+      "a promise is lost when it cannot be forwarded")                         \
+    X(ends_twice, "a request that has ended is ended once more")               \
+    X(late_reply_delivered,                                                    \
+      "a handle to a request that is over ends the next one")                  \
+    X(cell_generation_wraps,                                                   \
+      "a cell is used again after its generation wraps")                       \
+    X(periodic_drift, "a periodic timer counts from when it fired")            \
+    X(periodic_queues_up,                                                      \
+      "a periodic timer fires though its message still waits")                 \
+    X(idle_in_spite_of_mail,                                                   \
+      "idleness is told though a message came meanwhile")                      \
+    X(idle_once_only, "idleness is told once")                                 \
+    X(cancelled_timer_handled,                                                 \
+      "a timer that was cancelled while its message waited is handled")        \
+    X(fired_timer_cancelled, "a timer that is handled can still be cancelled") \
+    X(periodic_stays_taken, "a periodic message that was taken stays taken")   \
+    X(timer_without_memory,                                                    \
+      "a timer is not armed for want of memory, and nobody is told")           \
+    X(timer_early, "a timer fires at the beginning of its tick")               \
+    X(equal_timers_swapped,                                                    \
+      "of two timers that are due together the later one fires first")         \
+    X(wheel_slot_skipped,                                                      \
+      "a slot of the wheel that begins now is opened a tick later")            \
+    X(wheel_slot_lost,                                                         \
+      "of the timers in a slot of the wheel only the first is kept")           \
+    X(line_out_of_order, "an earlier deadline queues up behind a later one")   \
+    X(heap_not_reserved,                                                       \
+      "the heap of timers does not grow for those in the wheel")               \
+    X(streak_without_end, "two actors that talk keep a worker for themselves") \
+    X(outside_waits,                                                           \
+      "what comes from outside waits until a worker has nothing else")         \
+    X(pinned_wanders,                                                          \
+      "a pinned actor that has more to do goes to the common queue")           \
+    X(stuck_not_stolen, "nobody takes from a worker whose turn does not end")  \
+    X(steal_duplicates,                                                        \
+      "the last one that was stolen stays with its victim too")                \
+    X(steal_loses_one, "of what was stolen one is lost")                       \
+    X(queue_overwritten, "a full run queue overwrites its oldest")             \
+    X(inject_tail_stale, "the last one taken from a queue stays its tail")     \
+    X(wake_before_queueing,                                                    \
+      "a sleeper is looked for before the work is queued")                     \
+    X(own_worker_not_rung,                                                     \
+      "a message for a pinned actor does not wake its worker")                 \
+    X(idle_in_spite_of_jobs,                                                   \
+      "a system with jobs in its pool is taken for idle")                      \
+    X(job_lost, "a job that is queued after the queue was emptied is lost")    \
+    X(job_wakes_nobody, "a job does not wake an idle thread of the pool")      \
+    X(close_forgets_jobs, "a stop leaves jobs in the queue of the pool")       \
+    X(closed_pool_takes_jobs, "the pool takes a job after the stop")           \
+    X(cancelled_job_runs, "a job runs though nobody waits for it any more")    \
+    X(stop_skips_last, "the stop of the system leaves the last slot out")      \
+    X(drain_not_waited_for,                                                    \
+      "the stop of the system does not wait for its drain")                    \
+    X(detach_keeps_futures, "a thread detaches and its requests stay open")    \
+    X(dead_letter_silent, "a dead letter is counted and not told")             \
+    X(dropped_request_silent, "a request that is dropped is not broken")       \
+    X(fate_counted_twice, "a message that was not delivered is counted twice") \
+    X(destructor_never, "the content of a message is never destroyed")         \
+    X(destructor_after_take,                                                   \
+      "content that was taken is destroyed with its message too")              \
+    X(text_not_copied, "a text in a message still points to the sender's")     \
+    X(copy_forgets_sender, "a copied message has no sender")                   \
+    X(magazine_lost, "a full magazine of free blocks is lost")                 \
+    X(sim_ignores_seed, "a simulation makes the same choices for every seed")
+
+#if defined(AKT_MUTANTS)
+
+#define AKTI_MUTANT_NUMBER_(name, text) AKTI_MUTANT_##name,
+enum akti_mutant {
+    AKTI_MUTANT_NONE,
+    AKTI_MUTANTS(AKTI_MUTANT_NUMBER_) AKTI_MUTANT_COUNT
+};
+
+/* The one that this process has; set before main() and never again. */
+extern enum akti_mutant akti_mutant;
+
+#define AKTI_MUTANT(name) (akti_mutant == AKTI_MUTANT_##name)
+
+#else
+
+#define AKTI_MUTANT_ZERO_(name, text) AKTI_MUTANT_##name = 0,
+enum {
+    AKTI_MUTANTS(AKTI_MUTANT_ZERO_)
+};
+
+#define AKTI_MUTANT(name) (AKTI_MUTANT_##name != 0)
+
+#endif
+
+#endif
