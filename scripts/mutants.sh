@@ -24,14 +24,15 @@ run_with() (
     /*) export AKT_STRESS_PART="${3#/}" ;;
     *) export AKT_SIM_SEEDS="$3" ;;
     esac
-    exec env AKT_MUTANT="$1" AKT_TEST="${2#*:}" timeout -k 1 "$(($4 * 2))" \
+    case $2 in *:*) export AKT_TEST="${2#*:}" ;; esac
+    exec env AKT_MUTANT="$1" timeout -k 1 "$(($4 * 2))" \
         "$build/tests/${2%%:*}"
 )
 
 # how STATUS LOG: what became of a run; "wrong" when there was no test to run.
 how() {
     case $1 in
-    0) grep -q '\] [1-9][0-9]* test(s) run' "$2" && echo survived || echo wrong ;;
+    0) grep -q '\] 0 test(s) run' "$2" && echo wrong || echo survived ;;
     124 | 137 | 152) echo hung ;; # 152: SIGXCPU
     125 | 126 | 127) echo wrong ;;
     134 | 13[5-9]) grep -q '^HANGS' "$2" && echo hung || echo crashed ;;
@@ -98,10 +99,14 @@ awk -v wanted=" $* " '
         for (i = 1; i <= lines; i++)
             printf "1%03d %s\n", i, line[i]
     }' $table >$results/jobs
+[ -s $results/jobs ] || {
+    echo "$table has no such bug: $*" >&2
+    exit 2
+}
 xargs -n 5 -P "$jobs" sh scripts/mutants.sh --job <$results/jobs
 
 # Each bug that the library has is in the table, and no other.
-program=$build/tests/$(sed -n '1s/[^ ]* [^ ]* \([^:]*\):.*/\1/p' $results/jobs)
+program=$build/tests/$(sed -n '1s/[^ ]* [^ ]* \([^: ]*\).*/\1/p' $results/jobs)
 AKT_MUTANT=list "$program" | sed 's/ .*//' | sort >$results/planted
 sed -n 's/^\([a-z][a-z_]*\) .*/\1/p' $table | sort -u >$results/listed
 unlisted=$(comm -3 $results/planted $results/listed | tr -d '\t')

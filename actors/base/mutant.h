@@ -80,8 +80,6 @@
     X(edge_stays, "an edge stays when its message has found room")             \
     X(kill_waits_for_room,                                                     \
       "a kill does not reach an actor that waits for room")                    \
-    X(resume_before_park_lost,                                                 \
-      "room that comes before the sender parks is not seen")                   \
     X(resumes_one_only, "of several that wait for room one is resumed")        \
     X(unpark_forgotten, "a kill leaves a suspended actor asleep")              \
     X(outbox_forgotten,                                                        \
@@ -92,6 +90,8 @@
     X(pending_edge_ignored, "an edge does not count once it was resumed")      \
     X(spawn_ignores_no_memory, "a spawn goes on without memory for the state") \
     X(refused_spawn_writes, "a spawn that fails writes its out-parameter")     \
+    X(spawn_misses_stop,                                                       \
+      "a spawn beside the stop of the system is not told to end")              \
     X(stale_order_obeyed, "an order reaches the next actor of the slot")       \
     X(order_without_hint,                                                      \
       "an order is stored, and nothing makes a running actor look")            \

@@ -158,7 +158,8 @@ publish(akt_self *self, struct akti_actor *a)
      * pairs: stop.c, enter_phase
      */
     if (AKTI_UNLIKELY(atomic_load_explicit(&s->phase, memory_order_seq_cst)
-                      >= AKTI_ENDING)) {
+                      >= AKTI_ENDING)
+        && !AKTI_MUTANT(spawn_misses_stop)) {
         akti_actor_order(self->ctx, a, ref.generation, AKTI_ORDER_SHUTDOWN);
     }
 }

@@ -377,8 +377,7 @@ try_park(akt_self *self)
     bool parked;
 
     akti_mutex_lock(&s->suspend_lock);
-    parked = (!extra->resumed || AKTI_MUTANT(resume_before_park_lost))
-             && !must_end(self->actor);
+    parked = !extra->resumed && !must_end(self->actor);
     extra->resumed = false;
     extra->parked = parked;
     akti_mutex_unlock(&s->suspend_lock);

@@ -378,6 +378,63 @@ test_long_reply_that_the_asker_leaves_behind_is_freed(void **state)
     sim_each_seed(untaken_reply);
 }
 
+/* --- a spawn beside the stop of the system --- */
+
+struct large {
+    char bytes[LONG];
+};
+
+static akt_err
+on_large_act(akt_self *self, struct large *l, const struct act *m)
+{
+    (void)l;
+    return m->fn(self, m->arg);
+}
+AKT_CLASS(large, struct large, AKT_ON(act, on_large_act));
+
+static void *(*alloc)(void *arg, size_t size, size_t align);
+static akt_system *stopping;
+
+/* The stop begins while the spawn gets the memory for the state. */
+static void *
+alloc_beside_stop(void *arg, size_t size, size_t align)
+{
+    if (stopping != NULL && size >= sizeof(struct large)) {
+        atomic_store(&stopping->phase, (uint32_t)AKTI_ENDING);
+        stopping = NULL;
+    }
+    return alloc(arg, size, align);
+}
+
+static akt_err
+spawn_large(akt_self *self, void *arg)
+{
+    return akt_spawn(self, large, arg);
+}
+
+static void
+test_spawn_beside_the_stop_is_told_to_end(void **state)
+{
+    struct sim sim;
+    akt_ref mother;
+    akt_ref child = AKT_REF_NONE;
+
+    (void)state;
+    sim_prepare(&sim, 0);
+    alloc = sim.allocator.alloc;
+    sim.allocator.alloc = alloc_beside_stop;
+    sim_start(&sim);
+    mother = spawn_box(&sim, 1);
+    sim_act(&sim, mother, spawn_large, &child);
+    stopping = sim.system;
+    (void)akt_sim_run_until_idle(sim.system);
+    assert_null(stopping);
+    assert_false(akt_ref_is_none(child));
+    assert_false(akt_ref_is_alive(sim.me, child));
+    assert_true(akt_ref_is_alive(sim.me, mother));
+    sim_close(&sim);
+}
+
 /* --- the last generation of a request's cell --- */
 
 static void
@@ -427,6 +484,7 @@ main(void)
         sim_test(test_overflow_leaves_a_reply_that_waits),
         sim_test(test_long_reply_that_is_late_is_freed),
         sim_test(test_long_reply_that_the_asker_leaves_behind_is_freed),
+        sim_test(test_spawn_beside_the_stop_is_told_to_end),
         sim_test(test_cell_whose_generation_would_wrap_is_retired),
     };
 
