@@ -9,8 +9,8 @@ set -u
 # "a|b": either will do, a is what gets installed.
 packages='gcc libc6-dev cmake ninja-build pkg-config|pkgconf libevent-dev'
 if [ "${1:-test}" = test ]; then
-    packages="$packages g++ clang clang-format clang-tidy libcmocka-dev spin"
-    packages="$packages binutils util-linux"
+    packages="$packages g++ clang libclang-rt-dev clang-format clang-tidy"
+    packages="$packages libcmocka-dev spin binutils util-linux"
 fi
 
 installed() {

@@ -90,6 +90,13 @@ run_tests() {
     report "$stage" "$@"
 }
 
+# trace_of PRESET ...: its program that says what a seed does.
+trace_of() {
+    for preset in "$@"; do
+        echo "build/$preset/tests/determinism/trace"
+    done
+}
+
 if build dev all; then
     run_tests dev
 else
@@ -99,8 +106,20 @@ if [ $quick -eq 0 ]; then
     build clang all && run_tests clang -L '^(unit|integration|example)$'
     build asan all && run_tests asan -LE '^(lint|model|compile_fail)$'
     build tsan all && run_tests tsan -LE '^(lint|model|compile_fail)$'
+    # The same once more by the other compiler's; smaller sizes will do.
+    export AKT_STRESS_PART=4 AKT_SIM_SEEDS=50
+    build clang-asan all \
+        && run_tests clang-asan -LE '^(lint|model|compile_fail)$'
+    build clang-tsan all \
+        && run_tests clang-tsan -LE '^(lint|model|compile_fail)$'
+    unset AKT_STRESS_PART AKT_SIM_SEEDS
     build portable all && run_tests portable -L '^(unit|integration|example)$'
-    build shared akt akt_examples && run_tests shared -L '^(example|install)$'
+    build shared akt akt_examples trace \
+        && run_tests shared -L '^(example|install)$'
+    # shellcheck disable=SC2046  # a list of words
+    build clang-debug trace && check "determinism: 6 builds" \
+        sh tests/determinism/run.sh compare build/determinism/compare \
+        $(trace_of dev shared clang-debug clang asan clang-asan)
     build bench akt_bench && check "bench: every row runs" \
         sh tests/bench/smoke.sh build/bench/tests/akt_bench
     build mutants akt_killers && check "mutants: tests find bugs" \

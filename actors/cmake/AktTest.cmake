@@ -20,6 +20,9 @@ if(AKT_SANITIZER MATCHES "address|thread")
     endif()
 endif()
 
+# Reports of clang's sanitizers have names by addr2line, where llvm-symbolizer is
+# not installed.
+#
 # akt_add_test(<name> COMMAND <program> [<argument> ...]
 #              [LABELS <label> ...] [TIMEOUT <seconds>] [PROCESSORS <n>])
 # registers any command; the functions below are built on it.
@@ -37,8 +40,10 @@ function(akt_add_test name)
         LABELS "${arg_LABELS}"
         TIMEOUT ${arg_TIMEOUT}
         PROCESSORS ${arg_PROCESSORS}
-        ENVIRONMENT "LC_ALL=C;TSAN_OPTIONS=second_deadlock_stack=1;\
-UBSAN_OPTIONS=print_stacktrace=1;ASAN_OPTIONS=detect_stack_use_after_return=1")
+        ENVIRONMENT "LC_ALL=C;\
+TSAN_OPTIONS=second_deadlock_stack=1:allow_addr2line=1;\
+UBSAN_OPTIONS=print_stacktrace=1:allow_addr2line=1;\
+ASAN_OPTIONS=detect_stack_use_after_return=1:allow_addr2line=1")
 endfunction()
 
 # akt_program(<target> <file.c>): a program of this project.

@@ -24,7 +24,8 @@ set(AKT_WARNINGS
 set(AKT_SANITIZER_FLAGS)
 if(AKT_SANITIZER MATCHES "^(address|thread|undefined|address,undefined)$")
     set(AKT_SANITIZER_FLAGS -fsanitize=${AKT_SANITIZER}
-        -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+        -fno-sanitize-recover=all -fno-omit-frame-pointer
+        $<$<CONFIG:Debug>:-O1>)
 elseif(NOT AKT_SANITIZER STREQUAL "none")
     message(FATAL_ERROR "AKT_SANITIZER: '${AKT_SANITIZER}' is none of none, "
         "address, thread, undefined and address,undefined")

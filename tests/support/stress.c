@@ -79,17 +79,14 @@ stress_begin(const char *name)
     test_name = name;
     seed = from_environment("AKT_SEED", seed);
     factor = (uint32_t)from_environment("AKT_STRESS", 1);
-    if (factor == 0) {
-        factor = 1;
-    }
     part = (uint32_t)from_environment("AKT_STRESS_PART", 1);
-    if (part == 0) {
-        part = 1;
-    }
+    factor = factor > 0 ? factor : 1;
+    part = part > 0 ? part : 1;
     watchdog_s = (uint32_t)from_environment("AKT_WATCHDOG_S",
                                             (uint64_t)watchdog_s * factor);
-    (void)printf("%s: AKT_SEED=%" PRIu64 " AKT_STRESS=%u%s\n", name, seed,
-                 factor, SANITIZED ? " (sanitizer)" : "");
+    (void)printf("%s: AKT_SEED=%" PRIu64
+                 " AKT_STRESS=%u AKT_STRESS_PART=%u%s\n",
+                 name, seed, factor, part, SANITIZED ? " (sanitizer)" : "");
     (void)fflush(stdout);
     memset(&action, 0, sizeof(action));
     action.sa_handler = on_alarm;
@@ -111,8 +108,8 @@ stress_is_sanitized(void)
 uint32_t
 stress_scale(uint32_t n)
 {
-    uint64_t scaled =
-        (uint64_t)n * factor / part / (SANITIZED ? SANITIZED_PART : 1);
+    uint64_t whole = (uint64_t)n * factor;
+    uint64_t scaled = whole / part / (SANITIZED ? SANITIZED_PART : 1);
 
     return scaled == 0           ? 1
            : scaled > UINT32_MAX ? UINT32_MAX
@@ -147,8 +144,8 @@ stress_fail(const char *file, int line, const char *format, ...)
     va_end(args);
     (void)fprintf(stderr,
                   "%s:%d: %s\nin %s: %s\nREPRODUCE: AKT_SEED=%" PRIu64
-                  " AKT_STRESS=%u\n",
-                  file, line, text, test_name, phase, seed, factor);
+                  " AKT_STRESS=%u AKT_STRESS_PART=%u\n",
+                  file, line, text, test_name, phase, seed, factor, part);
     (void)fflush(NULL);
     abort();
 }

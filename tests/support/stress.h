@@ -25,8 +25,8 @@ void stress_begin(const char *name);
 /* The seed of this run. */
 uint64_t stress_seed(void);
 /*
- * `n` by AKT_STRESS and AKT_STRESS_PART, and less where a sanitizer makes everything slower; at
- * least 1.
+ * `n` times AKT_STRESS, divided by AKT_STRESS_PART, and less where a sanitizer
+ * makes everything slower; at least 1.
  */
 uint32_t stress_scale(uint32_t n);
 /* Whether a sanitizer looks on. */
