@@ -111,6 +111,21 @@ make_base(struct akti_loop *loop)
     return err;
 }
 
+/*
+ * Makes libevent's room for a deadline. It keeps it, so that no later wait is
+ * without its deadline for want of memory.
+ */
+static int
+reserve_deadline(struct akti_loop *loop)
+{
+    static const struct timeval second = {.tv_sec = 1};
+
+    if (event_add(&loop->timer_event, &second) != 0) {
+        return -1;
+    }
+    return event_del(&loop->timer_event);
+}
+
 /* The base and its events; the doorbell is open. */
 static akt_err
 set_up(struct akti_loop *loop)
@@ -128,7 +143,8 @@ set_up(struct akti_loop *loop)
                      on_ring, loop)
             != 0
         || evtimer_assign(&loop->timer_event, loop->base, on_timer, loop) != 0
-        || event_add(&loop->rung_event, NULL) != 0) {
+        || event_add(&loop->rung_event, NULL) != 0
+        || reserve_deadline(loop) != 0) {
         event_base_free(loop->base);
         return AKT_EIO;
     }
@@ -197,6 +213,7 @@ akti_loop_wait(struct akti_loop *loop, uint64_t now_ns, uint64_t deadline_ns)
         struct timeval tv =
             interval(now_ns, deadline_ns < limit ? deadline_ns : limit);
 
+        /* It has room, so it cannot fail; see reserve_deadline. */
         (void)event_add(&loop->timer_event, &tv);
     }
     while (!loop->rung && !loop->timed_out) {

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -31,10 +32,19 @@ struct outcome {
     uint32_t workers;
 };
 
+/* What the main thread was told first; NOTHING: nobody has told. */
+#define NOTHING (-1)
+static _Atomic int told = NOTHING;
+
+/* kill, because sigqueue may find no room for the value of its signal. */
 void
 tell_main(akt_err err)
 {
-    sigqueue(getpid(), SIGUSR1, (union sigval){.sival_int = (int)err});
+    int nothing = NOTHING;
+    /* Release, pairs: wait_for_end; what the actors wrote before. */
+    atomic_compare_exchange_strong_explicit(
+        &told, &nothing, (int)err, memory_order_release, memory_order_relaxed);
+    kill(getpid(), SIGUSR1);
 }
 
 void
@@ -128,10 +138,11 @@ wait_for_end(akt_self *me, const struct pipeline *line, const sigset_t *set,
 {
     struct outcome outcome = {.signal = 0};
     for (;;) {
-        siginfo_t info;
-        int signal = sigwaitinfo(set, &info);
-        if (signal == SIGUSR1 && info.si_code == SI_QUEUE) {
-            outcome.err = (akt_err)info.si_value.sival_int;
+        int signal = sigwaitinfo(set, NULL);
+        /* Acquire, pairs: tell_main. */
+        int err = atomic_load_explicit(&told, memory_order_acquire);
+        if (err != NOTHING) {
+            outcome.err = (akt_err)err;
             outcome.whole = outcome.err == AKT_OK;
             return outcome;
         }

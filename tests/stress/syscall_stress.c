@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every system call that the library makes says no: the n-th one alone, and the
+ * n-th and all after it, for n = 1, 2, ... until a scenario of threads, pool,
+ * timers and own-thread actors passes without meeting the failure. The calls are
+ * wrapped by the linker (see CMakeLists.txt) for the library's own, and replaced
+ * for those that libevent makes; libevent's allocations fail as well.
+ *
+ * Whatever fails, each call answers an error or does what it says, what was
+ * accepted and asked is accounted for, nothing hangs, and no memory, descriptor
+ * or thread is left behind.
+ *
+ * Not here: what cannot fail on a running system, such as reading the monotonic
+ * clock, unlocking a lock that one holds, or closing what one has opened.
+ */
+#include "akt/akt.h"
+#include "tests/support/stress.h"
+#include "tests/support/syscalls.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define WORD(F) F(u32, n)
+AKT_MESSAGE(result, WORD);
+AKT_REQUEST(task, WORD, result);
+AKT_REQUEST(grind, WORD, result);
+AKT_SIGNAL(tick);
+AKT_MESSAGE(go, WORD);
+
+/* --- the scenario --- */
+
+struct server {
+    akt_promise_of(task) kept;
+};
+
+static akt_err
+grind_it(akt_self *self, const struct grind *m)
+{
+    return akt_reply(self, m, .n = m->n + 1);
+}
+AKT_JOB(grind_it, grind);
+
+static akt_err
+on_ground(akt_self *self, struct server *s, const akt_answer *answer,
+          const struct result *r)
+{
+    (void)self;
+    (void)s;
+    STRESS_CHECK((r != NULL) == (answer->outcome == AKT_REPLIED), "a reply");
+    return AKT_OK;
+}
+AKT_THEN(on_ground, struct server, grind);
+
+static akt_err
+on_go(akt_self *self, struct server *s, const struct go *m)
+{
+    akt_future f;
+
+    (void)s;
+    if (akt_ask_blocking(self, &f, grind_it, grind, .n = m->n) == AKT_OK) {
+        return akt_then(self, f, on_ground, NULL);
+    }
+    return AKT_OK;
+}
+
+static akt_err
+on_tick(akt_self *self, struct server *s, const struct tick *m)
+{
+    (void)m;
+    return akt_promise_reply(self, &s->kept, .n = 1);
+}
+
+static akt_err
+on_task(akt_self *self, struct server *s, const struct task *m)
+{
+    AKT_TRY(akt_keep(self, m, &s->kept));
+    return akt_timer_start(self, AKT_US(300), 0, NULL, tick);
+}
+
+AKT_CLASS(server, struct server, AKT_ON(go, on_go), AKT_ON(tick, on_tick),
+          AKT_ON(task, on_task));
+AKT_CLASS(own, struct server, AKT_ON(go, on_go), AKT_ON(tick, on_tick),
+          AKT_ON(task, on_task), AKT_PLACEMENT(AKT_PLACE_OWN_THREAD));
+
+#define SERVERS 4
+
+/* A timer's answer, which comes whatever the calls below say. */
+static void
+ask_and_wait(akt_self *self, akt_ref to)
+{
+    akt_answer *answer;
+    akt_future f;
+
+    STRESS_OK(akt_ask_within(self, AKT_SECONDS(60), to, &f, task, .n = 7));
+    STRESS_OK(akt_wait(self, f, &answer));
+    STRESS_CHECK(answer->outcome == AKT_REPLIED, "outcome %d",
+                 (int)answer->outcome);
+    akt_answer_free(self, answer);
+}
+
+static bool
+is_system_error(akt_err err)
+{
+    return err == AKT_ENOMEM || err == AKT_EMFILE || err == AKT_EIO
+           || err == AKT_ETHREAD;
+}
+
+static void
+use(akt_system *system)
+{
+    static const struct server none = {.kept = {{NULL, 0}}};
+    akt_self *self;
+    uint32_t i;
+
+    STRESS_OK(akt_attach(system, &self));
+    for (i = 0; i < SERVERS; i++) {
+        const akt_class *cls = i % 2 == 0 ? &server_class : &own_class;
+        akt_ref ref;
+        akt_err err = akti_spawn(self, cls, &ref, &none);
+
+        if (err != AKT_OK) {
+            STRESS_CHECK(i % 2 == 1 && is_system_error(err), "spawn: %s",
+                         akt_err_name(err));
+            continue;
+        }
+        STRESS_OK(akt_send(self, ref, go, .n = i));
+        ask_and_wait(self, ref);
+    }
+    akt_detach(self);
+}
+
+/* Whether the start succeeded. */
+static bool
+scenario(uint32_t workers, struct stress_memory *memory)
+{
+    akt_system_opts opts = stress_opts(workers, memory);
+    akt_system *system = NULL;
+    akt_counters c;
+    akt_err err;
+
+    opts.blocking_threads = 2;
+    err = akt_system_start(&opts, &system);
+    if (err != AKT_OK) {
+        STRESS_CHECK(is_system_error(err), "start: %s", akt_err_name(err));
+        STRESS_CHECK(system == NULL, "an error and a system");
+        return false;
+    }
+    use(system);
+    STRESS_OK(akt_system_stop(system, AKT_MS(1)));
+    akt_system_counters(system, &c);
+    stress_check_account(&c);
+    akt_system_destroy(system);
+    return true;
+}
+
+/* --- the loop --- */
+
+struct baseline {
+    uint32_t files;
+    uint32_t threads;
+};
+
+static struct baseline
+measure(void)
+{
+    struct stress_memory memory;
+    struct baseline b;
+
+    /* What starts with the first thread and stays is not the library's. */
+    stress_memory_init(&memory);
+    STRESS_CHECK(scenario(2, &memory), "no start");
+    stress_memory_check(&memory);
+    b.files = stress_count_files();
+    b.threads = stress_count_threads();
+    return b;
+}
+
+/* One run, with nothing left behind; whether the failure was met. */
+static bool
+fail_once(uint32_t workers, const struct syscall_fault *fault, uint32_t n,
+          bool for_ever, const struct baseline *b)
+{
+    struct stress_memory memory;
+    uint32_t failed;
+
+    stress_phase("%u workers: %s %u says %d%s", workers, fault->name, n,
+                 fault->error, for_ever ? " and all later" : "");
+    stress_memory_init(&memory);
+    syscalls_fail(fault, n, for_ever ? UINT32_MAX : 1);
+    (void)scenario(workers, &memory);
+    failed = syscalls_end();
+    stress_memory_check(&memory);
+    stress_wait_threads(b->threads);
+    STRESS_CHECK(stress_count_files() == b->files, "%u descriptors, not %u",
+                 stress_count_files(), b->files);
+    return failed > 0;
+}
+
+static void
+fail_each(uint32_t workers, const struct syscall_fault *fault, bool for_ever)
+{
+    struct baseline b = measure();
+    uint32_t quiet = 0;
+    uint32_t met = 0;
+    uint32_t n;
+
+    /* Threads make the number vary: over when none was met for a while. */
+    for (n = 1; quiet < 3; n++) {
+        bool is_met = fail_once(workers, fault, n, for_ever, &b);
+
+        quiet = is_met ? 0 : quiet + 1;
+        met += is_met;
+    }
+    STRESS_CHECK(met > 0 || fault->is_optional, "%s is never called",
+                 fault->name);
+    print_message("%u workers: %s (%d)%s: %u times\n", workers, fault->name,
+                  fault->error, for_ever ? " for ever" : "", met);
+    stress_end();
+}
+
+static void
+test_each_system_call_that_fails_is_an_error(void **state)
+{
+    const struct syscall_fault *fault;
+    uint32_t workers;
+
+    (void)state;
+    for (fault = syscall_faults; fault->name != NULL; fault++) {
+        for (workers = 1; workers <= 2; workers++) {
+            fail_each(workers, fault, false);
+            if (!fault->is_passing) {
+                fail_each(workers, fault, true);
+            }
+        }
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_system_call_that_fails_is_an_error),
+    };
+
+    stress_begin("syscall_stress");
+    syscalls_begin();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
