@@ -1,17 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# deps.sh [build|test]: sees to the Debian packages that are needed to build akt
-# ("build") or also to test it ("test", the default). When nothing is missing it
-# changes nothing and needs no rights. AKT_SKIP_DEPS=1 skips it altogether.
+# deps.sh [build|test|coverage]: sees to the Debian packages that are needed to
+# build akt ("build"), also to test it ("test", the default), or also to see what
+# the tests reach ("coverage"). When nothing is missing it changes nothing and
+# needs no rights. AKT_SKIP_DEPS=1 skips it altogether.
 set -u
 [ "${AKT_SKIP_DEPS:-0}" = 1 ] && exit 0
 
 # "a|b": either will do, a is what gets installed.
 packages='gcc libc6-dev cmake ninja-build pkg-config|pkgconf libevent-dev'
-if [ "${1:-test}" = test ]; then
+if [ "${1:-test}" != build ]; then
     packages="$packages g++ clang libclang-rt-dev clang-format clang-tidy"
     packages="$packages libcmocka-dev spin binutils util-linux"
 fi
+[ "${1:-test}" = coverage ] && packages="$packages gcovr"
 
 installed() {
     dpkg-query -W -f '${Status}\n' "$1" 2>/dev/null \

@@ -90,6 +90,17 @@ run_tests() {
     report "$stage" "$@"
 }
 
+# simulate: what the promises want many schedules for, optimised.
+simulate() {
+    unit=build/clang/tests/unit
+    AKT_SIM_SEEDS=25000 $unit/fifo_test &
+    AKT_SIM_SEEDS=10000 $unit/ask_race_test
+    race=$?
+    AKT_SIM_SEEDS=100000 $unit/ring_test
+    ring=$?
+    wait $! && [ $race -eq 0 ] && [ $ring -eq 0 ]
+}
+
 # trace_of PRESET ...: its program that says what a seed does.
 trace_of() {
     for preset in "$@"; do
@@ -108,6 +119,8 @@ if [ $quick -eq 0 ]; then
     # The long loops are made in full by the builds above, in part by the rest.
     export AKT_FAULT_STEP=4
     build clang all && run_tests clang -L '^(unit|integration|example)$'
+    [ -x build/clang/tests/unit/ring_test ] \
+        && check "simulation: many seeds" simulate
     build tsan all && run_tests tsan -LE "$not_here"
     # The same once more by the other compiler's; smaller sizes will do.
     export AKT_STRESS_PART=4 AKT_SIM_SEEDS=50

@@ -1,17 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# run.sh compare DIR PROGRAM...: runs each build of `trace` twice, with addresses
-# where the system puts them, and wants the same hashes from all of them, and
-# another one for each seed. Tells the first seed that differs, and the first
-# event of it.
-# run.sh selftest DIR PROGRAM: the same must find the mistake that "trace broken_*"
-# makes on purpose, and that the scenario reaches all it should.
-# AKT_TRACE_SEEDS is the number of seeds, 1000 unless set.
+# run.sh compare DIR PROGRAM...: runs each build of `trace` twice, with
+# addresses where the system puts them, and wants the same hashes from all of
+# them, and another one for each seed. Tells the first seed that differs, and the
+# first event of it.
+# run.sh selftest DIR PROGRAM: the same must find the mistake that "trace
+# broken_*" makes on purpose, and that the scenario reaches all it should.
+# AKT_TRACE_SEEDS is the number of seeds, 1000 unless set, AKT_TRACE_FIRST the
+# first one, 0 unless set.
 set -u
 mode=$1
 dir=$2
 shift 2
 seeds=${AKT_TRACE_SEEDS:-1000}
+begin=${AKT_TRACE_FIRST:-0}
 kind=
 mkdir -p "$dir" || exit 2
 
@@ -38,7 +40,7 @@ first_event() {
 # differ PROGRAM PROGRAM FILE FILE: says where.
 differ() {
     seed=$(cmp "$3" "$4" | sed 's/.*line //')
-    seed=$((seed - 1))
+    seed=$((begin + seed - 1))
     echo "FAILED: seed $seed differs: $1 and $2"
     first_event "$1" "$2" "$seed"
 }
@@ -56,10 +58,11 @@ check() {
 compare() {
     first=$1
     for program in "$@"; do
-        run "$program" "${kind}hashes" "$seeds" >"$dir/run.1" &
-        run "$program" "${kind}hashes" "$seeds" >"$dir/run.2"
+        run "$program" "${kind}hashes" "$seeds" "$begin" >"$dir/run.1" &
+        run "$program" "${kind}hashes" "$seeds" "$begin" >"$dir/run.2"
         ran=$?
-        wait $! && [ $ran -eq 0 ] || {
+        wait $! || ran=1
+        [ $ran -eq 0 ] || {
             echo "FAILED: $program does not run"
             return 1
         }
@@ -81,6 +84,7 @@ case $mode in
 compare)
     compare "$@" || exit 1
     echo "$seeds seeds, $# builds, 2 runs each: the same hashes"
+    echo "FIGURE 24 $seeds seeds with one trace"
     ;;
 selftest)
     kind=broken_
@@ -88,11 +92,12 @@ selftest)
         echo "FAILED: an address in the hash was not seen"
         exit 1
     }
-    grep -q '^FAILED: seed 0 differs' "$dir/said" \
-        && grep -q '^event [0-9]*:$' "$dir/said" || {
-        cat "$dir/said"
-        exit 1
-    }
+    for line in '^FAILED: seed 0 differs' '^event [0-9]*:$'; do
+        grep -q "$line" "$dir/said" || {
+            cat "$dir/said"
+            exit 1
+        }
+    done
     run "$1" coverage "$seeds" || exit 1
     ;;
 esac

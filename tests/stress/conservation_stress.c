@@ -381,6 +381,8 @@ churn(uint32_t workers, uint64_t drain_ns)
                   " delivered, %" PRIu64 " actors\n",
                   workers, counters.accepted, counters.delivered,
                   counters.spawned);
+    stress_figure(1, counters.accepted, "messages conserved");
+    stress_figure(3, counters.delivered, "handlers one at a time");
     stress_end();
 }
 

@@ -256,6 +256,7 @@ go_around(uint32_t workers, uint32_t members, bool is_ring)
                   workers, is_ring ? "ring" : "clique", members,
                   atomic_load(&run.handled), stats.suspensions,
                   atomic_load(&run.cycles));
+    stress_figure(6, atomic_load(&run.handled), "messages around rings");
     STRESS_CHECK(members < 3 || stats.suspensions > 0, "nobody waited");
     stress_stop(run.system, AKT_SECONDS(60), NULL);
     stress_memory_check(&memory);

@@ -256,6 +256,7 @@ fail_each(uint32_t workers, bool on)
         }
     }
     print_message("%u workers: %" PRIu64 " allocations\n", workers, n);
+    stress_figure(15, n, "allocations failed");
     stress_end();
 }
 

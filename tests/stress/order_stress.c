@@ -133,6 +133,7 @@ order(uint32_t workers)
     }
     print_message("%u workers: %u orders beside %" PRIu64 " messages\n",
                   workers, rounds, atomic_load(&crumbs));
+    stress_figure(14, rounds, "orders obeyed");
     akt_detach(self);
     stress_stop(system, AKT_MS(5000), NULL);
     stress_end();

@@ -237,6 +237,7 @@ flood(uint32_t workers, akt_overflow overflow)
                   " handled; %" PRId64 " KiB of %" PRId64 " allowed\n",
                   workers, (int)overflow, atomic_load(&run.sent),
                   atomic_load(&run.handled), held >> 10, budget(workers) >> 10);
+    stress_figure(5, atomic_load(&run.sent), "messages within the bound");
     STRESS_CHECK(run.sent == run.handled + run.dead, "messages were lost");
     stress_gate_fini(&run.done);
     stress_end();

@@ -598,6 +598,7 @@ race(uint32_t workers, bool cut_off)
                   " broken %" PRIu64 "; late %" PRIu64 "\n",
                   workers, c.asked, c.replied, c.failed, c.timed_out,
                   c.cancelled, c.broken, c.late_replies);
+    stress_figure(7, c.asked, "requests ended once");
     stress_gate_fini(&run.askers);
     stress_end();
 }

@@ -379,6 +379,7 @@ test_stop_at_random_points_leaves_nothing(void **state)
         STRESS_CHECK(stress_count_files() == files, "%u descriptors, not %u",
                      stress_count_files(), files);
     }
+    stress_figure(14, cycles, "starts and stops");
     stress_end();
 }
 
@@ -510,6 +511,7 @@ test_drain_goes_on_until_nothing_is_left(void **state)
         stress_phase("drain %u", i);
         drain(stress_workers((i / 3) % STRESS_WORKER_RUNS), i % 3);
     }
+    stress_figure(14, cycles, "drains");
     stress_end();
 }
 

@@ -369,11 +369,109 @@ reuse(uint32_t workers)
                   " touched, %" PRIu64 " refused, %" PRIu64 " ordered\n",
                   workers, atomic_load(&run.spawned), atomic_load(&run.touched),
                   atomic_load(&run.refused), atomic_load(&run.ordered));
+    stress_figure(8, atomic_load(&run.refused), "stale sends refused");
     akt_detach(self);
     stress_phase("%u workers: stop", workers);
     stress_stop(run.system, 0, NULL);
     stress_memory_check(&memory);
     stress_end();
+}
+
+/* --- very many sends to who has ended --- */
+
+#define ENDED 8
+
+static struct {
+    akt_ref ended[ENDED];
+    _Atomic uint32_t left; /* threads that still send */
+    uint32_t sends;
+} hammer;
+
+/* To those that have ended, whose places others have by now. */
+static void *
+hammer_thread(void *arg)
+{
+    akt_self *self;
+    uint32_t i;
+
+    (void)arg;
+    STRESS_OK(akt_attach(run.system, &self));
+    for (i = 0; i < hammer.sends; i++) {
+        akt_err err =
+            akt_try_send(self, hammer.ended[i % ENDED], touch, .serial = 0);
+
+        STRESS_CHECK(err == AKT_EDEAD, "a stale send: %s", akt_err_name(err));
+    }
+    atomic_fetch_sub(&hammer.left, 1);
+    akt_detach(self);
+    return NULL;
+}
+
+/* An actor that nobody sends to, and that ends at once. */
+static akt_ref
+come_and_go(akt_self *self, uint32_t serial)
+{
+    struct citizen state = {.serial = serial, .left = 1, .by_itself = true};
+    akt_ref ref;
+    akt_err err;
+
+    while ((err = akti_spawn(self, &sorts[0], &ref, &state)) == AKT_ELIMIT) {
+        (void)sched_yield();
+    }
+    STRESS_OK(err);
+    err = akt_kill(self, ref);
+    /* Its number may have been forgotten already. */
+    STRESS_CHECK(err == AKT_OK || err == AKT_EDEAD, "kill: %s",
+                 akt_err_name(err));
+    return ref;
+}
+
+static void
+hammer_all(uint32_t workers)
+{
+    akt_system_opts opts = stress_opts(workers, NULL);
+    pthread_t threads[THREADS];
+    akt_self *self;
+    uint32_t i;
+
+    memset(&run, 0, sizeof(run));
+    hammer.sends = stress_scale(1200000);
+    atomic_store(&hammer.left, THREADS);
+    opts.max_actors = 2;
+    stress_phase("%u workers: many stale sends", workers);
+    STRESS_OK(akt_system_start(&opts, &run.system));
+    STRESS_OK(akt_attach(run.system, &self));
+    learn_system_id(self);
+    for (i = 0; i < ENDED; i++) {
+        hammer.ended[i] = come_and_go(self, i + 1);
+        while (akt_ref_is_alive(self, hammer.ended[i])) {
+            (void)sched_yield();
+        }
+    }
+    for (i = 0; i < THREADS; i++) {
+        stress_thread_start(&threads[i], hammer_thread, NULL);
+    }
+    while (atomic_load(&hammer.left) > 0) {
+        (void)come_and_go(self, ENDED + 1);
+    }
+    for (i = 0; i < THREADS; i++) {
+        stress_thread_join(threads[i]);
+    }
+    stress_figure(8, (uint64_t)THREADS * hammer.sends, "stale sends refused");
+    akt_detach(self);
+    stress_stop(run.system, 0, NULL);
+    stress_end();
+}
+
+static void
+test_many_stale_sends_are_refused(void **state)
+{
+    uint32_t i;
+
+    (void)state;
+    for (i = 0; i < STRESS_WORKER_RUNS; i++) {
+        hammer_all(stress_workers(i));
+    }
 }
 
 /* --- what is under way while a place changes hands --- */
@@ -534,6 +632,7 @@ hunt(uint32_t workers)
         stress_thread_join(threads[i]);
     }
     print_message("%u workers: %u pairs\n", workers, rounds);
+    stress_figure(8, rounds, "calls cut off by a successor");
     akt_detach(self);
     stress_stop(run.system, 0, NULL);
     stress_end();
@@ -566,6 +665,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stale_reference_never_reaches_another),
+        cmocka_unit_test(test_many_stale_sends_are_refused),
         cmocka_unit_test(test_what_is_under_way_misses_the_next_actor),
     };
     struct sigaction nudge;

@@ -217,6 +217,7 @@ fail_each(uint32_t workers, const struct syscall_fault *fault, bool for_ever)
         quiet = is_met ? 0 : quiet + 1;
         met += is_met;
     }
+    stress_figure(16, met, "system calls failed");
     STRESS_CHECK(met > 0 || fault->is_optional, "%s is never called",
                  fault->name);
     print_message("%u workers: %s (%d)%s: %u times\n", workers, fault->name,

@@ -274,6 +274,10 @@ ring_all(uint32_t workers)
                   " cancelled, %" PRIu64 " sent later\n",
                   workers, atomic_load(&run.started), atomic_load(&run.rung),
                   atomic_load(&run.cancelled), atomic_load(&run.later));
+    stress_figure(13,
+                  atomic_load(&run.started) + atomic_load(&run.rung)
+                      + atomic_load(&run.cancelled) + atomic_load(&run.later),
+                  "timer operations");
     stress_gate_fini(&run.done);
     stress_end();
 }

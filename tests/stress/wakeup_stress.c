@@ -195,7 +195,7 @@ wake(uint32_t workers)
     memset(&run, 0, sizeof(run));
     stress_gate_init(&run.arrived);
     stress_memory_init(&memory);
-    run.rounds = stress_scale(40000);
+    run.rounds = stress_scale(64000);
     opts = stress_opts(workers, &memory);
     opts.ask_timeout_ns = AKT_SECONDS(600);
     stress_phase("%u workers: ask and wait", workers);
@@ -210,11 +210,13 @@ wake(uint32_t workers)
         stress_thread_join(threads[i]);
     }
     stress_phase("%u workers: pass around", workers);
-    pass_around(self, stress_scale(30000));
+    pass_around(self, stress_scale(48000));
     check_slept(workers);
     akt_detach(self);
     stress_phase("%u workers: stop", workers);
     stress_stop(run.system, AKT_SECONDS(10), NULL);
+    stress_figure(4, (uint64_t)THREADS * run.rounds + 3 * stress_scale(48000),
+                  "wake-ups waited for");
     stress_memory_check(&memory);
     stress_gate_fini(&run.arrived);
     stress_end();

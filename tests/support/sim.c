@@ -11,6 +11,8 @@
 /* The system that was opened last, for sim_report. */
 static const struct sim *current;
 
+static uint64_t runs;
+
 static int64_t notes[NOTES_MAX];
 static size_t note_count;
 
@@ -165,15 +167,28 @@ run_one(const akt_system_opts *opts, uint64_t seed, sim_scenario *scenario)
     sim_start(&sim);
     scenario(&sim);
     sim_close(&sim);
+    runs++;
+}
+
+uint64_t
+sim_runs(void)
+{
+    return runs;
+}
+
+void
+sim_figure(int promise, uint64_t number, const char *words)
+{
+    print_message("FIGURE %d %llu %s\n", promise, (unsigned long long)number,
+                  words);
 }
 
 void
 sim_each_seed_with(const akt_system_opts *opts, sim_scenario *scenario)
 {
     uint64_t first = from_environment("AKT_SIM_SEED", 0);
-    uint64_t n = getenv("AKT_SIM_SEED") != NULL
-                     ? 1
-                     : from_environment("AKT_SIM_SEEDS", SEEDS);
+    uint64_t n = from_environment("AKT_SIM_SEEDS",
+                                  getenv("AKT_SIM_SEED") != NULL ? 1 : SEEDS);
     uint64_t i;
 
     for (i = 0; i < n; i++) {

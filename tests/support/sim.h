@@ -19,7 +19,7 @@
  *     }
  *
  * A test that fails prints its seed. AKT_SIM_SEED=n in the environment runs that
- * seed alone, AKT_SIM_SEEDS=n as many.
+ * seed alone, AKT_SIM_SEEDS=n as many; both: so many from that one on.
  *
  * One thread; several systems are closed in the reverse order.
  */
@@ -83,6 +83,11 @@ void sim_open(struct sim *sim, uint64_t seed);
 void sim_close(struct sim *sim);
 /* Instead, when the test has destroyed the system itself. */
 void sim_check_memory(struct sim *sim);
+
+/* Systems simulated so far by the functions below. */
+uint64_t sim_runs(void);
+/* As stress_figure. */
+void sim_figure(int promise, uint64_t number, const char *words);
 
 typedef void sim_scenario(struct sim *sim);
 

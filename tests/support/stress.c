@@ -134,6 +134,13 @@ stress_end(void)
 }
 
 void
+stress_figure(int promise, uint64_t number, const char *words)
+{
+    (void)printf("FIGURE %d %" PRIu64 " %s\n", promise, number, words);
+    (void)fflush(stdout);
+}
+
+void
 stress_fail(const char *file, int line, const char *format, ...)
 {
     char text[512];

@@ -41,6 +41,12 @@ void stress_phase(const char *format, ...)
 /* No phase: the watchdog sleeps. */
 void stress_end(void);
 
+/*
+ * Says what was reached, for scripts/soak.sh to add up: a line "FIGURE promise
+ * number words". The promises are listed in tests/README.md.
+ */
+void stress_figure(int promise, uint64_t number, const char *words);
+
 /* Fails the whole program, on any thread, with the phase and the seed. */
 void stress_fail(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4), noreturn));
