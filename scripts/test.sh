@@ -93,12 +93,12 @@ run_tests() {
 # simulate: what the promises want many schedules for, optimised.
 simulate() {
     unit=build/clang/tests/unit
-    AKT_SIM_SEEDS=25000 $unit/fifo_test &
+    AKT_SIM_SEEDS=100000 $unit/ring_test &
     AKT_SIM_SEEDS=10000 $unit/ask_race_test
     race=$?
-    AKT_SIM_SEEDS=100000 $unit/ring_test
-    ring=$?
-    wait $! && [ $race -eq 0 ] && [ $ring -eq 0 ]
+    AKT_SIM_SEEDS=25000 $unit/fifo_test
+    fifo=$?
+    wait $! && [ $race -eq 0 ] && [ $fifo -eq 0 ]
 }
 
 # trace_of PRESET ...: its program that says what a seed does.
