@@ -45,7 +45,10 @@ void explore_join(uint32_t thread);
 void explore_begin(void);
 void explore_end(void);
 
-/* In a loop that looks for what others do: somebody else goes on first. */
+/*
+ * In a loop that looks for what others do: somebody else goes on first. When two
+ * threads do it each takes the other for one that goes on, and time stands still.
+ */
 void explore_pause(void);
 
 /* Time passes now, whatever the others do. */

@@ -6,9 +6,8 @@
  * sender, orders are seen, and nobody waits for ever.
  *
  * Found: a finish that puts the token down without a look at the list or at
- * CTRL; one that forgets to take WAIT back, or gives no room back; a take that
- * puts the token down; a mark that is set though there is room by now; a push
- * that does not count; a close that does not say that somebody waited.
+ * CTRL, or that says nothing of room; a mark that is set though there is room by
+ * now; a close that does not say that somebody waited.
  */
 #include "actors/base/thread.h"
 #include "actors/core/actor.h"

@@ -5,10 +5,8 @@
  * one. In every schedule the request ends once, the asker hears of it once
  * unless it has ended itself, and what came too late is counted.
  *
- * Found: an end that is delivered without having won the cell; one that stores
- * the phase where it must compare; a late reply that is not freed or counted; an
- * asker's end that closes its mailbox before it has gone through its futures; a
- * cell that goes back before its timer is off.
+ * Found: an end that is delivered without having won the cell, or when the
+ * deadline does so; a late reply that is not counted.
  */
 #include "actors/core/system.h"
 #include "tests/explore/world.h"

@@ -3,9 +3,8 @@
  * The run queue: its owner pushes and pops while two thieves steal. In every
  * schedule each item comes out once, and each taker gets its items in order.
  *
- * Found: a push that publishes the slot before it is filled; a pop or steal that
- * moves the head by a plain store; a steal that reads the slots after it has
- * moved the head, when the ring is full; one that reads the tail before the head.
+ * Found: a push that publishes the slot before it is filled, or takes one too many;
+ * a pop that moves the head by a plain store.
  */
 #include "actors/sched/runqueue.h"
 #include "tests/explore/campaign.h"

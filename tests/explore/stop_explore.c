@@ -5,9 +5,9 @@
  * to an end, each actor that was spawned has ended, and each message and request
  * has its fate.
  *
- * Found: a spawn that looks at the phase before it opens the mailbox only; a walk
- * over the table before the phase is set; an exit that does not tell who waits
- * for it; a queue of jobs that is closed without a look at what it holds.
+ * Found: a spawn that does not look at the phase after it has opened the mailbox;
+ * a walk over the table before the phase is set; an exit that does not tell who
+ * waits for it; a queue of jobs that is closed without a look at what it holds.
  */
 #include "tests/explore/world.h"
 

@@ -7,9 +7,9 @@
  * back once, by the worker whose queue it was in.
  *
  * Found: a release that gives the cell back while its entry is in another
- * worker's queue; a fire that does not compare the phase; a cancel that unlinks
- * the cell of a message that is on its way and releases it too; a worker that
- * does not take out what was retired before it looks for what is due.
+ * worker's queue; a fire that does not compare the phase; a cancel that releases
+ * the cell of a message that is on its way; an actor's end that closes the mailbox
+ * before it has gone through its timers.
  */
 #include "actors/core/system.h"
 #include "tests/explore/world.h"
