@@ -163,7 +163,7 @@ test_nothing_reaches_the_next_actor_of_a_slot(void **state)
                              .random = 6000,
                              .pct = 800,
                              .preemptions = 2,
-                             .all_max = 12000};
+                             .all_max = 7000};
 
         assert_true(campaign_passes(&c));
     }

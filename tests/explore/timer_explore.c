@@ -215,7 +215,7 @@ test_timers_beside_their_owners(void **state)
                              .random = 8000,
                              .pct = 1000,
                              .preemptions = 2,
-                             .all_max = 10000};
+                             .all_max = 6000};
 
         assert_true(campaign_passes(&c));
     }
