@@ -31,14 +31,13 @@ akti_worker_enqueue(struct akti_worker *w, struct akti_runnable *r)
         return;
     }
     /*
-     * Relaxed: this worker is awake and will come to it. When two wait and all
-     * others sleep, one is to watch, in case this turn is a long one.
+     * Relaxed: this worker is awake and will come to it. When all others sleep,
+     * one is to watch, in case this turn is a long one.
      */
     if (AKTI_UNLIKELY(atomic_load_explicit(&d->sleepers, memory_order_relaxed)
                       != 0)
         && AKTI_UNLIKELY(atomic_load_explicit(&d->watcher, memory_order_relaxed)
-                         == 0)
-        && akti_runqueue_count(&w->queue) > 1) {
+                         == 0)) {
         akti_wake_one(d);
     }
 }
