@@ -81,7 +81,11 @@ static akt_err
 on_wait_for_it(akt_self *self, struct player *p, const struct wait_for_it *m)
 {
     uint64_t end_ns = akt_now_ns(self) + AKT_SECONDS(4);
+    uint64_t asleep_ns = akt_now_ns(self) + AKT_MS(50);
 
+    /* By then the other worker has given up watching. */
+    while (akt_now_ns(self) < asleep_ns) {
+    }
     AKT_TRY(akt_send(self, m->first, look));
     /* What was made ready last is nobody else's to take. */
     AKT_TRY(akt_send(self, m->last, ball));
