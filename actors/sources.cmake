@@ -19,6 +19,8 @@ list(APPEND AKT_SOURCES
     actors/sched/loop.c
     actors/sched/runqueue.c
     actors/sched/sim.c
+    actors/sched/simfault.c
+    actors/sched/strategy.c
     actors/sched/timerq.c
     actors/sched/worker.c
     actors/core/account.c
@@ -34,6 +36,7 @@ list(APPEND AKT_SOURCES
     actors/core/run.c
     actors/core/self.c
     actors/core/send.c
+    actors/core/simulation.c
     actors/core/stash.c
     actors/core/stop.c
     actors/core/suspend.c

@@ -39,7 +39,7 @@ akti_memory_init(struct akti_memory *m, const akt_allocator *hook)
 {
     static const akt_allocator standard = {default_alloc, default_free, NULL};
 
-    m->hook = hook != NULL ? *hook : standard;
+    *m = (struct akti_memory){.hook = hook != NULL ? *hook : standard};
 }
 
 static size_t

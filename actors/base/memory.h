@@ -7,10 +7,14 @@
 
 #include "akt/alloc.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct akti_memory {
     akt_allocator hook;
+    /* A simulation that lets blocks of pools fail; NULL: it does not. */
+    bool (*deny)(void *arg);
+    void *deny_arg;
 };
 
 /* Uses `hook`, or aligned_alloc and free when it is NULL. */

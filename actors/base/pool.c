@@ -18,6 +18,19 @@ is_malloc(const struct akti_depot *d)
     return AKTI_POOL_PLAIN_IS_MALLOC && d->init == NULL;
 }
 
+/* Whether each block is asked for, so that a simulation can refuse it. */
+static bool
+asks(const struct akti_depot *d)
+{
+    return d->memory->deny != NULL;
+}
+
+static bool
+is_denied(const struct akti_depot *d)
+{
+    return asks(d) && d->memory->deny(d->memory->deny_arg);
+}
+
 void
 akti_depot_init(struct akti_depot *d, struct akti_memory *memory,
                 const struct akti_depot_opts *opts)
@@ -212,8 +225,8 @@ akti_cache_init(struct akti_cache *c, struct akti_depot *d)
 {
     memset(c, 0, sizeof(*c));
     c->depot = d;
-    if (is_malloc(d)) {
-        /* Every free takes the slow path, which frees. */
+    if (is_malloc(d) || asks(d)) {
+        /* Every free takes the slow path, and every alloc. */
         c->count = UINT32_MAX;
     }
 }
@@ -254,7 +267,24 @@ akti_cache_flush(struct akti_cache *c)
     akti_mutex_unlock(&d->lock);
     c->head = NULL;
     c->spare = NULL;
-    c->count = 0;
+    c->count = asks(d) ? UINT32_MAX : 0;
+}
+
+/* One block, for a cache that keeps none. */
+static struct akti_block *
+take_one(struct akti_depot *d)
+{
+    struct akti_block *block;
+
+    akti_mutex_lock(&d->lock);
+    block = d->full;
+    if (block != NULL) {
+        d->full = block->next_magazine;
+        give_loose(d, block);
+    }
+    block = take_loose(d);
+    akti_mutex_unlock(&d->lock);
+    return block;
 }
 
 void *
@@ -263,8 +293,14 @@ akti_cache_refill(struct akti_cache *c)
     struct akti_depot *d = c->depot;
     struct akti_block *block;
 
+    if (is_denied(d)) {
+        return NULL;
+    }
     if (is_malloc(d)) {
         return akti_memory_alloc(d->memory, d->block_size, d->align);
+    }
+    if (asks(d)) {
+        return take_one(d);
     }
     if (c->spare != NULL) {
         block = c->spare;
@@ -290,6 +326,13 @@ akti_cache_spill(struct akti_cache *c, struct akti_block *block)
 
     if (is_malloc(d)) {
         akti_memory_free(d->memory, block, d->block_size, d->align);
+        return;
+    }
+    if (asks(d)) {
+        block->next = NULL;
+        akti_mutex_lock(&d->lock);
+        give_loose(d, block);
+        akti_mutex_unlock(&d->lock);
         return;
     }
     if (c->spare != NULL) {

@@ -47,3 +47,12 @@ akti_caches_flush(struct akti_caches *c)
         akti_cache_flush(&c->cache[i]);
     }
 }
+
+void *
+akti_sizes_alloc_large(struct akti_caches *c, size_t size)
+{
+    if (c->memory->deny != NULL && c->memory->deny(c->memory->deny_arg)) {
+        return NULL;
+    }
+    return akti_memory_alloc(c->memory, size, AKTI_SIZE_ALIGN);
+}

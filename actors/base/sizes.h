@@ -44,12 +44,14 @@ akti_size_class(size_t size)
                      - AKTI_SIZE_MIN_LOG2);
 }
 
+void *akti_sizes_alloc_large(struct akti_caches *c, size_t size);
+
 /* Returns NULL when out of memory. `size_class` is as of akti_size_class. */
 static inline void *
 akti_sizes_alloc(struct akti_caches *c, uint8_t size_class, size_t size)
 {
     if (size_class == AKTI_SIZE_LARGE) {
-        return akti_memory_alloc(c->memory, size, AKTI_SIZE_ALIGN);
+        return akti_sizes_alloc_large(c, size);
     }
     return akti_cache_alloc(&c->cache[size_class]);
 }

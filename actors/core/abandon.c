@@ -24,7 +24,9 @@ abandon_future(akt_self *self, struct akti_cell *cell)
     }
     akti_count(self->ctx, cell->entry,
                AKTI_OUTCOMES - AKT_REPLIED + AKT_CANCELLED, 1);
-    akti_record(self->ctx, AKTI_EVENT_ENDED, AKT_CANCELLED, 0);
+    akti_note(self->ctx, &(struct akti_note){.event = AKTI_EVENT_ENDED,
+                                             .a = AKT_CANCELLED,
+                                             .what = cell});
     akti_cell_release(self->ctx, cell);
 }
 

@@ -102,7 +102,11 @@ akti_message_end(struct akti_context *ctx, struct akti_class_entry *entry,
     akti_count(
         ctx, entry, AKTI_FATES + (unsigned)fate,
         AKTI_MUTANT(fate_counted_twice) && fate != AKT_FATE_DELIVERED ? 2 : 1);
-    akti_record(ctx, AKTI_EVENT_FATE, (uint64_t)fate, m->target_slot);
+    akti_note(ctx, &(struct akti_note){.event = AKTI_EVENT_FATE,
+                                       .a = (uint64_t)fate,
+                                       .b = m->target_slot,
+                                       .what = m,
+                                       .err = (int)reason});
     if (AKTI_UNLIKELY(fate != AKT_FATE_DELIVERED)) {
         akti_message_tell(ctx, m, fate, reason);
     }

@@ -21,6 +21,14 @@ akti_actor_cell_init(void *cell, uint32_t index)
     akti_mailbox_init_closed(&a->box);
 }
 
+uint64_t
+akti_actor_number(struct akti_runnable *r)
+{
+    struct akti_actor *a = akti_actor_of(r);
+
+    return (uint64_t)a->slot << 32 | akti_actor_generation(a);
+}
+
 /* --- spawning --- */
 
 static akt_err
@@ -44,6 +52,10 @@ count_in(struct akt_system *s)
     /* Relaxed: a number that orders nothing. */
     if (s->max_actors == 0) {
         return true;
+    }
+    if (s->dispatcher.sim != NULL
+        && akti_sim_fault_here(s->dispatcher.sim, AKT_FAULT_SPAWN)) {
+        return false;
     }
     if (atomic_fetch_add_explicit(&s->alive, 1, memory_order_relaxed)
         < s->max_actors) {
@@ -106,10 +118,9 @@ home_for(akt_self *self, akt_placement placement, uint32_t *out_home)
 }
 
 static void
-set_up(struct akti_actor *a, struct akti_class_entry *entry, void *state)
+set_up(struct akti_actor *a, struct akti_class_entry *entry, void *state,
+       uint32_t flags)
 {
-    uint32_t flags = 0;
-
     if (entry->cls->on_start != NULL || entry->idle_ns != 0) {
         flags |= AKTI_FLAG_START;
     }
@@ -145,7 +156,13 @@ publish(akt_self *self, struct akti_actor *a)
     bool starts = (a->runnable.unused & AKTI_FLAG_START) != 0;
 
     akti_count(self->ctx, akti_actor_entry(a), AKTI_SPAWNED, 1);
-    akti_record(self->ctx, AKTI_EVENT_SPAWN, a->slot, ref.generation);
+    if (self->ctx->sim != NULL) {
+        akti_strategy_spawned(self->ctx->sim, akti_actor_number(&a->runnable));
+        akti_note(self->ctx, &(struct akti_note){.event = AKTI_EVENT_SPAWN,
+                                                 .a = a->slot,
+                                                 .b = ref.generation,
+                                                 .what = a});
+    }
     if (starts) {
         akti_mailbox_open_scheduled(&a->box);
         akti_ready(self->ctx, &a->runnable);
@@ -191,7 +208,8 @@ spawn(akt_self *self, struct akti_class_entry *entry, const void *initial,
         return err;
     }
     memcpy(state, initial, cls->state_size);
-    set_up(a, entry, state);
+    set_up(a, entry, state,
+           self->ctx->sim != NULL ? (uint32_t)AKTI_FLAG_SIMULATED : 0);
     *out_ref = akti_actor_ref(self->system, a);
     publish(self, a);
     return AKT_OK;
@@ -460,7 +478,11 @@ akti_actor_exit(akt_self *self, const akt_exit *reason)
         akti_suspend_wake(self->ctx, a);
     }
     self->exiting = false;
-    akti_record(self->ctx, AKTI_EVENT_EXIT, a->slot, (uint64_t)reason->kind);
+    akti_note(self->ctx, &(struct akti_note){.event = AKTI_EVENT_EXIT,
+                                             .a = a->slot,
+                                             .b = (uint64_t)reason->kind,
+                                             .what = a,
+                                             .err = (int)reason->error});
     akti_sizes_free(&self->ctx->caches, akti_size_class(entry->cls->state_size),
                     a->state, entry->cls->state_size);
     free_slot(self, a);

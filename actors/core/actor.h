@@ -36,8 +36,9 @@ enum akti_actor_flag {
     AKTI_FLAG_START = 1u,    /* on_start has not run */
     AKTI_FLAG_AWAITING = 2u, /* the outbox is not empty */
     AKTI_FLAG_DRAINING = 4u,
-    AKTI_FLAG_IDLE = 8u,   /* it wants to hear of idleness */
-    AKTI_FLAG_EVICTS = 16u /* senders take from its queue too */
+    AKTI_FLAG_IDLE = 8u,    /* it wants to hear of idleness */
+    AKTI_FLAG_EVICTS = 16u, /* senders take from its queue too */
+    AKTI_FLAG_SIMULATED = 32u
 };
 
 struct akti_actor {
@@ -140,6 +141,8 @@ void akti_actor_cell_init(void *cell, uint32_t index);
 
 /* One turn; the dispatcher's `run`. */
 bool akti_actor_run(struct akti_runnable *r, struct akti_context *ctx);
+/* Its slot and generation in one; the dispatcher's `number`. */
+uint64_t akti_actor_number(struct akti_runnable *r);
 
 /* Appends to the queue of users' messages. */
 static inline void
@@ -152,6 +155,19 @@ akti_queue_user(struct akti_actor *a, struct akti_message *m)
         a->user_tail->next = m;
     }
     a->user_tail = m;
+}
+
+/* How many of users' messages are queued, up to `most`. Owner. */
+static inline uint32_t
+akti_queued_users(const struct akti_actor *a, uint32_t most)
+{
+    const struct akti_message *m;
+    uint32_t n = 0;
+
+    for (m = a->user_head; m != NULL && n < most; m = m->next) {
+        n++;
+    }
+    return n;
 }
 
 /* Turns a list that is newest first round. */

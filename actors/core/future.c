@@ -47,8 +47,11 @@ deliver(struct akti_context *ctx, struct akti_cell *cell,
 
     akti_count(ctx, cell->entry,
                AKTI_OUTCOMES - AKT_REPLIED + (unsigned)outcome, 1);
-    akti_record(ctx, AKTI_EVENT_ENDED, (uint64_t)outcome,
-                (uint64_t)cell->error);
+    akti_note(ctx, &(struct akti_note){.event = AKTI_EVENT_ENDED,
+                                       .a = (uint64_t)outcome,
+                                       .b = (uint64_t)cell->error,
+                                       .what = cell,
+                                       .err = (int)cell->error});
     if (cell->actor_generation == 0) {
         port_deliver(cell, is_notice ? NULL : m);
         return;

@@ -24,7 +24,9 @@ call(akt_self *self, const struct blocking_job *job, struct akti_message *m)
 
     self->message = m;
     self->current = m;
-    err = job->what->run(self, akti_message_payload(m));
+    err = akti_fails(self->ctx, AKT_FAULT_JOB)
+              ? AKT_EINJECTED
+              : job->what->run(self, akti_message_payload(m));
     if (err != AKT_OK && !self->answered) {
         akt_ignore(akt_reply_error(self, err, NULL));
     }
@@ -107,9 +109,11 @@ submit(akt_self *self, struct blocking_job *job, struct akti_cell *cell,
         m->sender_generation = akti_actor_generation(self->actor);
     }
     akti_count(self->ctx, entry, AKTI_ACCEPTED, 1);
+    akti_tell(self->ctx, AKTI_EVENT_SEND, m);
     err = akti_blocking_submit(&self->system->dispatcher.blocking, &job->job);
     if (err != AKT_OK) {
         akti_count(self->ctx, entry, AKTI_ACCEPTED, UINT64_MAX);
+        akti_tell(self->ctx, AKTI_EVENT_UNSENT, m);
         akti_count(self->ctx, entry, AKTI_REFUSED, 1);
         akti_future_undo(self, cell);
         return err;

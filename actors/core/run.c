@@ -52,6 +52,7 @@ static void
 take_in(akt_self *self, struct akti_actor *a)
 {
     struct akt_system *s = self->system;
+    struct akti_message *m;
 
     if (has_flag(a, AKTI_FLAG_EVICTS)) {
         akti_mutex_lock(&s->evict_lock);
@@ -59,7 +60,8 @@ take_in(akt_self *self, struct akti_actor *a)
         akti_mutex_unlock(&s->evict_lock);
         return;
     }
-    queue_messages(a, akti_messages_reverse(akti_mailbox_take(&a->box)));
+    m = akti_mailbox_take(&a->box);
+    queue_messages(a, AKTI_MUTANT(newest_first) ? m : akti_messages_reverse(m));
 }
 
 static struct akti_message *
@@ -303,7 +305,10 @@ handle_timer(akt_self *self, struct akti_message *m)
     }
     akti_count(self->ctx, akti_actor_entry(a), AKTI_ACCEPTED, 1);
     akti_count(self->ctx, akti_actor_entry(a), AKTI_FATES + (unsigned)fate, 1);
-    akti_record(self->ctx, AKTI_EVENT_FATE, (uint64_t)fate, a->slot);
+    akti_note(self->ctx, &(struct akti_note){.event = AKTI_EVENT_FATE,
+                                             .a = (uint64_t)fate,
+                                             .b = a->slot,
+                                             .what = NULL});
     akti_timer_done(self, cell, stays ? m : NULL);
 }
 
@@ -399,15 +404,48 @@ note_activity(akt_self *self, struct akti_actor *a)
     }
 }
 
+/* Told before and after. What is nobody's any more is not worth a fault. */
+static void
+handle_user_simulated(akt_self *self, struct akti_message *m)
+{
+    struct akti_actor *a = self->actor;
+    bool mine = m->target_generation == akti_actor_generation(a);
+
+    akti_tell(self->ctx, AKTI_EVENT_BEGIN, m);
+    if (mine && akti_fails(self->ctx, AKT_FAULT_HANDLER)) {
+        /* It is there, and its handler is not called. */
+        self->message = m;
+        self->current = m;
+        after_handler(self, AKT_EINJECTED);
+    } else {
+        handle_user(self, m);
+    }
+    akti_tell(self->ctx, AKTI_EVENT_END, a);
+}
+
+static void
+handle_system_simulated(akt_self *self, struct akti_message *m)
+{
+    akti_tell(self->ctx, AKTI_EVENT_BEGIN, m);
+    handle_system(self, m);
+    akti_tell(self->ctx, AKTI_EVENT_END, self->actor);
+}
+
 /* Handles the next message; false when there is none, or none may be. */
-static inline bool
-handle_next(akt_self *self, struct akti_actor *a, uint32_t *budget)
+AKTI_INLINE bool
+handle_next(akt_self *self, struct akti_actor *a, uint32_t *budget,
+            const bool simulated)
 {
     struct akti_message *m;
 
     if (AKTI_UNLIKELY(a->system_head != NULL)
         && !(AKTI_MUTANT(data_before_replies) && a->user_head != NULL)) {
-        handle_system(self, pop(&a->system_head));
+        m = pop(&a->system_head);
+        if (simulated) {
+            handle_system_simulated(self, m);
+        } else {
+            handle_system(self, m);
+        }
         return true;
     }
     m = *budget > 0 ? pop_user(self, a) : NULL;
@@ -415,15 +453,20 @@ handle_next(akt_self *self, struct akti_actor *a, uint32_t *budget)
         return false;
     }
     *budget -= AKTI_MUTANT(batch_without_end) ? 0 : 1;
-    handle_user(self, m);
+    if (simulated) {
+        handle_user_simulated(self, m);
+    } else {
+        handle_user(self, m);
+    }
     return true;
 }
 
 /* Handles messages until the batch ends, or something else does. */
-static inline void
-handle_batch(akt_self *self, struct akti_actor *a, uint32_t budget)
+AKTI_INLINE void
+handle_batch(akt_self *self, struct akti_actor *a, uint32_t budget,
+             const bool simulated)
 {
-    while (self->exit_kind == 0 && handle_next(self, a, &budget)) {
+    while (self->exit_kind == 0 && handle_next(self, a, &budget, simulated)) {
         if (AKTI_UNLIKELY(has_flag(a, AKTI_FLAG_AWAITING))
             && !AKTI_MUTANT(suspended_goes_on)) {
             break;
@@ -446,19 +489,6 @@ begin(akt_self *self, struct akti_actor *a)
             note_activity(self, a);
         }
     }
-}
-
-static uint32_t
-batch_of(akt_self *self)
-{
-    struct akti_sim *sim = self->ctx->sim;
-    uint32_t batch = self->system->batch;
-
-    if (AKTI_LIKELY(sim == NULL) || sim->seed == 0) {
-        return batch;
-    }
-    /* Half of the turns handle one message: the finest interleaving. */
-    return akti_sim_choose(sim, 2) == 0 ? 1 : 1 + akti_sim_choose(sim, batch);
 }
 
 /* The actor ends for this reason. */
@@ -586,7 +616,15 @@ run_turn(akt_self *self, struct akti_actor *a)
     }
     begin(self, a);
     if (!has_flag(a, AKTI_FLAG_AWAITING)) {
-        handle_batch(self, a, batch_of(self));
+        if (AKTI_UNLIKELY(self->ctx->sim != NULL)) {
+            handle_batch(
+                self, a,
+                akti_strategy_batch(self->ctx->sim,
+                                    akti_queued_users(a, self->system->batch)),
+                true);
+        } else {
+            handle_batch(self, a, self->system->batch, false);
+        }
     }
     return end_turn(self, a);
 }
@@ -619,7 +657,7 @@ run_plain(akt_self *self, struct akti_actor *a, struct akti_message *m)
     } else {
         queue_messages(a, AKTI_MUTANT(newest_first) ? m
                                                     : akti_messages_reverse(m));
-        handle_batch(self, a, batch_of(self));
+        handle_batch(self, a, self->system->batch, false);
     }
     /* What went on in the handlers may be the matter now. */
     if (AKTI_UNLIKELY(!is_plain(self, a) || self->deadlock != NULL)) {
@@ -639,7 +677,8 @@ akti_actor_run(struct akti_runnable *r, struct akti_context *ctx)
     self->handled = 0;
     self->exit_kind = 0;
     self->exit_error = AKT_OK;
-    akti_record(ctx, AKTI_EVENT_TURN, a->slot, 0);
+    akti_note(ctx, &(struct akti_note){
+                       .event = AKTI_EVENT_TURN, .a = a->slot, .what = a});
     if (AKTI_LIKELY(is_plain(self, a))) {
         more = run_plain(self, a, akti_mailbox_take(&a->box));
     } else {

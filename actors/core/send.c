@@ -230,6 +230,15 @@ akti_send_unstamp(struct akti_message *m)
     }
 }
 
+/* It was counted as accepted, and is not. */
+static void
+unaccept(akt_self *self, struct akti_actor *target, struct akti_message *m)
+{
+    akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED,
+               AKTI_MUTANT(refusal_stays_accepted) ? 0 : UINT64_MAX);
+    akti_tell(self->ctx, AKTI_EVENT_UNSENT, m);
+}
+
 static akt_err
 send_slowly(akt_self *self, struct akti_actor *target, struct akti_message *m,
             enum akti_patience patience)
@@ -250,12 +259,10 @@ send_slowly(akt_self *self, struct akti_actor *target, struct akti_message *m,
         case AKTI_PUSHED:
             return AKT_OK;
         case AKTI_PUSH_CLOSED:
-            akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED,
-                       UINT64_MAX);
+            unaccept(self, target, m);
             return refuse(self, target, patience, AKT_EDEAD);
         default:
-            akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED,
-                       UINT64_MAX);
+            unaccept(self, target, m);
             break;
         }
     }
@@ -272,15 +279,11 @@ must_queue_behind(akt_self *self, struct akti_actor *target,
 }
 
 static akt_err
-send_unless_behind(akt_self *self, struct akti_actor *target,
-                   struct akti_message *m, enum akti_patience patience)
+send_now(akt_self *self, struct akti_actor *target, struct akti_message *m,
+         enum akti_patience patience)
 {
     enum akti_push pushed;
 
-    if (must_queue_behind(self, target, m->target_generation)
-        && !AKTI_MUTANT(send_overtakes_outbox)) {
-        return send_slowly(self, target, m, patience);
-    }
     akti_send_accept(self, target, m);
     pushed = akti_mailbox_push(&target->box, m, akti_actor_capacity(target));
     if (pushed == AKTI_PUSHED_WAKE) {
@@ -293,11 +296,35 @@ send_unless_behind(akt_self *self, struct akti_actor *target,
 }
 
 akt_err
+akti_send_simulated(akt_self *self, struct akti_actor *target,
+                    struct akti_message *m, enum akti_patience patience)
+{
+    if (akti_fails(self->ctx, AKT_FAULT_SEND)) {
+        return refuse(self, target, patience, AKT_EFULL);
+    }
+    return send_now(self, target, m, patience);
+}
+
+static akt_err
+send_unless_behind(akt_self *self, struct akti_actor *target,
+                   struct akti_message *m, enum akti_patience patience)
+{
+    if (must_queue_behind(self, target, m->target_generation)
+        && !AKTI_MUTANT(send_overtakes_outbox)) {
+        return send_slowly(self, target, m, patience);
+    }
+    return send_now(self, target, m, patience);
+}
+
+akt_err
 akti_send_message_slowly(akt_self *self, struct akti_actor *target,
                          struct akti_message *m, enum akti_patience patience)
 {
     akt_err err;
 
+    if (akti_fails(self->ctx, AKT_FAULT_SEND)) {
+        return refuse(self, target, patience, AKT_EFULL);
+    }
     if (akti_actor_overflow(target) == AKT_SHED_OLD) {
         stamp_age(self, target, m);
     }
@@ -313,8 +340,7 @@ akti_send_failed(akt_self *self, struct akti_actor *target,
                  struct akti_message *m, enum akti_patience patience,
                  enum akti_push pushed)
 {
-    akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED,
-               AKTI_MUTANT(refusal_stays_accepted) ? 0 : UINT64_MAX);
+    unaccept(self, target, m);
     if (pushed == AKTI_PUSH_CLOSED) {
         return refuse(self, target, patience, AKT_EDEAD);
     }

@@ -55,23 +55,35 @@ akti_send_prepare(akt_self *self, akt_ref to, const akti_message_arg *arg,
 }
 
 static inline void
-akti_send_accept(akt_self *self, struct akti_actor *target,
-                 struct akti_message *m)
+akti_send_count(akt_self *self, struct akti_actor *target)
 {
     akti_count(self->ctx,
                AKTI_MUTANT(counted_for_sender) ? akti_self_entry(self)
                                                : akti_actor_entry(target),
                AKTI_ACCEPTED, 1);
-    akti_record(self->ctx, AKTI_EVENT_SEND, m->sender_slot, m->target_slot);
 }
 
-/* The two rare halves of the next one. */
+static inline void
+akti_send_accept(akt_self *self, struct akti_actor *target,
+                 struct akti_message *m)
+{
+    akti_send_count(self, target);
+    akti_note(self->ctx, &(struct akti_note){.event = AKTI_EVENT_SEND,
+                                             .a = m->sender_slot,
+                                             .b = m->target_slot,
+                                             .what = m});
+}
+
+/* The rare parts of the next one. */
 akt_err akti_send_message_slowly(akt_self *self, struct akti_actor *target,
                                  struct akti_message *m,
                                  enum akti_patience patience);
 akt_err akti_send_failed(akt_self *self, struct akti_actor *target,
                          struct akti_message *m, enum akti_patience patience,
                          enum akti_push pushed);
+akt_err akti_send_simulated(akt_self *self, struct akti_actor *target,
+                            struct akti_message *m,
+                            enum akti_patience patience);
 
 /*
  * Puts a message into the target's mailbox, or by its policy elsewhere. On an
@@ -89,8 +101,11 @@ akti_send_message(akt_self *self, struct akti_actor *target,
                 && (self->actor->runnable.unused & AKTI_FLAG_AWAITING) != 0))) {
         return akti_send_message_slowly(self, target, m, patience);
     }
+    if (AKTI_UNLIKELY(self->ctx->sim != NULL)) {
+        return akti_send_simulated(self, target, m, patience);
+    }
     /* Counted before it is in: its fate must not be counted first. */
-    akti_send_accept(self, target, m);
+    akti_send_count(self, target);
     pushed = akti_mailbox_push(&target->box, m, akti_actor_capacity(target));
     if (AKTI_LIKELY(pushed == AKTI_PUSHED_WAKE)) {
         akti_ready(self->ctx, &target->runnable);

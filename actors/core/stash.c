@@ -26,6 +26,7 @@ akt_stash(akt_self *self)
     if (self->in_timer) {
         /* The timer's firing is handled; from here on it is a message. */
         akti_count(self->ctx, akti_self_entry(self), AKTI_ACCEPTED, 1);
+        akti_tell(self->ctx, AKTI_EVENT_SEND, m);
     }
     akti_gave_away(self);
     /* It has its own bound here; the mailbox gets its room back. */

@@ -178,6 +178,7 @@ stop_all(struct akt_system *s, uint64_t until_ns)
     if (s->dispatcher.sim != NULL) {
         ctx.worker = atomic_load_explicit(&s->dispatcher.workers[0],
                                           memory_order_relaxed);
+        akti_sim_heal(s->dispatcher.sim);
     }
     err = end_actors(s, &ctx);
     if (err == AKT_OK

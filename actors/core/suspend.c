@@ -225,7 +225,10 @@ akti_suspend_send(akt_self *self, struct akti_actor *target,
         akti_counter_add_shared(&self->system->suspensions, 1);
     }
     akti_count(self->ctx, akti_actor_entry(target), AKTI_ACCEPTED, 1);
-    akti_record(self->ctx, AKTI_EVENT_SEND, a->slot, target->slot);
+    akti_note(self->ctx, &(struct akti_note){.event = AKTI_EVENT_SEND,
+                                             .a = a->slot,
+                                             .b = target->slot,
+                                             .what = m});
     return AKT_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include "actors/base/cpus.h"
 #include "actors/core/future.h"
+#include "actors/core/simulation.h"
 #include "akt/sim.h"
 
 #include <string.h>
@@ -44,6 +45,7 @@ worker_fini(void *core)
 
 static const struct akti_dispatcher_ops dispatcher_ops = {
     .run = akti_actor_run,
+    .number = akti_actor_number,
     .fire = akti_timer_fire,
     .retired = akti_cell_retired,
     .worker_init = worker_init,
@@ -155,6 +157,7 @@ free_system(struct akt_system *s)
     struct akti_class_entry *e;
     size_t i;
 
+    akti_simulation_end(s);
     akti_dispatcher_fini(d);
     while ((e = s->classes) != NULL) {
         s->classes = e->next;
@@ -214,7 +217,7 @@ set_up(struct akt_system *s, const akt_system_opts *o,
 }
 
 static akt_err
-start(const akt_system_opts *o, bool simulated, uint64_t seed,
+start(const akt_system_opts *o, const akt_sim_opts *sim,
       struct akt_system **out)
 {
     struct akti_log log;
@@ -225,11 +228,11 @@ start(const akt_system_opts *o, bool simulated, uint64_t seed,
         .workers = or_default(o->workers, akti_cpus_usable()),
         .blocking_threads = or_default(o->blocking_threads, 8),
         .blocking_queue = or_default(o->blocking_queue, 1024),
-        .simulated = simulated,
-        .seed = seed};
+        .sim = sim};
 
     akti_log_init(&log, o->log_level, o->log, o->log_arg);
     AKT_TRY(check_options(o, &log));
+    AKT_TRY(sim != NULL ? akti_simulation_check(sim, &log) : AKT_OK);
     if (dispatcher.workers > AKTI_WORKERS_MAX) {
         dispatcher.workers = AKTI_WORKERS_MAX;
     }
@@ -248,6 +251,9 @@ start(const akt_system_opts *o, bool simulated, uint64_t seed,
         free_system(s);
         return err;
     }
+    if (sim != NULL) {
+        akti_simulation_begin(s);
+    }
     *out = s;
     return AKT_OK;
 }
@@ -257,16 +263,25 @@ akt_system_start(const akt_system_opts *opts, akt_system **out_system)
 {
     akt_system_opts standard = AKT_SYSTEM_OPTS_INIT;
 
-    return start(opts != NULL ? opts : &standard, false, 0, out_system);
+    return start(opts != NULL ? opts : &standard, NULL, out_system);
 }
 
 akt_err
 akt_sim_start(const akt_system_opts *opts, uint64_t seed,
               akt_system **out_system)
 {
+    akt_sim_opts sim = {.size = sizeof(sim), .seed = seed};
+
+    return akt_sim_start_with(opts, &sim, out_system);
+}
+
+akt_err
+akt_sim_start_with(const akt_system_opts *opts, const akt_sim_opts *sim,
+                   akt_system **out_system)
+{
     akt_system_opts standard = AKT_SYSTEM_OPTS_INIT;
 
-    return start(opts != NULL ? opts : &standard, true, seed, out_system);
+    return start(opts != NULL ? opts : &standard, sim, out_system);
 }
 
 uint32_t
@@ -283,57 +298,4 @@ akt_system_stats(akt_system *s, akt_sched_stats *out_stats)
     akti_dispatcher_stats(&s->dispatcher, &sums);
     sums.suspensions = akti_counter_get(&s->suspensions);
     *out_stats = sums;
-}
-
-/* --- simulation --- */
-
-bool
-akt_sim_step(akt_system *s)
-{
-    return s->dispatcher.sim != NULL && akti_sim_step(&s->dispatcher);
-}
-
-uint64_t
-akt_sim_run_until_idle(akt_system *s)
-{
-    uint64_t steps = 0;
-
-    while (akt_sim_step(s)) {
-        steps++;
-    }
-    return steps;
-}
-
-uint64_t
-akt_sim_advance(akt_system *s, uint64_t duration_ns)
-{
-    struct akti_sim *sim = s->dispatcher.sim;
-    uint64_t steps = 0;
-    uint64_t until;
-
-    if (sim == NULL) {
-        return 0;
-    }
-    until = sim->now_ns + duration_ns < sim->now_ns ? AKT_NEVER
-                                                    : sim->now_ns + duration_ns;
-    while (akti_sim_progress(&s->dispatcher, until)) {
-        steps++;
-    }
-    if (until != AKT_NEVER) {
-        akti_sim_set_now(&s->dispatcher, until);
-    }
-    return steps;
-}
-
-uint64_t
-akt_sim_next_timer_ns(akt_system *s)
-{
-    return s->dispatcher.sim != NULL ? akti_sim_next_timer(&s->dispatcher)
-                                     : AKT_NEVER;
-}
-
-uint64_t
-akt_sim_trace_hash(akt_system *s)
-{
-    return s->dispatcher.sim != NULL ? s->dispatcher.sim->hash : 0;
 }

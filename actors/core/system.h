@@ -18,6 +18,8 @@ enum akti_stop_phase {
     AKTI_STOPPED
 };
 
+struct akti_invariants;
+
 /* A plain thread that is attached, and the answers that it waits for. */
 struct akti_port {
     struct akt_self self;
@@ -60,6 +62,7 @@ struct akt_system {
     _Atomic uint32_t phase; /* akti_stop_phase */
     uint32_t max_actors;    /* immutable; 0: as many as there are cells */
     _Atomic uint32_t alive; /* counted when max_actors is set */
+    struct akti_invariants *invariants; /* simulation.c's; NULL: none */
 };
 
 static inline struct akt_system *
@@ -126,13 +129,31 @@ size_t akti_actor_format(struct akt_system *s, struct akti_actor *a,
 /* Ends a port's futures and frees it. */
 void akti_port_free(struct akti_port *port);
 
+/* To a simulation: what happened, of which `a` and `b` go into the hash. */
 static inline void
-akti_record(struct akti_context *ctx, enum akti_event event, uint64_t a,
-            uint64_t b)
+akti_note(struct akti_context *ctx, const struct akti_note *note)
 {
     if (AKTI_UNLIKELY(ctx->sim != NULL)) {
-        akti_sim_record(ctx->sim, event, a, b);
+        akti_sim_note(ctx->sim, note);
     }
+}
+
+/* The same, to the observer alone. */
+static inline void
+akti_tell(struct akti_context *ctx, enum akti_event event, const void *what)
+{
+    if (AKTI_UNLIKELY(ctx->sim != NULL)) {
+        akti_sim_tell(ctx->sim,
+                      &(struct akti_note){.event = event, .what = what});
+    }
+}
+
+/* Whether a simulation wants this to fail. */
+static inline bool
+akti_fails(struct akti_context *ctx, akt_fault fault)
+{
+    return AKTI_UNLIKELY(ctx->sim != NULL)
+           && akti_sim_fault_here(ctx->sim, fault);
 }
 
 #endif

@@ -88,6 +88,7 @@ fire_later(struct akti_context *ctx, struct akti_cell *cell)
     }
     if (err != AKT_OK) {
         akti_count(ctx, cell->entry, AKTI_ACCEPTED, 1);
+        akti_tell(ctx, AKTI_EVENT_SEND, m);
         akti_message_end(ctx, cell->entry, m,
                          err == AKT_EDEAD ? AKT_FATE_DEAD : AKT_FATE_DROPPED,
                          err);

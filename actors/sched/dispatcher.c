@@ -85,7 +85,7 @@ akti_context_init(struct akti_context *ctx, struct akti_dispatcher *d)
 }
 
 void
-akti_context_fini(struct akti_context *ctx)
+akti_context_flush(struct akti_context *ctx)
 {
     size_t i;
 
@@ -93,6 +93,12 @@ akti_context_fini(struct akti_context *ctx)
     for (i = 0; i < AKTI_CELL_SORTS; i++) {
         akti_cache_flush(&ctx->cells[i]);
     }
+}
+
+void
+akti_context_fini(struct akti_context *ctx)
+{
+    akti_context_flush(ctx);
 }
 
 /* --- workers --- */
@@ -159,17 +165,17 @@ akti_dispatcher_init(struct akti_dispatcher *d,
 {
     uint32_t i;
 
-    d->worker_count = opts->simulated ? 1 : opts->workers;
+    d->worker_count = opts->sim != NULL ? 1 : opts->workers;
     akti_mutex_init(&d->lock, AKTI_RANK_THREADS);
     akti_mutex_init(&d->idle_lock, AKTI_RANK_IDLE);
     akti_cond_init(&d->idle);
     akti_inject_init(&d->inject);
-    if (opts->simulated) {
+    if (opts->sim != NULL) {
         d->sim = akti_memory_zalloc(&d->memory, sizeof(*d->sim), 64);
         if (d->sim == NULL) {
             return AKT_ENOMEM;
         }
-        akti_sim_init(d->sim, opts->seed);
+        akti_sim_init(d->sim, opts->sim);
     }
     AKT_TRY(akti_blocking_init(&d->blocking, d, opts->blocking_threads,
                                opts->blocking_queue));
@@ -179,8 +185,8 @@ akti_dispatcher_init(struct akti_dispatcher *d,
         AKT_TRY(worker_new(d, i, false, &w));
         publish_worker(d, w);
     }
-    if (opts->simulated) {
-        worker_at(d, 0)->ctx.random.state = opts->seed;
+    if (opts->sim != NULL) {
+        worker_at(d, 0)->ctx.random.state = opts->sim->seed;
     }
     return AKT_OK;
 }

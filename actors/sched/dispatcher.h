@@ -73,11 +73,14 @@
 #define AKTI_OWN_THREADS_MAX 4096
 
 struct akti_sim;
+struct akt_sim_opts;
 
 /* What core gives. */
 struct akti_dispatcher_ops {
     /* One turn; true: put it back into a queue. */
     bool (*run)(struct akti_runnable *r, struct akti_context *ctx);
+    /* Names it for a simulation: not 0, the same in every run of a seed. */
+    uint64_t (*number)(struct akti_runnable *r);
     /* A timer of this worker is due. */
     void (*fire)(struct akti_timer_entry *t, struct akti_context *ctx);
     /* A timer that another worker gave back is off now. */
@@ -158,8 +161,7 @@ struct akti_dispatcher_opts {
     uint32_t workers;
     uint32_t blocking_threads;
     uint32_t blocking_queue;
-    bool simulated;
-    uint64_t seed;
+    const struct akt_sim_opts *sim; /* NULL: real threads and time */
 };
 
 /* Memory, log and cell depots are set up by the caller before. */
@@ -240,6 +242,8 @@ void akti_dispatcher_stats(struct akti_dispatcher *d, akt_sched_stats *out);
 
 void akti_context_init(struct akti_context *ctx, struct akti_dispatcher *d);
 void akti_context_fini(struct akti_context *ctx);
+/* Gives what its caches hold back. */
+void akti_context_flush(struct akti_context *ctx);
 
 /* Starts a timer on the context's worker, which there must be. */
 bool akti_timer_add(struct akti_context *ctx, struct akti_timer_entry *t);

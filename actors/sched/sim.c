@@ -5,22 +5,80 @@
 #include "actors/sched/dispatcher.h"
 #include "akt/types.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 /* Virtual time begins at a second, so that 0 is no instant. */
 #define EPOCH_NS UINT64_C(1000000000)
 
-/* A choice is made among this many at most: those that wait longest. */
-#define WINDOW 64u
+#define STEPS 200u
+
+static void
+draw_demotions(struct akti_sim *sim, const akt_sim_opts *opts)
+{
+    uint32_t steps = opts->steps != 0 ? opts->steps : STEPS;
+    uint32_t depth = opts->depth != 0 ? opts->depth : 2;
+    uint32_t i;
+
+    sim->demotions = depth - 1;
+    for (i = 0; i < sim->demotions; i++) {
+        sim->demotion[i] = (struct akti_demotion){
+            .step = 1 + akti_random_below(&sim->random, steps)};
+    }
+}
+
+static akt_sim_strategy
+strategy_of(const akt_sim_opts *opts)
+{
+    if (opts->strategy != AKT_SIM_DEFAULT) {
+        return opts->strategy;
+    }
+    return opts->seed == 0 ? AKT_SIM_FIFO : AKT_SIM_RANDOM;
+}
 
 void
-akti_sim_init(struct akti_sim *sim, uint64_t seed)
+akti_sim_init(struct akti_sim *sim, const akt_sim_opts *opts)
 {
-    *sim = (struct akti_sim){
-        .now_ns = EPOCH_NS, .seed = seed, .random = {.state = seed}};
+    unsigned i;
+
+    *sim = (struct akti_sim){.now_ns = EPOCH_NS,
+                             .seed = opts->seed,
+                             .random = {.state = opts->seed},
+                             .strategy = strategy_of(opts),
+                             .victim_ordinal = opts->victim,
+                             .replay = opts->replay,
+                             .record = opts->record};
+    if (sim->record == NULL) {
+        sim->record = &sim->unrecorded;
+    }
+    sim->record->count = 0;
+    if (sim->strategy == AKT_SIM_PCT) {
+        draw_demotions(sim, opts);
+    }
+    for (i = 0; i < AKT_FAULTS; i++) {
+        akti_sim_fault_arm(sim, (akt_fault)i, opts->faults[i], 0);
+    }
+}
+
+void
+akti_sim_fail(struct akti_sim *sim, const char *format, ...)
+{
+    va_list args;
+
+    if (sim->failed) {
+        return;
+    }
+    sim->failed = true;
+    va_start(args, format);
+    (void)vsnprintf(sim->failure, sizeof(sim->failure), format, args);
+    va_end(args);
 }
 
 void
 akti_sim_ready(struct akti_sim *sim, struct akti_runnable *r)
 {
+    akti_sim_tell(sim,
+                  &(struct akti_note){.event = AKTI_EVENT_READY, .what = r});
     r->next = NULL;
     if (sim->tail == NULL) {
         sim->head = r;
@@ -30,58 +88,16 @@ akti_sim_ready(struct akti_sim *sim, struct akti_runnable *r)
     sim->tail = r;
 }
 
-uint32_t
-akti_sim_choose(struct akti_sim *sim, uint32_t n)
-{
-    uint32_t choice;
-
-    if (sim->seed == 0 || n == 1 || AKTI_MUTANT(sim_ignores_seed)) {
-        return 0;
-    }
-    choice = akti_random_below(&sim->random, n);
-    akti_sim_record(sim, AKTI_EVENT_CHOICE, n, choice);
-    return choice;
-}
-
 void
-akti_sim_record(struct akti_sim *sim, enum akti_event event, uint64_t a,
-                uint64_t b)
+akti_sim_note(struct akti_sim *sim, const struct akti_note *note)
 {
-    uint64_t hash = akti_hash_mix(sim->hash, (uint64_t)event);
+    uint64_t hash = akti_hash_mix(sim->hash, (uint64_t)note->event);
 
-    sim->hash = akti_hash_mix(akti_hash_mix(hash, a), b);
+    sim->hash = akti_hash_mix(akti_hash_mix(hash, note->a), note->b);
+    akti_sim_tell(sim, note);
 }
 
-/* Takes the ready runnable that the seed picks, or NULL. */
-static struct akti_runnable *
-pick(struct akti_sim *sim)
-{
-    struct akti_runnable *before = NULL;
-    struct akti_runnable *r = sim->head;
-    uint32_t n;
-    uint32_t k;
-
-    if (r == NULL) {
-        return NULL;
-    }
-    for (n = 1; r->next != NULL && n < WINDOW; n++) {
-        r = r->next;
-    }
-    r = sim->head;
-    for (k = akti_sim_choose(sim, n); k > 0 && r->next != NULL; k--) {
-        before = r;
-        r = r->next;
-    }
-    if (before == NULL) {
-        sim->head = r->next;
-    } else {
-        before->next = r->next;
-    }
-    if (sim->tail == r) {
-        sim->tail = before;
-    }
-    return r;
-}
+/* --- steps --- */
 
 static struct akti_worker *
 the_worker(struct akti_dispatcher *d)
@@ -98,8 +114,9 @@ fire_due(struct akti_dispatcher *d)
 
     while ((t = akti_timerq_pop(&w->timers, d->sim->now_ns)) != NULL) {
         akti_counter_add(&w->stat_fired, 1);
-        akti_sim_record(d->sim, AKTI_EVENT_TIMER, akti_timer_due(t),
-                        t->sequence);
+        akti_sim_note(d->sim, &(struct akti_note){.event = AKTI_EVENT_TIMER,
+                                                  .a = akti_timer_due(t),
+                                                  .b = t->sequence});
         d->ops->fire(t, &w->ctx);
     }
 }
@@ -112,7 +129,7 @@ run_job(struct akti_dispatcher *d)
     if (job == NULL) {
         return false;
     }
-    akti_sim_record(d->sim, AKTI_EVENT_JOB, 0, 0);
+    akti_sim_note(d->sim, &(struct akti_note){.event = AKTI_EVENT_JOB});
     akti_thread_set_dispatcher(d);
     job->run(job, &the_worker(d)->ctx, false);
     akti_thread_set_dispatcher(NULL);
@@ -123,29 +140,51 @@ static bool
 run_actor(struct akti_dispatcher *d)
 {
     struct akti_worker *w = the_worker(d);
-    struct akti_runnable *r = pick(d->sim);
+    struct akti_runnable *r = akti_strategy_pick(d);
+    bool more;
 
     if (r == NULL) {
         return false;
     }
     akti_counter_add(&w->stat_turns, 1);
     akti_thread_set_dispatcher(d);
-    if (d->ops->run(r, &w->ctx)) {
+    more = d->ops->run(r, &w->ctx);
+    akti_sim_tell(d->sim,
+                  &(struct akti_note){.event = AKTI_EVENT_RETURN, .what = r});
+    if (more) {
         akti_sim_ready(d->sim, r);
     }
     akti_thread_set_dispatcher(NULL);
     return true;
 }
 
+/* Jobs and actors race as they do on threads. */
+static bool
+run_something(struct akti_dispatcher *d)
+{
+    if (d->blocking.queued == 0) {
+        return run_actor(d);
+    }
+    if (d->sim->head == NULL || akti_strategy_job_first(d)) {
+        return run_job(d);
+    }
+    return run_actor(d);
+}
+
 bool
 akti_sim_step(struct akti_dispatcher *d)
 {
+    struct akti_sim *sim = d->sim;
+
     fire_due(d);
-    /* Jobs and actors race as they do on threads. */
-    if (akti_sim_choose(d->sim, 4) == 3 && run_job(d)) {
-        return true;
+    if (!run_something(d)) {
+        return false;
     }
-    return run_actor(d) || run_job(d);
+    sim->steps++;
+    if (sim->after_step != NULL) {
+        sim->after_step(d);
+    }
+    return true;
 }
 
 uint64_t
@@ -161,11 +200,28 @@ akti_sim_set_now(struct akti_dispatcher *d, uint64_t now_ns)
     the_worker(d)->ctx.now_ns = now_ns;
 }
 
+/* When the process wakes up for a timer that is due at `next_ns`. */
+static uint64_t
+wake_time(struct akti_sim *sim, uint64_t next_ns, uint64_t limit_ns)
+{
+    uint64_t late;
+
+    if (!akti_sim_fault_here(sim, AKT_FAULT_TIMER)) {
+        return next_ns;
+    }
+    late = akti_sim_delay(sim);
+    return limit_ns - next_ns < late ? limit_ns : next_ns + late;
+}
+
 bool
 akti_sim_progress(struct akti_dispatcher *d, uint64_t limit_ns)
 {
+    struct akti_sim *sim = d->sim;
     uint64_t next;
 
+    if (sim->failed) {
+        return false;
+    }
     if (akti_sim_step(d)) {
         return true;
     }
@@ -173,7 +229,8 @@ akti_sim_progress(struct akti_dispatcher *d, uint64_t limit_ns)
     if (next == AKT_NEVER || next > limit_ns) {
         return false;
     }
-    if (next > d->sim->now_ns) {
+    next = wake_time(sim, next, limit_ns);
+    if (next > sim->now_ns) {
         akti_sim_set_now(d, next);
     }
     fire_due(d);

@@ -50,12 +50,14 @@ append_locked(akt_probe *p, struct akti_message *m)
 
 /* It is in the test's hands now: delivered, as far as the account goes. */
 static void
-count_delivered(akt_self *self)
+count_delivered(akt_self *self, const struct akti_message *m)
 {
     akti_count(self->ctx, akti_actor_entry(self->actor),
                AKTI_FATES + AKT_FATE_DELIVERED, 1);
-    akti_record(self->ctx, AKTI_EVENT_FATE, AKT_FATE_DELIVERED,
-                self->actor->slot);
+    akti_note(self->ctx, &(struct akti_note){.event = AKTI_EVENT_FATE,
+                                             .a = AKT_FATE_DELIVERED,
+                                             .b = self->actor->slot,
+                                             .what = m});
 }
 
 /* AKT_OK when the queue has it now. */
@@ -75,7 +77,7 @@ put_locked(akt_self *self, akt_probe *p, struct akti_message *m,
     line->number = ++p->seen;
     akti_probe_note_locked(p, line);
     append_locked(p, m);
-    count_delivered(self);
+    count_delivered(self, m);
     akti_cond_wake_all(&p->changed);
     return AKT_OK;
 }

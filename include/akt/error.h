@@ -50,7 +50,10 @@ AKT_BEGIN_DECLS
     X(19, AKT_EFOREIGN, "the reference belongs to another system")             \
     X(20, AKT_EIO, "a system call failed; see the log for which one")          \
     X(21, AKT_ESIZE, "the message is larger than a message may be")            \
-    X(22, AKT_EUNEXPECTED, "something else came than a probe expected")
+    X(22, AKT_EUNEXPECTED, "something else came than a probe expected")        \
+    X(23, AKT_EINJECTED, "a fault that the simulation was told to inject")     \
+    X(24, AKT_EVIOLATED,                                                       \
+      "a simulated run failed; the report says how to repeat it")
 
 /** An error code; see `AKT_ERRORS` for the list. */
 typedef enum akt_err {
