@@ -42,11 +42,23 @@ list(APPEND AKT_SOURCES
     actors/core/suspend.c
     actors/core/system.c
     actors/core/timer.c
+    actors/test/arena.c
+    actors/test/attempt.c
+    actors/test/child.c
+    actors/test/environment.c
     actors/test/equal.c
+    actors/test/explore.c
+    actors/test/inspect.c
+    actors/test/map.c
+    actors/test/oracle.c
+    actors/test/oracle_end.c
     actors/test/probe.c
     actors/test/probe_ask.c
     actors/test/probe_expect.c
     actors/test/probe_record.c
+    actors/test/report.c
+    actors/test/shrink.c
+    actors/test/trace.c
 )
 
 # Files that exist twice: with Linux system calls, and with POSIX alone.

@@ -153,6 +153,7 @@ carve(struct akti_depot *d)
     block = d->fresh;
     d->fresh += d->block_size;
     d->fresh_bytes -= d->block_size;
+    d->carved++;
     if (d->init != NULL) {
         d->init(block, d->cells++);
     }
@@ -218,6 +219,26 @@ akti_depot_is_full(struct akti_depot *d)
     full = d->cells >= d->max_cells;
     akti_mutex_unlock(&d->lock);
     return full;
+}
+
+uint64_t
+akti_depot_lost(struct akti_depot *d)
+{
+    const struct akti_block *chain;
+    const struct akti_block *block;
+    uint64_t free_blocks = 0;
+    uint64_t lost;
+
+    akti_mutex_lock(&d->lock);
+    for (block = d->loose; block != NULL; block = block->next) {
+        free_blocks++;
+    }
+    for (chain = d->full; chain != NULL; chain = chain->next_magazine) {
+        free_blocks += d->magazine;
+    }
+    lost = d->carved - free_blocks;
+    akti_mutex_unlock(&d->lock);
+    return lost;
 }
 
 void

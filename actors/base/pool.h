@@ -54,6 +54,7 @@ struct akti_depot {
     size_t fresh_bytes;
     struct akti_block *chunk_list; /* plain depots: all chunks */
     uint32_t cells;                /* stable depots: numbered so far */
+    uint64_t carved;               /* blocks that were ever handed out */
     /* written under the lock, read by any */
     _Atomic(char *) chunks[AKTI_CHUNKS_MAX];
 };
@@ -103,6 +104,12 @@ uint32_t akti_depot_count(struct akti_depot *d);
 
 /* Whether a stable depot has as many cells as it may. */
 bool akti_depot_is_full(struct akti_depot *d);
+
+/*
+ * Blocks that are neither in the depot nor were never handed out: in use, in a
+ * cache, or lost. 0 where blocks are allocated one by one.
+ */
+uint64_t akti_depot_lost(struct akti_depot *d);
 
 void akti_cache_init(struct akti_cache *c, struct akti_depot *d);
 /* Gives all blocks back to the depot. */

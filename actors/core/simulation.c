@@ -150,6 +150,14 @@ akti_simulation_begin(struct akt_system *s)
 }
 
 void
+akti_simulation_forget(struct akt_system *s)
+{
+    if (s->invariants != NULL) {
+        s->invariants->count = 0;
+    }
+}
+
+void
 akti_simulation_end(struct akt_system *s)
 {
     akti_memory_free(&s->dispatcher.memory, s->invariants,

@@ -11,6 +11,8 @@ akt_err akti_simulation_check(const akt_sim_opts *opts,
 
 /* A simulated system is complete: what looks after each step, and what fails. */
 void akti_simulation_begin(struct akt_system *s);
+/* From now on there are no invariants. */
+void akti_simulation_forget(struct akt_system *s);
 /* It is about to be freed. */
 void akti_simulation_end(struct akt_system *s);
 

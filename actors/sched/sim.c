@@ -72,6 +72,7 @@ akti_sim_fail(struct akti_sim *sim, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(sim->failure, sizeof(sim->failure), format, args);
     va_end(args);
+    akti_sim_tell(sim, &(struct akti_note){.event = AKTI_EVENT_FAILED});
 }
 
 void
@@ -227,6 +228,10 @@ akti_sim_progress(struct akti_dispatcher *d, uint64_t limit_ns)
     }
     next = akti_sim_next_timer(d);
     if (next == AKT_NEVER || next > limit_ns) {
+        return false;
+    }
+    akti_sim_tell(sim, &(struct akti_note){.event = AKTI_EVENT_JUMP});
+    if (sim->failed) {
         return false;
     }
     next = wake_time(sim, next, limit_ns);

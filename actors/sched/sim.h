@@ -36,7 +36,9 @@ enum akti_event {
     AKTI_EVENT_BEGIN,  /* a message is about to be handled */
     AKTI_EVENT_END,    /* and was */
     AKTI_EVENT_READY,
-    AKTI_EVENT_RETURN /* a turn is over */
+    AKTI_EVENT_RETURN, /* a turn is over */
+    AKTI_EVENT_JUMP,   /* nothing runs: time is about to go on */
+    AKTI_EVENT_FAILED  /* the run has */
 };
 
 /* What the observer is told. `what` is a message, a cell or a runnable. */

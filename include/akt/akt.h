@@ -10,6 +10,7 @@
 #include "akt/alloc.h"
 #include "akt/blocking.h"
 #include "akt/error.h"
+#include "akt/explore.h"
 #include "akt/future.h"
 #include "akt/log.h"
 #include "akt/mailbox.h"

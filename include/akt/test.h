@@ -87,6 +87,7 @@
 
 #include "akt/actor.h"
 #include "akt/error.h"
+#include "akt/explore.h"
 #include "akt/export.h"
 #include "akt/foreach.h"
 #include "akt/future.h"
