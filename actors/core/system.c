@@ -225,7 +225,7 @@ start(const akt_system_opts *o, const akt_sim_opts *sim,
     struct akt_system *s;
     akt_err err;
     struct akti_dispatcher_opts dispatcher = {
-        .workers = or_default(o->workers, akti_cpus_usable()),
+        .workers = sim != NULL ? 1 : or_default(o->workers, akti_cpus_usable()),
         .blocking_threads = or_default(o->blocking_threads, 8),
         .blocking_queue = or_default(o->blocking_queue, 1024),
         .sim = sim};

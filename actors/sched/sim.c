@@ -92,9 +92,9 @@ akti_sim_ready(struct akti_sim *sim, struct akti_runnable *r)
 void
 akti_sim_note(struct akti_sim *sim, const struct akti_note *note)
 {
-    uint64_t hash = akti_hash_mix(sim->hash, (uint64_t)note->event);
+    uint64_t first = note->a ^ (uint64_t)note->event << 56;
 
-    sim->hash = akti_hash_mix(akti_hash_mix(hash, note->a), note->b);
+    sim->hash = akti_hash_mix(akti_hash_mix(sim->hash, first), note->b);
     akti_sim_tell(sim, note);
 }
 

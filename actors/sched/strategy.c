@@ -80,7 +80,8 @@ priority(const struct akti_sim *sim, uint64_t number)
             return i;
         }
     }
-    return akti_hash_mix(sim->seed, number) | (AKTI_DEMOTIONS + 1);
+    return akti_hash_mix(akti_hash_mix(0, sim->seed), number)
+           | (AKTI_DEMOTIONS + 1);
 }
 
 /* The place of the ready actor with the highest priority; there is one. */

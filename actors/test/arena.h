@@ -20,7 +20,6 @@ struct akti_arena {
     size_t list_count;
     struct {
         size_t size;
-        size_t align;
         struct akti_arena_block *free;
     } list[AKTI_ARENA_LISTS]; /* one for each size that was asked for */
 };

@@ -110,7 +110,7 @@ key_of(const void *ptr)
 static struct akti_map_entry *
 pair_of(struct akti_oracle *o, const struct akti_map_entry *e)
 {
-    return put(&o->pairs, akti_hash_mix(e->a, e->b));
+    return put(&o->pairs, akti_hash_mix(akti_hash_mix(0, e->a), e->b));
 }
 
 static void

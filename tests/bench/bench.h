@@ -72,6 +72,8 @@ akt_err bench_fjthroughput(struct bench *bench);
 akt_err bench_mpsc(struct bench *bench);
 akt_err bench_ask(struct bench *bench);
 akt_err bench_idlemem(struct bench *bench);
+akt_err bench_sim(struct bench *bench);
+akt_err bench_simtimers(struct bench *bench);
 akt_err bench_timers(struct bench *bench);
 akt_err bench_wakeup(struct bench *bench);
 

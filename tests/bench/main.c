@@ -44,6 +44,9 @@ static const struct bench_case cases[] = {
     {"ask", 500000, 0, bench_ask, "N requests and replies, one at a time"},
     {"askpipe", 500000, 64, bench_ask, "the same, P2 at a time"},
     {"idlemem", 1000000, 0, bench_idlemem, "memory of N idle actors"},
+    {"sim", 100000, 0, bench_sim, "N seeds of a simulation of 200 steps"},
+    {"simtimers", 3600, 0, bench_simtimers,
+     "N virtual seconds of 1000 timers of 1 s"},
     {"timers", 1000000, 0, bench_timers, "N timers over 1 to 1000 ms"},
     {"wakeup", 2000, 0, bench_wakeup, "N wake-ups of a sleeping system"},
 };

@@ -86,6 +86,8 @@ for workers in 1 2 4; do
     bench 'bytes_per_actor spawn_ns' 1000 idlemem 1000 --workers $workers
     bench "$rate" 700 timers 700 --workers $workers
 done
+bench 'seeds_per_s steps_per_seed ns_per_step' 100 sim 100
+bench 'virtual_per_real ns_per_timer' 10 simtimers 10
 # The smallest numbers, without --workers.
 for name in pingpong counting fjcreate ask timers; do
     bench "$rate" 1 "$name" 1
