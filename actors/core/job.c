@@ -52,9 +52,11 @@ run_job(struct akti_job *base, struct akti_context *ctx, bool discard)
     } else {
         akti_self_init(&self, ctx);
         self.in_job = true;
+        akti_tell(ctx, AKTI_EVENT_JOB_BEGIN, m);
         if (call(&self, job, m)) {
             akti_message_end(ctx, entry, m, AKT_FATE_DELIVERED, AKT_OK);
         }
+        akti_tell(ctx, AKTI_EVENT_JOB_END, NULL);
     }
     akti_sizes_free(&ctx->caches, akti_size_class(sizeof(*job)), job,
                     sizeof(*job));

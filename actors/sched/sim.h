@@ -38,7 +38,9 @@ enum akti_event {
     AKTI_EVENT_READY,
     AKTI_EVENT_RETURN, /* a turn is over */
     AKTI_EVENT_JUMP,   /* nothing runs: time is about to go on */
-    AKTI_EVENT_FAILED  /* the run has */
+    AKTI_EVENT_FAILED, /* the run has */
+    AKTI_EVENT_JOB_BEGIN,
+    AKTI_EVENT_JOB_END
 };
 
 /* What the observer is told. `what` is a message, a cell or a runnable. */

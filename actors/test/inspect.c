@@ -141,6 +141,19 @@ akti_inspect_has_timers(struct akt_system *s)
 
 /* --- what is left --- */
 
+/* Slots whose generations are used up are not given back, on purpose. */
+static uint64_t
+worn_out(struct akt_system *s)
+{
+    uint64_t n = 0;
+    uint32_t i;
+
+    for (i = 0; i < slots(s); i++) {
+        n += akti_actor_generation(actor_at(s, i)) == UINT32_MAX;
+    }
+    return n;
+}
+
 uint64_t
 akti_inspect_lost(struct akt_system *s)
 {
@@ -158,5 +171,5 @@ akti_inspect_lost(struct akt_system *s)
     for (i = 0; i < AKTI_SIZE_CLASSES; i++) {
         lost += akti_depot_lost(&d->depots.depot[i]);
     }
-    return lost;
+    return lost - worn_out(s);
 }

@@ -301,6 +301,13 @@ on_end(struct akti_oracle *o, const struct akti_actor *a)
     o->handled = slot->before;
 }
 
+static void
+on_job_begin(struct akti_oracle *o, const struct akti_message *m)
+{
+    o->before_job = o->handled;
+    o->handled = m;
+}
+
 /* --- turns --- */
 
 static void
@@ -435,8 +442,16 @@ observe(void *arg, const struct akti_note *note)
     case AKTI_EVENT_FAULT:
         on_fault(o);
         break;
+    case AKTI_EVENT_JOB_BEGIN:
+        on_job_begin(o, note->what);
+        break;
+    case AKTI_EVENT_JOB_END:
+        o->handled = o->before_job;
+        break;
     case AKTI_EVENT_FAILED:
-        o->failed(o->failed_arg);
+        if (o->failed != NULL) {
+            o->failed(o->failed_arg);
+        }
         break;
     case AKTI_EVENT_JUMP:
         on_jump(o);

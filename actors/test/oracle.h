@@ -49,6 +49,7 @@ struct akti_oracle {
     size_t slot_count;
     uint64_t running; /* whose turn it is, 0: nobody's */
     const struct akti_message *handled;
+    const struct akti_message *before_job; /* what was handled outside of it */
     /* the books */
     uint64_t accepted;
     uint64_t fates[6];

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/sim.h"
 
+#include "actors/test/oracle.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SEEDS 200
 #define NOTES_MAX 65536
+
+/* Follows the outermost of the open systems: see actors/test/oracle.h. */
+static struct akti_oracle oracle = {.max_steps = UINT64_MAX};
 
 /* The system that was opened last, for sim_report. */
 static const struct sim *current;
@@ -104,6 +109,10 @@ sim_start(struct sim *sim)
     sim->outer = current;
     current = sim;
     assert_ok(akt_sim_start(&sim->opts, sim->seed, &sim->system));
+    if (sim->outer == NULL) {
+        oracle.unchecked = 0;
+        akti_oracle_watch(&oracle, sim->system);
+    }
     assert_ok(akt_attach(sim->system, &sim->me));
 }
 
@@ -135,6 +144,14 @@ sim_close(struct sim *sim)
     assert_ok(akt_system_stop(sim->system, 0));
     akt_detach(sim->me);
     check_account(sim);
+    if (oracle.system == sim->system) {
+        oracle.unchecked = sim->unchecked;
+        akti_oracle_close(&oracle);
+        akti_oracle_forget(&oracle);
+    }
+    if (akt_sim_failure(sim->system) != NULL) {
+        fail_msg("%s", akt_sim_failure(sim->system));
+    }
     akt_system_destroy(sim->system);
     sim_check_memory(sim);
 }

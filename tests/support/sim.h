@@ -70,6 +70,8 @@ struct sim {
     char log[SIM_LOG]; /* lines, the first ones */
     size_t log_used;
     const struct sim *outer; /* that was open when this one started */
+    /* akt_check bits that a test breaks with its own hands. */
+    uint32_t unchecked;
 };
 
 /* --- a system --- */

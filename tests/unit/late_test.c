@@ -233,6 +233,7 @@ late_notice(struct sim *sim)
     struct slot s;
     struct akti_message *m;
 
+    sim->unchecked = AKT_CHECK_REQUESTS; /* it is ended by hand */
     take_slot(sim, &s, &narrow_class);
     sim_do(sim, s.old, ask_once, &keeper);
     m = half_ended(sim);
@@ -445,6 +446,7 @@ last_generation(struct sim *sim)
     struct akti_cell *cell;
     int i;
 
+    sim->unchecked = AKT_CHECK_LEAKS; /* a cell is never used again */
     sim_do(sim, asker, ask_once, &keeper);
     sim_do(sim, keeper, answer_at_length, NULL);
     cell = asked.cell;
