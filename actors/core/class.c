@@ -16,6 +16,20 @@ or_default(uint32_t value, uint32_t standard)
     return value != 0 ? value : standard;
 }
 
+/* A simulation may make it smaller where nothing but waiting comes of it. */
+static uint32_t
+capacity_of(struct akt_system *s, const akt_class *cls)
+{
+    uint32_t n = or_default(cls->mailbox.capacity, AKT_MAILBOX_CAPACITY);
+    const struct akti_sim *sim = s->dispatcher.sim;
+
+    if (sim != NULL && sim->mailbox != 0 && sim->mailbox < n
+        && cls->mailbox.overflow == AKT_AWAIT) {
+        return sim->mailbox;
+    }
+    return n;
+}
+
 struct akti_class_entry *
 akti_class_entry_new(struct akt_system *s, const akt_class *cls)
 {
@@ -32,7 +46,7 @@ akti_class_entry_new(struct akt_system *s, const akt_class *cls)
         return e;
     }
     e->cls = cls;
-    e->capacity = or_default(cls->mailbox.capacity, AKT_MAILBOX_CAPACITY);
+    e->capacity = capacity_of(s, cls);
     e->low_water = e->capacity / 2;
     e->overflow = cls->mailbox.overflow;
     e->max_age_ns = cls->mailbox.max_age_ns;

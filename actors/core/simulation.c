@@ -184,6 +184,17 @@ akt_sim_run_until_idle(akt_system *s)
     return steps;
 }
 
+/* Nothing more happens before that instant. */
+static void
+be_at(akt_system *s, uint64_t until_ns)
+{
+    struct akti_sim *sim = sim_of(s);
+
+    if (until_ns != AKT_NEVER && until_ns > sim->now_ns && !sim->failed) {
+        akti_sim_set_now(&s->dispatcher, until_ns);
+    }
+}
+
 uint64_t
 akt_sim_advance(akt_system *s, uint64_t duration_ns)
 {
@@ -199,9 +210,7 @@ akt_sim_advance(akt_system *s, uint64_t duration_ns)
     while (akti_sim_progress(&s->dispatcher, until)) {
         steps++;
     }
-    if (until != AKT_NEVER && !sim->failed) {
-        akti_sim_set_now(&s->dispatcher, until);
-    }
+    be_at(s, until);
     return steps;
 }
 
@@ -216,10 +225,7 @@ akt_sim_run_until(akt_system *s, akt_sim_condition *condition, void *arg,
     }
     while (!condition(s, arg)) {
         if (!akti_sim_progress(&s->dispatcher, deadline_ns)) {
-            if (deadline_ns != AKT_NEVER && deadline_ns > sim->now_ns
-                && !sim->failed) {
-                akti_sim_set_now(&s->dispatcher, deadline_ns);
-            }
+            be_at(s, deadline_ns);
             return false;
         }
     }

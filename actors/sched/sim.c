@@ -43,6 +43,7 @@ akti_sim_init(struct akti_sim *sim, const akt_sim_opts *opts)
 
     *sim = (struct akti_sim){.now_ns = EPOCH_NS,
                              .seed = opts->seed,
+                             .mailbox = opts->mailbox,
                              .random = {.state = opts->seed},
                              .strategy = strategy_of(opts),
                              .victim_ordinal = opts->victim,

@@ -73,7 +73,8 @@ struct akti_demotion {
 struct akti_sim {
     uint64_t now_ns;
     uint64_t seed;
-    uint64_t ports; /* attached so far */
+    uint64_t ports;   /* attached so far */
+    uint32_t mailbox; /* bound of those that suspend senders; 0: none */
     uint64_t hash;
     uint64_t steps;
     struct akti_random random;

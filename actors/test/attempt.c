@@ -42,6 +42,7 @@ sim_opts(struct akti_explorer *x, const struct akti_plan *plan)
                         .depth = plan->depth,
                         .steps = plan->steps,
                         .victim = plan->victim,
+                        .mailbox = plan->mailbox,
                         .replay = plan->replay,
                         .record = &x->shared->outcome.choices};
 

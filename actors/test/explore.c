@@ -66,6 +66,7 @@ akti_plan_for(const struct akti_explorer *x, uint64_t seed)
         plan.strategy = draw_strategy(draw);
         plan.batch = draw_batch(draw >> 8);
     }
+    plan.mailbox = (draw >> 40 & 1) != 0 ? o->mailbox : 0;
     for (i = 0; i < AKT_FAULTS; i++) {
         /* Fewer sorts of faults at a time get farther. */
         plan.faults[i] = (draw >> (32 + i) & 1) != 0 ? o->faults[i] : 0;

@@ -25,6 +25,7 @@ struct akti_plan {
     uint32_t steps;
     uint32_t victim;
     uint32_t batch; /* 0: as the system's options say */
+    uint32_t mailbox;
     uint32_t faults[AKT_FAULTS];
     const akt_sim_choices *replay;
 };

@@ -109,26 +109,39 @@ akti_oracle_close(struct akti_oracle *o)
 
 /* --- who waits --- */
 
-static size_t
-append(char *text, size_t used, size_t size, const char *more)
-{
-    int n = used < size ? snprintf(text + used, size - used, "%s", more) : 0;
+struct words {
+    char *text;
+    size_t size;
+    size_t used;
+};
 
-    return n < 0 ? used : used + (size_t)n;
+static void
+append(struct words *w, const char *more)
+{
+    int n = w->used < w->size
+                ? snprintf(w->text + w->used, w->size - w->used, "%s", more)
+                : 0;
+
+    w->used += n > 0 ? (size_t)n : 0;
 }
 
-static size_t
-write_wait(struct akti_oracle *o, char *text, size_t used, size_t size,
-           const uint64_t *pair, const char *how)
+static void
+append_name(struct akti_oracle *o, struct words *w, uint64_t number)
 {
     char name[NAME_SIZE];
 
-    used = append(text, used, size, used > 0 ? "; " : "");
-    akti_inspect_name(o->system, pair[0], name, sizeof(name));
-    used = append(text, used, size, name);
-    used = append(text, used, size, how);
-    akti_inspect_name(o->system, pair[1], name, sizeof(name));
-    return append(text, used, size, name);
+    akti_inspect_name(o->system, number, name, sizeof(name));
+    append(w, name);
+}
+
+static void
+append_wait(struct akti_oracle *o, struct words *w, const uint64_t *pair,
+            const char *how)
+{
+    append(w, w->used > 0 ? "; " : "");
+    append_name(o, w, pair[0]);
+    append(w, how);
+    append_name(o, w, pair[1]);
 }
 
 static uint64_t
@@ -142,15 +155,14 @@ akti_oracle_write_waits(struct akti_oracle *o, char *text, size_t size)
 {
     struct akti_map_entry *r;
     struct akti_actor *a;
+    struct words w = {text, size, 0};
     uint32_t place = 0;
-    size_t used = 0;
 
     text[0] = '\0';
     while ((r = akti_map_next(&o->requests, &place)) != NULL) {
         uint64_t pair[2] = {r->a, r->b};
 
-        used =
-            write_wait(o, text, used, size, pair, " waits for an answer of ");
+        append_wait(o, &w, pair, " waits for an answer of ");
     }
     place = 0;
     while ((a = akti_inspect_parked(o->system, &place)) != NULL) {
@@ -159,7 +171,7 @@ akti_oracle_write_waits(struct akti_oracle *o, char *text, size_t size)
         for (; e != NULL; e = e->next_of_sender) {
             uint64_t pair[2] = {number(a), number(e->target)};
 
-            used = write_wait(o, text, used, size, pair, " waits for room at ");
+            append_wait(o, &w, pair, " waits for room at ");
         }
     }
 }
@@ -209,23 +221,21 @@ edge_from(const struct edge *edges, uint32_t n, uint64_t from)
     return NULL;
 }
 
-/* Takes out edges to those who wait for nobody, until none is left. */
-static uint32_t
-reduce(struct edge *edges, uint32_t n)
+/* Takes out edges to those who wait for nobody; whether there were any. */
+static bool
+drop_dead_ends(struct edge *edges, uint32_t *n)
 {
-    bool again = true;
+    uint32_t kept = 0;
     uint32_t i;
 
-    while (again) {
-        again = false;
-        for (i = 0; i < n; i++) {
-            if (edge_from(edges, n, edges[i].to) == NULL) {
-                edges[i--] = edges[--n];
-                again = true;
-            }
+    for (i = 0; i < *n; i++) {
+        if (edge_from(edges, *n, edges[i].to) != NULL) {
+            edges[kept++] = edges[i];
         }
     }
-    return n;
+    i = *n;
+    *n = kept;
+    return kept < i;
 }
 
 /* Follows the edges, all of which lead on, until one comes round. */
@@ -234,10 +244,9 @@ write_cycle(struct akti_oracle *o, const struct edge *edges, uint32_t n,
             char *text, size_t size)
 {
     const struct edge *at = edges;
+    struct words w = {text, size, 0};
     uint64_t first;
-    size_t used = 0;
     uint32_t i;
-    char name[NAME_SIZE];
 
     /* After n steps it is in the circle. */
     for (i = 0; i < n; i++) {
@@ -245,13 +254,11 @@ write_cycle(struct akti_oracle *o, const struct edge *edges, uint32_t n,
     }
     first = at->from;
     do {
-        akti_inspect_name(o->system, at->from, name, sizeof(name));
-        used = append(text, used, size, name);
-        used = append(text, used, size, " -> ");
+        append_name(o, &w, at->from);
+        append(&w, " -> ");
         at = edge_from(edges, n, at->to);
     } while (at->from != first);
-    akti_inspect_name(o->system, first, name, sizeof(name));
-    (void)append(text, used, size, name);
+    append_name(o, &w, first);
 }
 
 bool
@@ -265,7 +272,8 @@ akti_oracle_finds_cycle(struct akti_oracle *o)
         return false;
     }
     n = collect(o, edges);
-    n = reduce(edges, n);
+    while (drop_dead_ends(edges, &n)) {
+    }
     if (n == 0 || akti_inspect_has_timers(o->system)) {
         return false;
     }

@@ -159,27 +159,28 @@ wait_for(akt_self *me, akt_future f, int64_t *out_cents)
     return AKT_OK;
 }
 
+static akt_err
+serve_two(akt_self *me, const struct bank *b)
+{
+    akt_future first;
+    akt_future second;
+    int64_t cents;
+    AKT_TRY(akt_ask(me, b->desks[0], &second, withdraw, .cents = 60));
+    AKT_TRY(akt_ask(me, b->tellers[0], &first, withdraw, .cents = 70));
+    AKT_TRY(wait_for(me, first, &cents));
+    return wait_for(me, second, &cents);
+}
+
 /* Two customers, one account with 100 cents, and what is in it in the evening. */
 static akt_err
 spend_day(akt_self *me, bool mended, int64_t *out_cents)
 {
     struct bank b;
-    akt_future first;
-    akt_future second;
     akt_future evening;
     AKT_TRY(open_bank(me, mended, &b));
-    AKT_TRY(akt_ask(me, b.desks[0], &second, withdraw, .cents = 60));
-    AKT_TRY(akt_ask(me, b.tellers[0], &first, withdraw, .cents = 70));
-    AKT_TRY(wait_for(me, first, out_cents));
-    AKT_TRY(wait_for(me, second, out_cents));
+    AKT_TRY(serve_two(me, &b));
     AKT_TRY(akt_ask(me, b.account, &evening, query));
-    AKT_TRY(wait_for(me, evening, out_cents));
-    AKT_TRY(akt_stop(me, b.account));
-    for (int i = 0; i < DESKS; i++) {
-        AKT_TRY(akt_stop(me, b.desks[i]));
-    }
-    AKT_TRY(akt_stop(me, b.tellers[0]));
-    return akt_stop(me, b.tellers[1]);
+    return wait_for(me, evening, out_cents);
 }
 
 /* --- on threads, and in the simulation --- */
@@ -234,7 +235,7 @@ main(int argc, char **argv)
     const char *what = argc > 1 ? argv[1] : "";
     akt_err err = AKT_OK;
     if (strcmp(what, "threads") == 0) {
-        err = run_on_threads(argc > 2 ? atoi(argv[2]) : 1000);
+        err = run_on_threads(argc > 2 ? (int)strtol(argv[2], NULL, 10) : 1000);
     } else if (strcmp(what, "explore") == 0 || strcmp(what, "mended") == 0) {
         err = explore(strcmp(what, "mended") == 0);
     } else {

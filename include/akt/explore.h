@@ -28,7 +28,8 @@
  *
  * **Swarm.** Without a strategy each seed draws one, and a batch size, so that
  * one exploration looks at the program in many ways. (Groce and others, "Swarm
- * testing", ISSTA 2012.) With faults, each seed also draws which of them it has.
+ * testing", ISSTA 2012.) With faults or a bound for mailboxes,
+ * each seed also draws which of them it has.
  *
  * **Checks.** After each step, whenever nothing runs, and at the end:
  *
@@ -109,8 +110,9 @@ typedef struct akt_explore_opts {
     uint64_t seeds;            /**< 0: 1000 */
     akt_sim_strategy strategy; /**< AKT_SIM_DEFAULT: a swarm of all */
     uint32_t depth;            /**< of PCT; 0: 1 to 4 in turn */
-    uint32_t steps;  /**< that PCT expects; 0: as many as seed 0 takes */
-    uint32_t victim; /**< of starve; see `akt_sim_opts` */
+    uint32_t steps;   /**< that PCT expects; 0: as many as seed 0 takes */
+    uint32_t victim;  /**< of starve; see `akt_sim_opts` */
+    uint32_t mailbox; /**< see `akt_sim_opts`; each seed draws whether */
     /** The chance of each `akt_fault` in millionths. */
     uint32_t faults[AKT_FAULTS];
     const akt_system_opts *system; /**< [borrow] NULL: defaults */

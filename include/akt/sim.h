@@ -103,6 +103,8 @@ typedef struct akt_sim_opts {
     uint32_t steps; /**< that PCT expects, 1 to 10^9; 0: 200 */
     /** Whom starve holds back: the n-th actor that is spawned; 0: any. */
     uint32_t victim;
+    /** `AKT_AWAIT` mailboxes hold at most so many; 0: what their class says. */
+    uint32_t mailbox;
     /** The chance of each `akt_fault` in millionths. */
     uint32_t faults[AKT_FAULTS];
     const akt_sim_choices *replay; /**< [borrow] NULL: by the strategy */

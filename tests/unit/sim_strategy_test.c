@@ -29,6 +29,8 @@ on_go(akt_self *self, struct worker *w, const struct go *m)
 
 AKT_CLASS(worker, struct worker, AKT_ON(go, on_go));
 
+AKT_CLASS(refuser, struct worker, AKT_ON(go, on_go), AKT_MAILBOX(3, AKT_FAIL));
+
 struct fixture {
     akt_system *system;
     akt_self *me;
@@ -341,6 +343,28 @@ test_choice_that_is_too_large_is_the_largest(void **state)
     assert_int_equal(sim_note_at(1), 0);
 }
 
+static void
+test_mailbox_bound_is_for_those_that_suspend(void **state)
+{
+    akt_sim_opts opts = options(AKT_SIM_FIFO, 0);
+    struct fixture f;
+    akt_ref ref;
+
+    (void)state;
+    opts.mailbox = 2;
+    start(&f, &opts);
+    assert_ok(akt_spawn(f.me, worker, &ref));
+    assert_ok(akt_try_send(f.me, ref, go));
+    assert_ok(akt_try_send(f.me, ref, go));
+    assert_err(akt_try_send(f.me, ref, go), AKT_EFULL);
+    assert_ok(akt_spawn(f.me, refuser, &ref));
+    assert_ok(akt_try_send(f.me, ref, go));
+    assert_ok(akt_try_send(f.me, ref, go));
+    assert_ok(akt_try_send(f.me, ref, go));
+    assert_err(akt_try_send(f.me, ref, go), AKT_EFULL);
+    finish(&f);
+}
+
 /* --- until --- */
 
 static bool
@@ -524,6 +548,7 @@ main(void)
         sim_test(test_empty_list_is_fifo_in_every_strategy),
         sim_test(test_choices_beyond_the_room_are_counted),
         sim_test(test_choice_that_is_too_large_is_the_largest),
+        sim_test(test_mailbox_bound_is_for_those_that_suspend),
         sim_test(test_run_until_stops_at_once),
         sim_test(test_run_until_lets_time_go_on_up_to_the_deadline),
         sim_test(test_invariant_that_breaks_stops_the_run_and_names_itself),
