@@ -323,6 +323,9 @@ next_slot_tick(const struct akti_timerq *q, const struct akti_slot_marks *marks,
 {
     unsigned level;
 
+    if (q->count == q->heap_count) {
+        return UINT64_MAX;
+    }
     for (level = 0; level < AKTI_WHEEL_LEVELS; level++) {
         unsigned shift = level * AKTI_WHEEL_BITS;
         unsigned slot = first_marked(marks->word[level]);
