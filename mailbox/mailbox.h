@@ -97,6 +97,9 @@ akti_box_push_(struct akti_mailbox *box, struct akti_message *m,
 
     do {
         if (AKTI_UNLIKELY((old & AKTI_BOX_CLOSED) != 0)) {
+            /* acquire: the owner has looked at what it had for the last time,
+             * and the caller may free that; pairs: close */
+            (void)atomic_load_explicit(&box->word, memory_order_acquire);
             return AKTI_PUSH_CLOSED;
         }
         if (akti_box_users(old) >= capacity

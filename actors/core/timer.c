@@ -53,8 +53,10 @@ rearm(struct akti_context *ctx, struct akti_cell *cell)
 
     akti_timer_set_due(&cell->timer,
                        akti_clock_add(due, (missed + 1) * cell->every_ns));
-    /* It was in the queue just now, so there is room. */
-    (void)akti_timer_add(ctx, &cell->timer);
+    cell->timer.patient = cell->every_ns >= AKTI_PATIENT_FROM_NS;
+    /* It was in the queue just now, so there is room. Its worker stays: the
+     * owner may be looking at that, to release it. */
+    (void)akti_timerq_add(&ctx->worker->timers, &cell->timer);
 }
 
 static void
