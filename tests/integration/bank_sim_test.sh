@@ -3,6 +3,7 @@
 # bank_sim_test.sh BIN: the race is found and made short, the line that repeats it
 # does so, a mended bank has none, and threads do not show it.
 set -u
+unset AKT_SIM_SEED AKT_SIM_SEEDS AKT_SIM_STRATEGY AKT_SIM_CHOICES AKT_SIM_NAME
 bin=$1
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
