@@ -84,7 +84,7 @@ static akt_ref
 answerer_at(uint32_t place)
 {
     uint64_t word =
-        atomic_load_explicit(&run.answerer[place], memory_order_relaxed);
+        atomic_load_explicit(&run.answerer[place], memory_order_acquire);
 
     return (akt_ref){(uint32_t)(word >> 32), (uint32_t)word, run.system_id, 0};
 }
@@ -94,7 +94,7 @@ put_answerer(uint32_t place, akt_ref ref)
 {
     atomic_store_explicit(&run.answerer[place],
                           (uint64_t)ref.slot << 32 | ref.generation,
-                          memory_order_relaxed);
+                          memory_order_release);
 }
 
 /* --- those who answer --- */
@@ -422,7 +422,7 @@ spawn_asker(akt_self *self, uint64_t seed, uint32_t left)
     AKT_TRY(akt_spawn(self, asker, &ref, .random = {seed}, .left = left));
     atomic_store_explicit(&asker_refs[seed % ASKERS],
                           (uint64_t)ref.slot << 32 | ref.generation,
-                          memory_order_relaxed);
+                          memory_order_release);
     return AKT_OK;
 }
 
@@ -471,7 +471,7 @@ kill_some(akt_self *self, struct stress_random *random)
     uint32_t place = stress_below(random, ANSWERERS);
     uint32_t asker = stress_below(random, ASKERS);
     uint64_t word =
-        atomic_load_explicit(&asker_refs[asker], memory_order_relaxed);
+        atomic_load_explicit(&asker_refs[asker], memory_order_acquire);
     akt_ref victim = {(uint32_t)(word >> 32), (uint32_t)word, run.system_id, 0};
 
     switch (stress_below(random, 4)) {

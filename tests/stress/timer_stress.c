@@ -104,7 +104,7 @@ static akt_ref
 some_sleeper(struct stress_random *random)
 {
     uint64_t word = atomic_load_explicit(&run.ref[stress_below(random, ACTORS)],
-                                         memory_order_relaxed);
+                                         memory_order_acquire);
 
     return (akt_ref){(uint32_t)(word >> 32), (uint32_t)word, run.system_id, 0};
 }
@@ -186,7 +186,7 @@ on_start(akt_self *self, struct sleeper *s)
 
     atomic_store_explicit(&run.ref[s->place],
                           (uint64_t)ref.slot << 32 | ref.generation,
-                          memory_order_relaxed);
+                          memory_order_release);
     arm(self, s, 0);
     return AKT_OK;
 }
