@@ -33,6 +33,7 @@ list(APPEND AKT_SOURCES
     actors/core/job.c
     actors/core/port.c
     actors/core/promise.c
+    actors/core/queue.c
     actors/core/run.c
     actors/core/self.c
     actors/core/send.c

@@ -160,14 +160,35 @@ akti_mailbox_take(struct akti_mailbox *box)
 }
 
 /*
- * The end of a run: gives `handled` messages back to the bound and, unless the
- * consumer has more to do (`keep`) or something came in, puts the token down.
- * When WAIT is set and at most `low_water` messages count, it is taken back.
- * Returns AKTI_FINISH_ flags.
+ * The newest message, which stays in the box. The token is the caller's, so
+ * nobody takes it out, and what comes meanwhile lies before it.
  */
+static inline struct akti_message *
+akti_mailbox_peek(struct akti_mailbox *box)
+{
+    /* acquire: sees the message and who sent it; pairs: push */
+    return akti_box_top(atomic_load_explicit(&box->word, memory_order_acquire));
+}
+
+/* Whether the word shows nothing to do but `seen`, NULL or a peeked message. */
+static inline bool
+akti_box_is_done_(uint64_t word, const struct akti_message *seen)
+{
+    uint64_t left = word & AKTI_BOX_TOP;
+
+    if (left == (uint64_t)(uintptr_t)seen >> 6
+        || AKTI_MUTANT(finish_forgets_mail)) {
+        return (word & AKTI_BOX_CTRL) == 0
+               || AKTI_MUTANT(finish_forgets_orders);
+    }
+    return false;
+}
+
+/* One finish; with `seen` it empties the list too, which *out_newest gets. */
 static inline unsigned
-akti_mailbox_finish(struct akti_mailbox *box, uint32_t handled,
-                    uint32_t low_water, bool keep)
+akti_box_finish_(struct akti_mailbox *box, uint32_t handled, uint32_t low_water,
+                 bool keep, const struct akti_message *seen,
+                 struct akti_message **out_newest)
 {
     uint64_t old = atomic_load_explicit(&box->word, memory_order_relaxed);
     uint64_t new;
@@ -175,13 +196,10 @@ akti_mailbox_finish(struct akti_mailbox *box, uint32_t handled,
 
     do {
         AKTI_ASSERT(akti_box_users(old) >= handled);
-        new = old - (uint64_t)handled *AKTI_BOX_USER;
+        new = (seen != NULL ? old & ~AKTI_BOX_TOP : old)
+              - (uint64_t)handled *AKTI_BOX_USER;
         found = AKTI_FINISH_MORE;
-        if (!keep
-            && (old
-                & ((AKTI_MUTANT(finish_forgets_mail) ? 0 : AKTI_BOX_TOP)
-                   | (AKTI_MUTANT(finish_forgets_orders) ? 0 : AKTI_BOX_CTRL)))
-                   == 0) {
+        if (!keep && akti_box_is_done_(old, seen)) {
             new &= ~AKTI_BOX_RUN;
             found = 0;
         }
@@ -193,11 +211,41 @@ akti_mailbox_finish(struct akti_mailbox *box, uint32_t handled,
         }
         /*
          * release: what this run did to the actor; pairs: push, order (whoever
-         * sets RUN next), which also see the room. acquire: with take.
+         * sets RUN next), which also see the room. acquire: with take, or as it.
          */
     } while (!atomic_compare_exchange_weak_explicit(
         &box->word, &old, new, memory_order_acq_rel, memory_order_relaxed));
+    *out_newest = akti_box_top(old);
     return found;
+}
+
+/*
+ * The end of a run: gives `handled` messages back to the bound and, unless the
+ * consumer has more to do (`keep`) or something came in, puts the token down.
+ * When WAIT is set and at most `low_water` messages count, it is taken back.
+ * Returns AKTI_FINISH_ flags.
+ */
+static inline unsigned
+akti_mailbox_finish(struct akti_mailbox *box, uint32_t handled,
+                    uint32_t low_water, bool keep)
+{
+    struct akti_message *newest;
+
+    return akti_box_finish_(box, handled, low_water, keep, NULL, &newest);
+}
+
+/*
+ * Take and finish in one, for a run that handled the one message that it peeked
+ * at. *out_newest: what lay in the box, down to `seen`. Not before this `seen`
+ * may be freed or used again, or its address may be in the list twice.
+ */
+static inline unsigned
+akti_mailbox_finish_seen(struct akti_mailbox *box, uint32_t handled,
+                         uint32_t low_water, bool keep,
+                         const struct akti_message *seen,
+                         struct akti_message **out_newest)
+{
+    return akti_box_finish_(box, handled, low_water, keep, seen, out_newest);
 }
 
 /*

@@ -136,6 +136,13 @@ akti_actor_of(struct akti_runnable *r)
     return (struct akti_actor *)(void *)r;
 }
 
+/* Owner. */
+static inline bool
+akti_actor_has(const struct akti_actor *a, uint32_t flag)
+{
+    return (a->runnable.unused & flag) != 0;
+}
+
 /* For the stable depot. */
 void akti_actor_cell_init(void *cell, uint32_t index);
 
@@ -170,13 +177,13 @@ akti_queued_users(const struct akti_actor *a, uint32_t most)
     return n;
 }
 
-/* Turns a list that is newest first round. */
+/* Turns a list that is newest first round, as far as what came after `end`. */
 static inline struct akti_message *
-akti_messages_reverse(struct akti_message *newest)
+akti_messages_after(struct akti_message *newest, const struct akti_message *end)
 {
     struct akti_message *oldest = NULL;
 
-    while (newest != NULL) {
+    while (newest != end) {
         struct akti_message *next = newest->next;
 
         newest->next = oldest;
@@ -184,6 +191,13 @@ akti_messages_reverse(struct akti_message *newest)
         newest = next;
     }
     return oldest;
+}
+
+/* All of it. */
+static inline struct akti_message *
+akti_messages_reverse(struct akti_message *newest)
+{
+    return akti_messages_after(newest, NULL);
 }
 
 /*

@@ -310,12 +310,10 @@ akti_ask(akt_self *self, akt_ref to, uint64_t timeout_ns,
 
 /* --- taking the end --- */
 
-/* The answer that a cell in phase ENDED has. */
+/* The answer that a cell in phase ENDED has; `m` is the reply, if any. */
 static void
-fill_answer(struct akti_cell *cell, akt_answer *out)
+fill_answer(struct akti_cell *cell, struct akti_message *m, akt_answer *out)
 {
-    struct akti_message *m = cell->message;
-
     *out = (akt_answer){.outcome = akti_cell_outcome(cell),
                         .error = cell->error,
                         .arg = cell->then != NULL ? cell->arg : NULL};
@@ -339,17 +337,24 @@ close_cell(akt_self *self, struct akti_cell *cell)
     akti_cell_release(self->ctx, cell);
 }
 
+/* The reply lives until the continuation has run; the future is over. */
 static akt_err
-run_continuation(akt_self *self, struct akti_cell *cell)
+run_continuation(akt_self *self, struct akti_cell *cell, struct akti_message *m)
 {
     const akt_continuation *then = cell->then;
     akt_answer answer;
-    akt_err err;
 
-    fill_answer(cell, &answer);
-    /* The reply lives until the continuation has run; the future is over. */
+    fill_answer(cell, m, &answer);
     cell->dropped = true;
-    err = then->run(self, self->actor->state, &answer);
+    return then->run(self, self->actor->state, &answer);
+}
+
+akt_err
+akti_future_continue(akt_self *self, struct akti_message *reply)
+{
+    struct akti_cell *cell = reply->cell;
+    akt_err err = run_continuation(self, cell, reply);
+
     close_cell(self, cell);
     return err;
 }
@@ -359,13 +364,17 @@ akti_future_arrive(akt_self *self, struct akti_message *m)
 {
     struct akti_cell *cell = m->cell;
 
+    akt_err err = AKT_OK;
+
     cell->arrived = true;
     cell->message = m->kind == AKTI_REPLY ? m : NULL;
     if (cell->dropped && !AKTI_MUTANT(dropped_future_continues)) {
         close_cell(self, cell);
-        return AKT_OK;
+    } else if (cell->then != NULL) {
+        err = run_continuation(self, cell, cell->message);
+        close_cell(self, cell);
     }
-    return cell->then != NULL ? run_continuation(self, cell) : AKT_OK;
+    return err;
 }
 
 /* The caller's cell behind a future, unless it is gone. */
@@ -537,7 +546,7 @@ akt_wait(akt_self *self, akt_future future, akt_answer **out_answer)
                               AKT_ETIMEOUT);
         (void)akti_port_await(self->port, cell, AKT_NEVER);
     }
-    fill_answer(cell, &held->answer);
+    fill_answer(cell, cell->message, &held->answer);
     held->message = cell->message;
     cell->message = NULL;
     close_cell(self, cell);

@@ -32,6 +32,17 @@ void akti_future_expire(struct akti_context *ctx, struct akti_cell *cell);
 /* A notice or reply is in the owner's hands: runs the continuation. */
 akt_err akti_future_arrive(akt_self *self, struct akti_message *m);
 
+/* Whether a reply in the owner's hands has a continuation that is to run. */
+static inline bool
+akti_future_is_awaited(const struct akti_message *reply)
+{
+    const struct akti_cell *cell = reply->cell;
+
+    return cell->then != NULL && !cell->dropped;
+}
+/* Runs it and releases the cell; the reply stays the caller's. */
+akt_err akti_future_continue(akt_self *self, struct akti_message *reply);
+
 /* A reply or notice that its owner will not take: frees message and cell. */
 void akti_future_discard(struct akti_context *ctx, struct akti_message *m);
 

@@ -133,6 +133,7 @@ akti_keep(akt_self *self, const void *request, akt_promise *out_promise)
     if (cell == NULL) {
         return AKT_ENOMEM;
     }
+    akti_unbox(self);
     cell->timer.worker = 0;
     cell->actor = self->actor;
     cell->message = m;

@@ -8,125 +8,11 @@
 #include "actors/base/mutant.h"
 #include "actors/core/cycle.h"
 #include "actors/core/future.h"
+#include "actors/core/queue.h"
 #include "actors/core/self.h"
 #include "actors/core/send.h"
 #include "actors/core/suspend.h"
 #include "actors/core/system.h"
-
-static bool
-has_flag(const struct akti_actor *a, uint32_t flag)
-{
-    return (a->runnable.unused & flag) != 0;
-}
-
-/* --- queues --- */
-
-static void
-queue_system(struct akti_actor *a, struct akti_message *m)
-{
-    m->next = NULL;
-    if (a->system_head == NULL) {
-        a->system_head = m;
-    } else {
-        a->system_tail->next = m;
-    }
-    a->system_tail = m;
-}
-
-static void
-queue_messages(struct akti_actor *a, struct akti_message *oldest)
-{
-    while (oldest != NULL) {
-        struct akti_message *next = oldest->next;
-
-        if (oldest->kind == AKTI_USER) {
-            akti_queue_user(a, oldest);
-        } else {
-            queue_system(a, oldest);
-        }
-        oldest = next;
-    }
-}
-
-static void
-take_in(akt_self *self, struct akti_actor *a)
-{
-    struct akt_system *s = self->system;
-    struct akti_message *m;
-
-    if (has_flag(a, AKTI_FLAG_EVICTS)) {
-        akti_mutex_lock(&s->evict_lock);
-        queue_messages(a, akti_messages_reverse(akti_mailbox_take(&a->box)));
-        akti_mutex_unlock(&s->evict_lock);
-        return;
-    }
-    m = akti_mailbox_take(&a->box);
-    queue_messages(a, AKTI_MUTANT(newest_first) ? m : akti_messages_reverse(m));
-}
-
-static struct akti_message *
-pop(struct akti_message **head)
-{
-    struct akti_message *m = *head;
-
-    *head = m->next;
-    return m;
-}
-
-/* A queue that senders take from too: each message is given back as it leaves. */
-static struct akti_message *
-pop_shared(akt_self *self, struct akti_actor *a)
-{
-    struct akt_system *s = self->system;
-    struct akti_message *m;
-
-    akti_mutex_lock(&s->evict_lock);
-    m = a->user_head;
-    if (m != NULL) {
-        a->user_head = m->next;
-        if ((m->flags & AKTI_CREDITED) != 0) {
-            m->flags &= (uint8_t)~AKTI_CREDITED;
-            akti_mailbox_credit(&a->box,
-                                AKTI_MUTANT(evicted_credit_kept) ? 0 : 1);
-        }
-    }
-    akti_mutex_unlock(&s->evict_lock);
-    return m;
-}
-
-static struct akti_message *
-pop_user(akt_self *self, struct akti_actor *a)
-{
-    struct akti_message *m;
-
-    if (AKTI_UNLIKELY(has_flag(a, AKTI_FLAG_EVICTS))) {
-        return pop_shared(self, a);
-    }
-    m = a->user_head;
-    if (m != NULL) {
-        a->user_head = m->next;
-        self->handled += m->flags & AKTI_CREDITED;
-    }
-    return m;
-}
-
-/* Whether users' messages wait. */
-static bool
-has_users(akt_self *self, struct akti_actor *a)
-{
-    struct akt_system *s = self->system;
-    bool has;
-
-    if (AKTI_LIKELY(!has_flag(a, AKTI_FLAG_EVICTS))) {
-        return a->user_head != NULL;
-    }
-    akti_mutex_lock(&s->evict_lock);
-    has = a->user_head != NULL;
-    akti_mutex_unlock(&s->evict_lock);
-    return has;
-}
-
-_Static_assert(AKTI_CREDITED == 1, "the flag is added as a number");
 
 /* --- one message --- */
 
@@ -178,12 +64,13 @@ fail(akt_self *self, akt_err err)
 static void
 end(akt_self *self, struct akti_message *m, akt_fate fate, akt_err reason)
 {
+    akti_unbox(self);
     akti_message_end(self->ctx, akti_actor_entry(self->actor), m, fate, reason);
 }
 
 /* The handler has returned: what is left of the message ends. */
 AKTI_INLINE void
-after_handler(akt_self *self, akt_err err)
+after_handler(akt_self *self, akt_err err, const bool boxed)
 {
     struct akti_message *m = self->message;
 
@@ -204,6 +91,13 @@ after_handler(akt_self *self, akt_err err)
                               AKT_FAILED, err);
         m->cell_generation = 0;
     }
+    if (boxed && AKTI_LIKELY(self->boxed != NULL && m->cell_generation == 0)) {
+        /* It is freed when it is out of the mailbox. */
+        akti_count(self->ctx, akti_actor_entry(self->actor),
+                   AKTI_FATES + AKT_FATE_DELIVERED, 1);
+        return;
+    }
+    akti_unbox(self);
     akti_message_delivered(self->ctx, akti_actor_entry(self->actor), m);
 }
 
@@ -233,7 +127,7 @@ drop_expired(akt_self *self, struct akti_message *m)
 }
 
 AKTI_INLINE void
-handle_user(akt_self *self, struct akti_message *m)
+handle_user(akt_self *self, struct akti_message *m, const bool boxed)
 {
     struct akti_actor *a = self->actor;
     const akt_handler *h;
@@ -258,7 +152,8 @@ handle_user(akt_self *self, struct akti_message *m)
     }
     self->message = m;
     self->current = m;
-    after_handler(self, h->handle(self, a->state, akti_message_payload(m)));
+    after_handler(self, h->handle(self, a->state, akti_message_payload(m)),
+                  boxed);
 }
 
 /* Calls the handler; false when it gave the message away for good. */
@@ -342,6 +237,24 @@ handle_system(akt_self *self, struct akti_message *m)
     }
 }
 
+/* The reply that lies in the mailbox. */
+AKTI_INLINE void
+handle_reply(akt_self *self, struct akti_message *m)
+{
+    akt_err err;
+
+    if (AKTI_UNLIKELY(m->target_generation != akti_actor_generation(self->actor)
+                      || !akti_future_is_awaited(m))) {
+        akti_unbox(self);
+        handle_system(self, m);
+        return;
+    }
+    err = akti_future_continue(self, m);
+    if (AKTI_UNLIKELY(err != AKT_OK)) {
+        fail(self, err);
+    }
+}
+
 /* --- a turn --- */
 
 /* Orders that others gave; exit_kind says whether to end now. */
@@ -399,7 +312,7 @@ start(akt_self *self, struct akti_actor *a)
 static void
 note_activity(akt_self *self, struct akti_actor *a)
 {
-    if (has_users(self, a)) {
+    if (akti_has_users(self, a)) {
         a->extra->last_message_ns = akti_now(self->ctx);
     }
 }
@@ -416,9 +329,9 @@ handle_user_simulated(akt_self *self, struct akti_message *m)
         /* It is there, and its handler is not called. */
         self->message = m;
         self->current = m;
-        after_handler(self, AKT_EINJECTED);
+        after_handler(self, AKT_EINJECTED, false);
     } else {
-        handle_user(self, m);
+        handle_user(self, m, false);
     }
     akti_tell(self->ctx, AKTI_EVENT_END, a);
 }
@@ -440,7 +353,8 @@ handle_next(akt_self *self, struct akti_actor *a, uint32_t *budget,
 
     if (AKTI_UNLIKELY(a->system_head != NULL)
         && !(AKTI_MUTANT(data_before_replies) && a->user_head != NULL)) {
-        m = pop(&a->system_head);
+        m = a->system_head;
+        a->system_head = m->next;
         if (simulated) {
             handle_system_simulated(self, m);
         } else {
@@ -448,7 +362,7 @@ handle_next(akt_self *self, struct akti_actor *a, uint32_t *budget,
         }
         return true;
     }
-    m = *budget > 0 ? pop_user(self, a) : NULL;
+    m = *budget > 0 ? akti_pop_user(self, a) : NULL;
     if (m == NULL) {
         return false;
     }
@@ -456,7 +370,7 @@ handle_next(akt_self *self, struct akti_actor *a, uint32_t *budget,
     if (simulated) {
         handle_user_simulated(self, m);
     } else {
-        handle_user(self, m);
+        handle_user(self, m, false);
     }
     return true;
 }
@@ -467,7 +381,7 @@ handle_batch(akt_self *self, struct akti_actor *a, uint32_t budget,
              const bool simulated)
 {
     while (self->exit_kind == 0 && handle_next(self, a, &budget, simulated)) {
-        if (AKTI_UNLIKELY(has_flag(a, AKTI_FLAG_AWAITING))
+        if (AKTI_UNLIKELY(akti_actor_has(a, AKTI_FLAG_AWAITING))
             && !AKTI_MUTANT(suspended_goes_on)) {
             break;
         }
@@ -482,10 +396,10 @@ begin(akt_self *self, struct akti_actor *a)
 {
     look_at_orders(self, a);
     if (AKTI_UNLIKELY(a->runnable.unused != 0)) {
-        if (has_flag(a, AKTI_FLAG_START) && self->exit_kind == 0) {
+        if (akti_actor_has(a, AKTI_FLAG_START) && self->exit_kind == 0) {
             start(self, a);
         }
-        if (has_flag(a, AKTI_FLAG_IDLE)) {
+        if (akti_actor_has(a, AKTI_FLAG_IDLE)) {
             note_activity(self, a);
         }
     }
@@ -504,7 +418,7 @@ leave(akt_self *self)
 static bool
 settle(akt_self *self, struct akti_actor *a)
 {
-    if (!has_flag(a, AKTI_FLAG_AWAITING)) {
+    if (!akti_actor_has(a, AKTI_FLAG_AWAITING)) {
         return true;
     }
     if (self->exit_kind == AKT_EXIT_STOPPED
@@ -520,7 +434,7 @@ settle(akt_self *self, struct akti_actor *a)
     if (!akti_suspend_flush(self)) {
         return false;
     }
-    if (has_flag(a, AKTI_FLAG_AWAITING)) {
+    if (akti_actor_has(a, AKTI_FLAG_AWAITING)) {
         /* Told to end while it waited. */
         self->exit_kind = 0;
         look_at_orders(self, a);
@@ -553,14 +467,10 @@ put_down_shared(akt_self *self, struct akti_actor *a)
     return found;
 }
 
-/* The turn is over and the actor stays. True: it has more to do. */
+/* What the mailbox said at the end of a turn. True: there is more to do. */
 AKTI_INLINE bool
-finish(akt_self *self, struct akti_actor *a)
+after_finish(akt_self *self, struct akti_actor *a, unsigned found)
 {
-    unsigned found = AKTI_LIKELY(!has_flag(a, AKTI_FLAG_EVICTS))
-                         ? put_down(self, a)
-                         : put_down_shared(self, a);
-
     if (AKTI_LIKELY(found == 0)) {
         return false;
     }
@@ -570,12 +480,22 @@ finish(akt_self *self, struct akti_actor *a)
     return (found & AKTI_FINISH_MORE) != 0;
 }
 
+/* The turn is over and the actor stays. True: it has more to do. */
+static bool
+finish(akt_self *self, struct akti_actor *a)
+{
+    return after_finish(self, a,
+                        AKTI_LIKELY(!akti_actor_has(a, AKTI_FLAG_EVICTS))
+                            ? put_down(self, a)
+                            : put_down_shared(self, a));
+}
+
 /* A draining actor with nothing left ends. */
 static bool
 is_drained(akt_self *self, struct akti_actor *a)
 {
-    return has_flag(a, AKTI_FLAG_DRAINING)
-           && (!has_users(self, a) || AKTI_MUTANT(drain_forgets_queue))
+    return akti_actor_has(a, AKTI_FLAG_DRAINING)
+           && (!akti_has_users(self, a) || AKTI_MUTANT(drain_forgets_queue))
            && a->system_head == NULL && akti_mailbox_is_empty(&a->box);
 }
 
@@ -615,7 +535,7 @@ run_turn(akt_self *self, struct akti_actor *a)
         return false;
     }
     begin(self, a);
-    if (!has_flag(a, AKTI_FLAG_AWAITING)) {
+    if (!akti_actor_has(a, AKTI_FLAG_AWAITING)) {
         if (AKTI_UNLIKELY(self->ctx->sim != NULL)) {
             handle_batch(
                 self, a,
@@ -639,26 +559,72 @@ is_plain(const akt_self *self, struct akti_actor *a)
     return (a->runnable.unused | ordered | self->exit_kind) == 0;
 }
 
-/* A message that is the only one there is, as most are. */
+/*
+ * A message that is the only one there is, as most are, and that can be freed
+ * when the actor may run elsewhere.
+ */
 static inline bool
 is_single(const struct akti_actor *a, const struct akti_message *m)
 {
-    return m != NULL && m->next == NULL && m->kind == AKTI_USER
-           && a->user_head == NULL && a->system_head == NULL;
+    return m != NULL && m->next == NULL && m->kind <= AKTI_REPLY
+           && m->type->destroy == NULL && a->user_head == NULL
+           && a->system_head == NULL;
 }
 
-/* The turn of a plain actor; `m` is what came in, newest first. */
+/* The same as finish() while the turn's message lies in the mailbox. */
 AKTI_INLINE bool
-run_plain(akt_self *self, struct akti_actor *a, struct akti_message *m)
+finish_boxed(akt_self *self, struct akti_actor *a, struct akti_message *m)
 {
-    if (AKTI_LIKELY(is_single(a, m))) {
-        self->handled = m->flags & AKTI_CREDITED;
-        handle_user(self, m);
-    } else {
-        queue_messages(a, AKTI_MUTANT(newest_first) ? m
-                                                    : akti_messages_reverse(m));
-        handle_batch(self, a, self->system->batch, false);
+    bool keep = a->user_head != NULL || a->system_head != NULL;
+    struct akti_message *newest;
+    unsigned found;
+
+    self->boxed = NULL;
+    found = akti_mailbox_finish_seen(
+        &a->box, AKTI_MUTANT(credit_leaked) ? 0 : self->handled,
+        akti_actor_entry(a)->low_water, keep, m, &newest);
+    if (AKTI_UNLIKELY((found & AKTI_FINISH_MORE) != 0)) {
+        akti_queue_messages(a, akti_messages_after(newest, m));
     }
+    akti_message_free(&self->ctx->caches, m);
+    return after_finish(self, a, found);
+}
+
+/*
+ * The turn of a plain actor with a single message. It stays in the mailbox while
+ * it is handled, so that the turn costs one swap of the word instead of two;
+ * whatever makes more of it takes it out first.
+ */
+AKTI_INLINE bool
+run_single(akt_self *self, struct akti_actor *a, struct akti_message *m)
+{
+    self->boxed = m;
+    if (m->kind == AKTI_USER) {
+        self->handled = m->flags & AKTI_CREDITED;
+        handle_user(self, m, true);
+    } else {
+        handle_reply(self, m);
+    }
+    if (AKTI_LIKELY(self->boxed != NULL && is_plain(self, a)
+                    && self->deadlock == NULL)) {
+        return finish_boxed(self, a, m);
+    }
+    if (self->boxed != NULL) {
+        akti_unbox(self);
+        akti_message_free(&self->ctx->caches, m);
+    }
+    return end_turn(self, a);
+}
+
+/* The turn of a plain actor that finds no message, or several. */
+static bool
+run_several(akt_self *self, struct akti_actor *a)
+{
+    struct akti_message *m = akti_mailbox_take(&a->box);
+
+    akti_queue_messages(
+        a, AKTI_MUTANT(newest_first) ? m : akti_messages_reverse(m));
+    handle_batch(self, a, self->system->batch, false);
     /* What went on in the handlers may be the matter now. */
     if (AKTI_UNLIKELY(!is_plain(self, a) || self->deadlock != NULL)) {
         return end_turn(self, a);
@@ -680,9 +646,12 @@ akti_actor_run(struct akti_runnable *r, struct akti_context *ctx)
     akti_note(ctx, &(struct akti_note){
                        .event = AKTI_EVENT_TURN, .a = a->slot, .what = a});
     if (AKTI_LIKELY(is_plain(self, a))) {
-        more = run_plain(self, a, akti_mailbox_take(&a->box));
+        struct akti_message *m = akti_mailbox_peek(&a->box);
+
+        more = AKTI_LIKELY(is_single(a, m)) ? run_single(self, a, m)
+                                            : run_several(self, a);
     } else {
-        take_in(self, a);
+        akti_take_in(self, a);
         more = run_turn(self, a);
     }
     self->actor = NULL;

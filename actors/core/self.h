@@ -38,6 +38,11 @@ struct akt_self {
     struct akti_message *message; /* NULL: none, or given away */
     /* The same, for looking at, as long as the handler's caller has it. */
     const struct akti_message *current;
+    /*
+     * The message of this turn while it lies in the mailbox: see run_single. Who
+     * keeps it, hands it on or frees it takes it out before: akti_unbox.
+     */
+    struct akti_message *boxed;
     struct akti_cell *kept; /* that has the current message since akt_keep */
     uint32_t handled;       /* messages not yet given back to the bound */
     bool answered; /* the current message has its answer, or was given away */
@@ -56,6 +61,9 @@ struct akti_class_entry *akti_self_entry(akt_self *self);
 
 /* The request that is being handled and not answered, or NULL. */
 const struct akti_message *akti_self_request(const akt_self *self);
+
+/* Takes the turn's message out of the mailbox if it still lies in it. */
+void akti_unbox(akt_self *self);
 
 /* The caller's view on a worker. */
 akt_self *akti_self_of(struct akti_context *ctx);

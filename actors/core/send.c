@@ -433,6 +433,7 @@ message_to_forward(akt_self *self, struct akti_message **out)
 {
     struct akti_message *m = self->message;
 
+    akti_unbox(self);
     if ((m->flags & AKTI_EMBEDDED) != 0) {
         return akti_message_copy(&self->ctx->caches, m, out);
     }

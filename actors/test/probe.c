@@ -94,6 +94,7 @@ on_any(akt_self *self, void *state, const void *payload)
     (void)payload;
     line.at_ns = akti_now(self->ctx) - p->opened_ns;
     akti_probe_describe(self->system, m, line.text, sizeof(line.text));
+    akti_unbox(self);
     self->message = NULL;
     self->current = NULL;
     self->answered = true;
