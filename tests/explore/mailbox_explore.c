@@ -28,7 +28,8 @@ struct shape {
     uint32_t messages; /* of each */
     uint32_t capacity;
     uint32_t orders;
-    bool ends; /* the first order ends the owner, and another one comes */
+    bool peeks; /* a single message lies in the box for its turn */
+    bool ends;  /* the first order ends the owner, and another one comes */
 };
 
 struct sender {
@@ -55,6 +56,7 @@ struct post {
     bool ended;
     uint32_t next[SENDERS_MAX];
     uint32_t arrived;
+    uint32_t held; /* arrived with the last turn's end, and counts still */
     uint32_t obeyed;
 };
 
@@ -71,11 +73,12 @@ give_room(struct post *p)
     akti_mutex_unlock(&p->lock);
 }
 
-/* Counts what came out; returns how many are to be given back. */
+/* Counts what came out after `seen`; returns how many are to be given back. */
 static uint32_t
-accept(struct post *p, struct akti_message *newest)
+accept_after(struct post *p, struct akti_message *newest,
+             const struct akti_message *seen)
 {
-    struct akti_message *m = akti_messages_reverse(newest);
+    struct akti_message *m = akti_messages_after(newest, seen);
     uint32_t n = 0;
 
     for (; m != NULL; m = m->next) {
@@ -87,17 +90,27 @@ accept(struct post *p, struct akti_message *newest)
     return n;
 }
 
+static uint32_t
+accept(struct post *p, struct akti_message *newest)
+{
+    return accept_after(p, newest, NULL);
+}
+
 /* The owner ends, and the next one begins. */
 static void
-replace_owner(struct post *p)
+replace_owner(struct post *p, const struct akti_message *seen)
 {
     bool waited;
 
+    if (seen != NULL) {
+        (void)accept_after(p, akti_mailbox_take_messages(&p->box), seen);
+    }
     p->ended = true;
     (void)accept(p, akti_mailbox_close(&p->box, &waited));
     if (waited) {
         give_room(p);
     }
+    p->held = 0;
     p->running = false;
     akti_mailbox_open(&p->box);
 }
@@ -112,23 +125,54 @@ obey(struct post *p)
     return n;
 }
 
+/* The message that may stay in the box for its turn. */
+static struct akti_message *
+single(struct post *p)
+{
+    struct akti_message *m =
+        p->shape->peeks ? akti_mailbox_peek(&p->box) : NULL;
+
+    return m != NULL && m->next == NULL ? m : NULL;
+}
+
+static unsigned
+finish_turn(struct post *p, uint32_t n, const struct akti_message *seen)
+{
+    uint32_t low_water = p->shape->capacity - 1;
+    struct akti_message *newest;
+    unsigned found;
+
+    p->held = 0;
+    p->running = false;
+    if (seen == NULL) {
+        return akti_mailbox_finish(&p->box, n, low_water, false);
+    }
+    found =
+        akti_mailbox_finish_seen(&p->box, n, low_water, false, seen, &newest);
+    if ((found & AKTI_FINISH_MORE) != 0) {
+        p->held = accept_after(p, newest, seen);
+    }
+    return found;
+}
+
 /* One turn; true: the token is kept. */
 static bool
 turn(struct post *p)
 {
+    struct akti_message *seen;
     unsigned found;
     uint32_t n;
 
     explore_check(!p->running);
     p->running = true;
-    n = accept(p, akti_mailbox_take(&p->box));
+    seen = single(p);
+    n = p->held + accept(p, seen != NULL ? seen : akti_mailbox_take(&p->box));
     explore_check(n <= p->shape->capacity);
     if (obey(p) > 0 && p->shape->ends && !p->ended) {
-        replace_owner(p);
+        replace_owner(p, seen);
         return false;
     }
-    p->running = false;
-    found = akti_mailbox_finish(&p->box, n, p->shape->capacity - 1, false);
+    found = finish_turn(p, n, seen);
     if ((found & AKTI_FINISH_ROOM) != 0) {
         give_room(p);
     }
@@ -299,6 +343,30 @@ test_orders_beside_messages_are_seen(void **state)
 }
 
 static void
+test_messages_that_stay_for_their_turn_lose_nothing(void **state)
+{
+    static const struct shape shape = {
+        .senders = 2, .messages = 2, .capacity = 2, .orders = 1, .peeks = true};
+
+    (void)state;
+    explore_shape("mailbox that is peeked into", &shape, 2);
+}
+
+static void
+test_end_beside_messages_that_stay_loses_nothing(void **state)
+{
+    static const struct shape shape = {.senders = 2,
+                                       .messages = 2,
+                                       .capacity = 2,
+                                       .orders = 1,
+                                       .peeks = true,
+                                       .ends = true};
+
+    (void)state;
+    explore_shape("peeked mailbox with two owners", &shape, 2);
+}
+
+static void
 test_end_of_the_owner_loses_no_message_and_no_waiter(void **state)
 {
     static const struct shape shape = {
@@ -315,6 +383,8 @@ main(void)
         cmocka_unit_test(test_two_senders_at_a_bound_of_one_lose_nothing),
         cmocka_unit_test(test_three_senders_at_a_bound_of_two_lose_nothing),
         cmocka_unit_test(test_orders_beside_messages_are_seen),
+        cmocka_unit_test(test_messages_that_stay_for_their_turn_lose_nothing),
+        cmocka_unit_test(test_end_beside_messages_that_stay_loses_nothing),
         cmocka_unit_test(test_end_of_the_owner_loses_no_message_and_no_waiter),
     };
 

@@ -350,16 +350,17 @@ inline wake_waiters()
     }
 }
 
-/* Appends the taken LIFO list `m` to the private FIFO, oldest first. */
+/* Appends the taken LIFO list `m`, down to `seen`, to the private FIFO, oldest first. */
 inline append_reversed()
 {
     atomic {
         tmp = 0; /* the list, turned round */
         newest = m;
         do
-        :: m != 0 -> link = next[m]; next[m] = tmp; tmp = m; m = link
+        :: m != seen -> link = next[m]; next[m] = tmp; tmp = m; m = link
         :: else -> break
         od;
+        seen = 0;
 #ifdef BUG_NO_REVERSE
         /* Planted: turns it round again. */
         m = tmp; newest = tmp; tmp = 0;
@@ -381,6 +382,24 @@ inline append_reversed()
     }
 }
 
+/* The message `m` is handled. */
+inline handle()
+{
+    atomic {
+        ran++;
+        handled = handled + (is_user(m) -> 1 : 0);
+        if
+#ifndef BUG_GEN_IGNORED
+        :: target_of[m] != generation -> end_message(m)
+#endif
+        :: else ->
+            assert(target_of[m] == generation); /* P5 */
+            assert(is_first(m) || ended[m - 1]); /* P4 */
+            end_message(m)
+        fi
+    }
+}
+
 inline pop_fifo()
 {
     m = fifo_head;
@@ -396,6 +415,7 @@ proctype worker()
 {
     short w;
     byte m, tmp, newest, link;
+    byte seen; /* a message that lies in the mailbox while it is handled */
     byte handled, ran, popped;
     bool stays, wake;
 
@@ -406,6 +426,27 @@ end: /* a worker without work is not stuck */
         assert(!running); /* P1 */
         running = true
     };
+
+    handled = 0;
+    ran = 0;
+    /* A message that is the only one may stay in the mailbox for its turn. */
+    atomic {
+        if
+        :: (top_of(word) != 0 && next[top_of(word)] == 0 && fifo_head == 0
+            && !stop_flag) ->
+            seen = top_of(word)
+        :: true -> skip
+        fi
+    };
+    if
+    :: seen != 0 ->
+        atomic { m = seen; handle(); m = 0 };
+        if
+        :: stop_flag -> goto unbox
+        :: else -> goto finish
+        fi
+    :: else -> skip
+    fi;
 
 take:
     w = word;
@@ -420,8 +461,6 @@ take:
         append_reversed() /* private: nobody else sees it */
     };
 
-    handled = 0;
-    ran = 0;
     do
     :: stop_flag -> goto close /* looked at before every message */
     :: else ->
@@ -430,21 +469,7 @@ take:
             :: fifo_head == 0 || ran == BUDGET -> break
             :: else -> skip
             fi;
-            atomic {
-                pop_fifo();
-                ran++;
-                handled = handled + (is_user(m) -> 1 : 0);
-                if
-#ifndef BUG_GEN_IGNORED
-                :: target_of[m] != generation -> end_message(m)
-#endif
-                :: else ->
-                    assert(target_of[m] == generation); /* P5 */
-                    assert(is_first(m) || ended[m - 1]); /* P4 */
-                    end_message(m)
-                fi;
-                m = 0
-            }
+            atomic { pop_fifo(); handle(); m = 0 }
         }
     od;
 
@@ -462,12 +487,24 @@ finish:
 #ifdef BUG_FETCH_ADD
                 stays = users_of(w) != handled;
 #else
-                stays = (top_of(w) != 0 || (w & CTRL));
+                stays = (top_of(w) != seen || (w & CTRL));
 #endif
 #if !defined(BUG_FIFO_FORGOTTEN) && !defined(BUG_FETCH_ADD)
                 stays = (stays || fifo_head != 0);
 #endif
                 word = w - handled * USER1;
+                if
+                :: seen != 0 ->
+                    word = word & ~TOP_MASK;
+#ifdef BUG_SEEN_ALONE
+                    /* Planted: what came in meanwhile goes with it. */
+                    seen = 0
+#else
+                    m = top_of(w);
+                    append_reversed()
+#endif
+                :: else -> skip
+                fi;
                 wake = (w & WAIT) && users_of(word) <= LOW;
                 word = word & ~(wake -> WAIT : 0);
                 word = word & ~(stays -> 0 : RUN);
@@ -489,6 +526,19 @@ finish:
     fi;
     goto end;
 
+unbox: /* the message is handled, and has to be out of the list */
+    w = word;
+    atomic {
+        if
+        :: word == w -> word = w & ~TOP_MASK; m = top_of(w); w = 0
+        :: else -> w = 0; goto unbox
+        fi;
+#ifdef BUG_SEEN_TAKEN_TWICE
+        /* Planted: takes it for a message that came in. */
+        seen = 0;
+#endif
+        append_reversed()
+    };
 close:
     assert(stop_target == generation); /* P5 */
 close_again:

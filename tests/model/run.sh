@@ -125,6 +125,8 @@ finds '!(queued)' mailbox -DBUG_FETCH_ADD -DK0=TRIES -DK1=TRIES
 finds 'senders_done==' mailbox -DBUG_IDLE_NO_RECHECK
 finds 'fifo_head==0' mailbox -DBUG_FIFO_FORGOTTEN -DCAP=2
 finds 'ended[(m-1)]' mailbox -DBUG_NO_REVERSE -DCAP=2 -DN0=2
+finds 'fifo_head==0' mailbox -DBUG_SEEN_ALONE -DCAP=2
+finds '!(ended[m])' mailbox -DBUG_SEEN_TAKEN_TWICE -DSTOPS=1
 finds 'senders_done==' mailbox -DBUG_WAIT_UNLOCKED
 finds 'senders_done==' mailbox -DBUG_LOW_WATER_ONCE
 finds 'senders_done==' mailbox -DBUG_CLOSE_FORGETS_WAITERS -DSTOPS=1

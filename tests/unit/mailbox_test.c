@@ -288,6 +288,85 @@ test_finish_at_low_water_takes_the_mark_back_once(void **state)
     assert_int_equal(akti_mailbox_finish(&box, 2, 2, false), 0);
 }
 
+/* --- a message that stays for its turn --- */
+
+static void
+test_peek_leaves_the_newest_in_the_box(void **state)
+{
+    struct akti_mailbox box;
+
+    (void)state;
+    start(&box);
+    assert_null(akti_mailbox_peek(&box));
+    fill(&box, 2);
+    assert_ptr_equal(akti_mailbox_peek(&box), &slot[1].m);
+    assert_ptr_equal(akti_mailbox_take(&box), &slot[1].m);
+}
+
+static void
+test_finish_seen_empties_the_box_and_rests(void **state)
+{
+    struct akti_message *newest;
+    struct akti_mailbox box;
+
+    (void)state;
+    start(&box);
+    fill(&box, 1);
+    assert_int_equal(
+        akti_mailbox_finish_seen(&box, 1, 0, false, &slot[0].m, &newest), 0);
+    assert_ptr_equal(newest, &slot[0].m);
+    assert_int_equal(atomic_load(&box.word), 0);
+}
+
+static void
+test_finish_seen_gives_what_came_meanwhile(void **state)
+{
+    struct akti_message *newest;
+    struct akti_mailbox box;
+
+    (void)state;
+    start(&box);
+    fill(&box, 3);
+    assert_int_equal(
+        akti_mailbox_finish_seen(&box, 1, 0, false, &slot[0].m, &newest),
+        AKTI_FINISH_MORE);
+    assert_ptr_equal(newest, &slot[2].m);
+    assert_ptr_equal(newest->next->next, &slot[0].m);
+    assert_true(akti_mailbox_is_empty(&box));
+    assert_int_equal(akti_mailbox_users(&box), 2);
+}
+
+static void
+test_finish_seen_with_an_order_keeps_the_token(void **state)
+{
+    struct akti_message *newest;
+    struct akti_mailbox box;
+
+    (void)state;
+    start(&box);
+    fill(&box, 1);
+    assert_false(akti_mailbox_order(&box));
+    assert_int_equal(
+        akti_mailbox_finish_seen(&box, 1, 0, false, &slot[0].m, &newest),
+        AKTI_FINISH_MORE);
+    assert_true(akti_mailbox_is_empty(&box));
+}
+
+static void
+test_finish_seen_that_keeps_has_more(void **state)
+{
+    struct akti_message *newest;
+    struct akti_mailbox box;
+
+    (void)state;
+    start(&box);
+    fill(&box, 1);
+    assert_int_equal(
+        akti_mailbox_finish_seen(&box, 1, 0, true, &slot[0].m, &newest),
+        AKTI_FINISH_MORE);
+    assert_true(akti_mailbox_is_empty(&box));
+}
+
 /* --- credit --- */
 
 static void
@@ -512,6 +591,11 @@ main(void)
         cmocka_unit_test(test_finish_that_keeps_has_more),
         cmocka_unit_test(test_finish_above_low_water_leaves_the_waiters),
         cmocka_unit_test(test_finish_at_low_water_takes_the_mark_back_once),
+        cmocka_unit_test(test_peek_leaves_the_newest_in_the_box),
+        cmocka_unit_test(test_finish_seen_empties_the_box_and_rests),
+        cmocka_unit_test(test_finish_seen_gives_what_came_meanwhile),
+        cmocka_unit_test(test_finish_seen_with_an_order_keeps_the_token),
+        cmocka_unit_test(test_finish_seen_that_keeps_has_more),
         cmocka_unit_test(test_credit_gives_room_back_and_keeps_the_token),
         cmocka_unit_test(test_credit_leaves_messages_marks_and_orders),
         cmocka_unit_test(test_wait_mark_with_room_is_refused),
