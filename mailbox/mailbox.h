@@ -18,7 +18,7 @@
  * step, so there is no moment in which the count and the list disagree. It is
  * Treiber's stack used as an inbox (all is taken at once, so reuse of a message
  * while a sender looks at it does no harm), with the bound and the wake edge in
- * the same word.
+ * the same word. A run of one message may leave it in the list until its end.
  *
  * Who may do what at the same time:
  *
@@ -26,7 +26,7 @@
  *     push         yes   yes      yes       yes    yes    yes    yes
  *     order        yes   yes      yes       yes    yes    yes    yes
  *     wait_mark    yes   yes      (1)       yes    yes    yes    yes
- *     take..open   yes   yes      yes       the holder of the token alone
+ *     take..open   yes   yes      yes       the holder of the token alone (peek too)
  *
  *     (1) under the system's suspension lock
  *
