@@ -160,7 +160,8 @@ akti_request_deadline(void *ptr, uint32_t generation)
 static uint64_t
 deadline_for(akt_self *self, uint64_t timeout_ns)
 {
-    uint64_t outer = akt_deadline_ns(self);
+    const struct akti_message *request = akti_self_request(self);
+    uint64_t outer = request != NULL ? request->deadline_ns : AKT_NEVER;
     uint64_t timeout =
         timeout_ns != 0 ? timeout_ns : self->system->ask_timeout_ns;
     uint64_t now = timeout >= COARSE_FROM_NS ? akti_now_coarse(self->ctx)
@@ -311,7 +312,7 @@ akti_ask(akt_self *self, akt_ref to, uint64_t timeout_ns,
 /* --- taking the end --- */
 
 /* The answer that a cell in phase ENDED has; `m` is the reply, if any. */
-static void
+AKTI_INLINE void
 fill_answer(struct akti_cell *cell, struct akti_message *m, akt_answer *out)
 {
     *out = (akt_answer){.outcome = akti_cell_outcome(cell),
@@ -338,7 +339,7 @@ close_cell(akt_self *self, struct akti_cell *cell)
 }
 
 /* The reply lives until the continuation has run; the future is over. */
-static akt_err
+AKTI_INLINE akt_err
 run_continuation(akt_self *self, struct akti_cell *cell, struct akti_message *m)
 {
     const akt_continuation *then = cell->then;

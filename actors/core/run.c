@@ -97,7 +97,9 @@ after_handler(akt_self *self, akt_err err, const bool boxed)
                    AKTI_FATES + AKT_FATE_DELIVERED, 1);
         return;
     }
-    akti_unbox(self);
+    if (boxed) {
+        akti_unbox(self);
+    }
     akti_message_delivered(self->ctx, akti_actor_entry(self->actor), m);
 }
 
@@ -385,7 +387,8 @@ handle_batch(akt_self *self, struct akti_actor *a, uint32_t budget,
             && !AKTI_MUTANT(suspended_goes_on)) {
             break;
         }
-        if (!AKTI_MUTANT(orders_seen_late)) {
+        if (!AKTI_MUTANT(orders_seen_late)
+            && !AKTI_MUTANT(order_before_take_lost)) {
             look_at_orders(self, a);
         }
     }

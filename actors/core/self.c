@@ -17,12 +17,6 @@ akti_self_init(akt_self *self, struct akti_context *ctx)
     self->system = akti_system_of(ctx);
 }
 
-akt_self *
-akti_self_of(struct akti_context *ctx)
-{
-    return ctx->worker->core;
-}
-
 struct akti_class_entry *
 akti_self_entry(akt_self *self)
 {
@@ -74,15 +68,6 @@ akt_sender(const akt_self *self)
                         0};
     }
     return ref;
-}
-
-const struct akti_message *
-akti_self_request(const akt_self *self)
-{
-    const struct akti_message *m = self->current;
-
-    return m != NULL && m->kind == AKTI_USER && m->cell_generation != 0 ? m
-                                                                        : NULL;
 }
 
 uint64_t

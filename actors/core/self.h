@@ -60,13 +60,24 @@ struct akt_self {
 struct akti_class_entry *akti_self_entry(akt_self *self);
 
 /* The request that is being handled and not answered, or NULL. */
-const struct akti_message *akti_self_request(const akt_self *self);
+static inline const struct akti_message *
+akti_self_request(const akt_self *self)
+{
+    const struct akti_message *m = self->current;
+
+    return m != NULL && m->kind == AKTI_USER && m->cell_generation != 0 ? m
+                                                                        : NULL;
+}
 
 /* Takes the turn's message out of the mailbox if it still lies in it. */
 void akti_unbox(akt_self *self);
 
 /* The caller's view on a worker. */
-akt_self *akti_self_of(struct akti_context *ctx);
+static inline akt_self *
+akti_self_of(struct akti_context *ctx)
+{
+    return ctx->worker->core;
+}
 
 /* A context without a worker: a plain thread or a job. */
 void akti_self_init(akt_self *self, struct akti_context *ctx);

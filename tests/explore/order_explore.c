@@ -5,8 +5,9 @@
  * mailbox's word and by a hint; a turn takes the first away and may have passed
  * the second.
  *
- * Found when the end of a turn does not look for orders: one that comes between
- * the turn's first look and its take is lost, and nobody can go on.
+ * Found when a turn of several messages does not look for orders after its take:
+ * one that comes between the turn's first look and its take is lost, and nobody
+ * can go on.
  */
 #include "tests/explore/world.h"
 
@@ -51,7 +52,7 @@ give(akt_self *me, void *arg)
     explore_ok(o->give(me, o->target));
 }
 
-/* A message, and from another thread an order. */
+/* One message or two in a turn, and from another thread an order. */
 static void
 order_beside_message(void *arg)
 {
@@ -63,6 +64,7 @@ order_beside_message(void *arg)
     explore_ok(akt_spawn(w.me, target, &order.target));
     explore_begin();
     world_start(&w, &other, give, &order);
+    akt_ignore(akt_send(w.me, order.target, crumb));
     akt_ignore(akt_send(w.me, order.target, crumb));
     world_join(&other);
     world_wait_end(&w, order.target);

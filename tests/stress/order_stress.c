@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * No lost order. A target is sent one message a turn, so that it begins and ends
- * turns all the time, while a plain thread orders its end; from that moment on it
+ * No lost order. A target is sent one message a turn or two, so that it begins and
+ * ends turns of both sorts all the time, while a plain thread orders its end; from that moment on it
  * gets no more mail, so that nothing but the order can make it look. An order
  * that is lost leaves it idle for ever.
  */
@@ -50,6 +50,7 @@ AKT_CLASS(target, struct target, AKT_ON(crumb, on_crumb),
 
 struct feeder {
     akt_ref target;
+    uint64_t turns;
 };
 
 static akt_err
@@ -61,6 +62,9 @@ on_again(akt_self *self, struct feeder *f, const struct again *m)
     }
     /* Refused once the target has ended. */
     akt_ignore(akt_send(self, f->target, crumb));
+    if (f->turns++ % 2 == 0) {
+        akt_ignore(akt_send(self, f->target, crumb));
+    }
     return akt_send(self, akt_self_ref(self), again);
 }
 
