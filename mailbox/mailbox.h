@@ -184,12 +184,15 @@ akti_box_is_done_(uint64_t word, const struct akti_message *seen)
     return false;
 }
 
-/* One finish; with `seen` it empties the list too, which *out_newest gets. */
+/*
+ * One finish; *list is NULL, or the message that lies in the box. Then it empties
+ * the list too, and *list becomes the newest.
+ */
 static inline unsigned
 akti_box_finish_(struct akti_mailbox *box, uint32_t handled, uint32_t low_water,
-                 bool keep, const struct akti_message *seen,
-                 struct akti_message **out_newest)
+                 bool keep, struct akti_message **list)
 {
+    const struct akti_message *seen = *list;
     uint64_t old = atomic_load_explicit(&box->word, memory_order_relaxed);
     uint64_t new;
     unsigned found;
@@ -215,7 +218,7 @@ akti_box_finish_(struct akti_mailbox *box, uint32_t handled, uint32_t low_water,
          */
     } while (!atomic_compare_exchange_weak_explicit(
         &box->word, &old, new, memory_order_acq_rel, memory_order_relaxed));
-    *out_newest = akti_box_top(old);
+    *list = akti_box_top(old);
     return found;
 }
 
@@ -229,23 +232,23 @@ static inline unsigned
 akti_mailbox_finish(struct akti_mailbox *box, uint32_t handled,
                     uint32_t low_water, bool keep)
 {
-    struct akti_message *newest;
+    struct akti_message *list = NULL;
 
-    return akti_box_finish_(box, handled, low_water, keep, NULL, &newest);
+    return akti_box_finish_(box, handled, low_water, keep, &list);
 }
 
 /*
  * Take and finish in one, for a run that handled the one message that it peeked
- * at. *out_newest: what lay in the box, down to `seen`. Not before this `seen`
- * may be freed or used again, or its address may be in the list twice.
+ * at, which is in *list. That becomes the newest: what lay in the box, down to the
+ * one that was handled. Not before this may that one be freed or used again, or
+ * its address may be in the list twice.
  */
 static inline unsigned
 akti_mailbox_finish_seen(struct akti_mailbox *box, uint32_t handled,
                          uint32_t low_water, bool keep,
-                         const struct akti_message *seen,
-                         struct akti_message **out_newest)
+                         struct akti_message **list)
 {
-    return akti_box_finish_(box, handled, low_water, keep, seen, out_newest);
+    return akti_box_finish_(box, handled, low_water, keep, list);
 }
 
 /*

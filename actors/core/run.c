@@ -579,13 +579,13 @@ AKTI_INLINE bool
 finish_boxed(akt_self *self, struct akti_actor *a, struct akti_message *m)
 {
     bool keep = a->user_head != NULL || a->system_head != NULL;
-    struct akti_message *newest;
+    struct akti_message *newest = m;
     unsigned found;
 
     self->boxed = NULL;
     found = akti_mailbox_finish_seen(
         &a->box, AKTI_MUTANT(credit_leaked) ? 0 : self->handled,
-        akti_actor_entry(a)->low_water, keep, m, &newest);
+        akti_actor_entry(a)->low_water, keep, &newest);
     if (AKTI_UNLIKELY((found & AKTI_FINISH_MORE) != 0)) {
         akti_queue_messages(a, akti_messages_after(newest, m));
     }

@@ -136,10 +136,10 @@ single(struct post *p)
 }
 
 static unsigned
-finish_turn(struct post *p, uint32_t n, const struct akti_message *seen)
+finish_turn(struct post *p, uint32_t n, struct akti_message *seen)
 {
     uint32_t low_water = p->shape->capacity - 1;
-    struct akti_message *newest;
+    struct akti_message *newest = seen;
     unsigned found;
 
     p->held = 0;
@@ -147,8 +147,7 @@ finish_turn(struct post *p, uint32_t n, const struct akti_message *seen)
     if (seen == NULL) {
         return akti_mailbox_finish(&p->box, n, low_water, false);
     }
-    found =
-        akti_mailbox_finish_seen(&p->box, n, low_water, false, seen, &newest);
+    found = akti_mailbox_finish_seen(&p->box, n, low_water, false, &newest);
     if ((found & AKTI_FINISH_MORE) != 0) {
         p->held = accept_after(p, newest, seen);
     }
