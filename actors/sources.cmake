@@ -8,8 +8,10 @@ list(APPEND AKT_SOURCES
     actors/base/log.c
     actors/base/memory.c
     actors/base/mutant.c
+    actors/base/overflow.c
     actors/base/pool.c
     actors/base/sizes.c
+    actors/base/stack.c
     actors/base/thread.c
     actors/base/types.c
     actors/base/version.c
@@ -62,6 +64,14 @@ list(APPEND AKT_SOURCES
     actors/test/trace.c
 )
 
+# POSIX with its XSI option: stacks for signals, _longjmp. Fortified, that takes
+# a jump to another stack for a mistake.
+set_source_files_properties(
+    actors/base/coro_ucontext.c actors/base/overflow.c
+    PROPERTIES COMPILE_DEFINITIONS _XOPEN_SOURCE=700)
+set_source_files_properties(actors/base/coro_ucontext.c
+    PROPERTIES COMPILE_OPTIONS -U_FORTIFY_SOURCE)
+
 # Files that exist twice: with Linux system calls, and with POSIX alone.
 # Those in AKT_GNU_SOURCES are compiled with _GNU_SOURCE.
 if(AKT_PORTABLE)
@@ -71,6 +81,9 @@ if(AKT_PORTABLE)
         actors/base/pages_posix.c
         actors/sched/doorbell_pipe.c
     )
+    # MAP_ANONYMOUS: POSIX has had it since 2024.
+    set_source_files_properties(actors/base/pages_posix.c PROPERTIES
+        COMPILE_DEFINITIONS "_DEFAULT_SOURCE;_DARWIN_C_SOURCE;__BSD_VISIBLE")
 else()
     list(APPEND AKT_SOURCES
         actors/base/clock_linux.c
@@ -83,4 +96,11 @@ else()
         actors/base/cpus_linux.c
         actors/base/pages_linux.c
     )
+endif()
+
+# How coroutines switch; see cmake/AktCoro.cmake.
+if(AKT_CORO_FOUND STREQUAL "fcontext")
+    list(APPEND AKT_SOURCES actors/base/coro_fcontext.c ${AKT_CORO_OBJECT})
+else()
+    list(APPEND AKT_SOURCES actors/base/coro_ucontext.c)
 endif()

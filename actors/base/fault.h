@@ -15,6 +15,9 @@ enum akti_fault {
     AKTI_FAULT_DOORBELL, /* opening a doorbell descriptor */
     AKTI_FAULT_LOOP,     /* making an event loop */
     AKTI_FAULT_THREAD,   /* creating a thread */
+    AKTI_FAULT_STACK,    /* mapping stacks */
+    AKTI_FAULT_MARK,     /* making a guard page by a mark */
+    AKTI_FAULT_GUARD,    /* making a guard page by access rights */
     AKTI_FAULT_COUNT
 };
 

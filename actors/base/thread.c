@@ -122,18 +122,35 @@ akti_cond_wake_one(struct akti_cond *c)
     (void)pthread_cond_signal(&c->cond);
 }
 
+/*
+ * All but those that a mistake in the thread itself brings: the process would
+ * end without the report that a handler gives.
+ */
+static void
+fill_blocked(sigset_t *set)
+{
+    static const int faults[] = {SIGABRT, SIGBUS,  SIGFPE,
+                                 SIGILL,  SIGSEGV, SIGTRAP};
+    size_t i;
+
+    (void)sigfillset(set);
+    for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+        (void)sigdelset(set, faults[i]);
+    }
+}
+
 akt_err
 akti_thread_start(pthread_t *out, akti_thread_fn *fn, void *arg)
 {
-    sigset_t all;
+    sigset_t blocked;
     sigset_t before;
     int failed;
 
     if (akti_fault_here(AKTI_FAULT_THREAD)) {
         return AKT_ETHREAD;
     }
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    fill_blocked(&blocked);
+    (void)pthread_sigmask(SIG_SETMASK, &blocked, &before);
     failed = pthread_create(out, NULL, fn, arg);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return failed == 0 ? AKT_OK : AKT_ETHREAD;

@@ -23,6 +23,7 @@ enum akti_rank {
     AKTI_RANK_THREADS,    /* threads of actors that have their own */
     AKTI_RANK_BLOCKING,   /* the blocking pool's queue */
     AKTI_RANK_INJECT,     /* a queue that other threads put work into */
+    AKTI_RANK_STACKS,     /* free stacks */
     AKTI_RANK_DEPOT       /* free blocks of one size */
 };
 
@@ -52,7 +53,10 @@ bool akti_cond_wait_until(struct akti_cond *c, struct akti_mutex *m,
 void akti_cond_wake_all(struct akti_cond *c);
 void akti_cond_wake_one(struct akti_cond *c);
 
-/* All signals are blocked in the new thread. AKT_ETHREAD when there is none. */
+/*
+ * In the new thread all signals are blocked but those of its own mistakes.
+ * AKT_ETHREAD when there is none.
+ */
 akt_err akti_thread_start(pthread_t *out, akti_thread_fn *fn, void *arg);
 /* Waits for its end. */
 void akti_thread_join(pthread_t thread);
