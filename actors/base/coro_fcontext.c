@@ -22,7 +22,8 @@ akti_fcontext_make(void *top, size_t size, void (*begin)(struct transfer));
 __attribute__((visibility("hidden"))) struct transfer
 akti_fcontext_jump(void *to, void *data);
 
-_Thread_local struct akti_coro *akti_coro_current;
+_Thread_local struct akti_coro *akti_coro_current
+    __attribute__((tls_model("initial-exec")));
 
 /* The first function on a coroutine's stack. */
 static void

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <ucontext.h>
 
-_Thread_local struct akti_coro *akti_coro_current;
+_Thread_local struct akti_coro *akti_coro_current
+    __attribute__((tls_model("initial-exec")));
 
 /* Goes on where the buffer was filled. */
 static _Noreturn void

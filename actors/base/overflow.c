@@ -57,12 +57,13 @@ static void
 report(const struct akti_coro *c)
 {
     const char *low = c->stack->low - page;
+    size_t size = (size_t)(c->stack->high - low); /* its top page may be less */
     struct line l = {.length = 0};
 
     add(&l, "akt: the stack of task ");
     add(&l, c->name != NULL ? c->name : "without a name");
     add(&l, " overflowed (");
-    add_number(&l, (uintptr_t)c->stack->high - (uintptr_t)low, 10);
+    add_number(&l, (size + page - 1) & ~(page - 1), 10);
     add(&l, " bytes at 0x");
     add_number(&l, (uintptr_t)low, 16);
     add(&l, "; set a larger stack: akt_system_opts.task_stack)\n");

@@ -16,6 +16,12 @@
 #define MAGAZINE_BYTES ((size_t)1 << 20)
 #define MAGAZINE_MAX 16u
 #define WARM_MAX 256u
+/*
+ * Stacks begin at different places of their top pages: at the same place those
+ * of a thousand tasks would share a few sets of the processor's caches.
+ */
+#define COLOURS 16u
+#define COLOUR_BYTES ((size_t)64)
 
 struct akti_span {
     struct akti_span *next; /* in the pool's list, if in one */
@@ -147,7 +153,7 @@ fill_span(const struct akti_stacks *p, struct akti_span *span, char *base)
         struct akti_stack *stack = &span->stacks[i];
 
         stack->low = base + i * p->size + p->page;
-        stack->high = base + (i + 1) * p->size;
+        stack->high = base + (i + 1) * p->size - i % COLOURS * COLOUR_BYTES;
         stack->span = span;
         stack->next = span->cold;
         span->cold = stack;
@@ -402,9 +408,9 @@ promise_warm(struct akti_stacks *p, uint32_t n)
 static void
 drop(const struct akti_stacks *p, struct akti_stack *stack, bool is_warm)
 {
-    size_t keep = is_warm ? p->page : 0;
+    size_t kept = is_warm ? 2 : 1; /* pages, with the guard */
 
-    akti_pages_drop(stack->low, (size_t)(stack->high - stack->low) - keep);
+    akti_pages_drop(stack->low, p->size - kept * p->page);
 }
 
 /* n stacks come back; the lock is not held while the kernel works. */

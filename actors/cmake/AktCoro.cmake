@@ -36,19 +36,20 @@ function(akt_fcontext_object archive object)
     set(check ${PROJECT_BINARY_DIR}/fcontext_check.c)
     configure_file(actors/cmake/fcontext_check.c.in ${check} COPYONLY)
     if(CMAKE_CROSSCOMPILING)
-        try_compile(built ${object}.check ${check} LINK_LIBRARIES ${object}
+        try_compile(AKT_CORO_CHECK_BUILT ${object}.check ${check} LINK_LIBRARIES ${object}
             OUTPUT_VARIABLE output)
-        set(ran 0)
+        set(AKT_CORO_CHECK_RAN 0)
     else()
-        try_run(ran built ${object}.check ${check} LINK_LIBRARIES ${object}
+        try_run(AKT_CORO_CHECK_RAN AKT_CORO_CHECK_BUILT
+            ${object}.check ${check} LINK_LIBRARIES ${object}
             COMPILE_OUTPUT_VARIABLE output)
     endif()
-    if(NOT built)
+    if(NOT AKT_CORO_CHECK_BUILT)
         set(akt_problem "its functions cannot be linked: ${output}"
             PARENT_SCOPE)
-    elseif(NOT ran EQUAL 0)
+    elseif(NOT AKT_CORO_CHECK_RAN EQUAL 0)
         set(akt_problem "its functions have another interface than the one \
-that akt knows (check ${ran} of actors/cmake/fcontext_check.c.in)" PARENT_SCOPE)
+that akt knows (check ${AKT_CORO_CHECK_RAN} of actors/cmake/fcontext_check.c.in)" PARENT_SCOPE)
     endif()
 endfunction()
 

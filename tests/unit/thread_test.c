@@ -56,6 +56,22 @@ test_start_blocks_signals_in_the_new_thread(void **state)
 }
 
 static void
+test_start_lets_the_threads_own_mistakes_through(void **state)
+{
+    pthread_t thread;
+    sigset_t set;
+
+    (void)state;
+    (void)sigfillset(&set);
+    assert_int_equal(akti_thread_start(&thread, look_at_signals, &set), AKT_OK);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(sigismember(&set, SIGSEGV), 0);
+    assert_int_equal(sigismember(&set, SIGBUS), 0);
+    assert_int_equal(sigismember(&set, SIGFPE), 0);
+    assert_int_equal(sigismember(&set, SIGILL), 0);
+}
+
+static void
 test_start_keeps_the_callers_signals(void **state)
 {
     pthread_t thread;
@@ -296,6 +312,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_start_runs_the_function_with_its_argument),
         cmocka_unit_test(test_start_blocks_signals_in_the_new_thread),
+        cmocka_unit_test(test_start_lets_the_threads_own_mistakes_through),
         cmocka_unit_test(test_start_keeps_the_callers_signals),
         cmocka_unit_test(test_start_with_fault_says_ethread),
         cmocka_unit_test(test_fault_fails_after_its_passes_and_that_often),
