@@ -28,6 +28,7 @@ list(APPEND AKT_SOURCES
     actors/core/account.c
     actors/core/actor.c
     actors/core/cell.c
+    actors/core/child.c
     actors/core/abandon.c
     actors/core/class.c
     actors/core/cycle.c
@@ -45,6 +46,13 @@ list(APPEND AKT_SOURCES
     actors/core/suspend.c
     actors/core/system.c
     actors/core/timer.c
+    actors/async/await.c
+    actors/async/children.c
+    actors/async/park.c
+    actors/async/run.c
+    actors/async/scope.c
+    actors/async/sleep.c
+    actors/async/task.c
     actors/test/arena.c
     actors/test/attempt.c
     actors/test/child.c

@@ -22,11 +22,8 @@ abandon_future(akt_self *self, struct akti_cell *cell)
          * there the cell is released. */
         return;
     }
-    akti_count(self->ctx, cell->entry,
-               AKTI_OUTCOMES - AKT_REPLIED + AKT_CANCELLED, 1);
-    akti_note(self->ctx, &(struct akti_note){.event = AKTI_EVENT_ENDED,
-                                             .a = AKT_CANCELLED,
-                                             .what = cell});
+    akti_child_cancel(self->ctx, cell);
+    akti_future_count_end(self->ctx, cell, AKT_CANCELLED);
     akti_cell_release(self->ctx, cell);
 }
 
@@ -46,6 +43,75 @@ abandon_timer(akt_self *self, struct akti_cell *cell)
     akti_timer_forget(self->ctx, cell);
 }
 
+struct akti_cell *
+akti_owned_new(akt_self *self, const struct akti_owned *owned, void *arg)
+{
+    struct akti_cell *cell;
+
+    if (self->actor == NULL && self->port == NULL) {
+        return NULL;
+    }
+    cell = akti_cell_new(self->ctx, AKTI_CELL_OWNED);
+    if (cell != NULL) {
+        cell->timer.worker = 0;
+        cell->actor = self->actor;
+        cell->actor_generation =
+            self->actor != NULL ? akti_actor_generation(self->actor) : 0;
+        if (self->actor == NULL) {
+            cell->port = self->port;
+        }
+        cell->owned = owned;
+        cell->arg = arg;
+        akti_cell_link(akti_cells_of(self), cell);
+    }
+    return cell;
+}
+
+struct akti_cell *
+akti_owned_find(akt_self *self, void *ptr, uint32_t generation,
+                const struct akti_owned *owned)
+{
+    struct akti_cell *cell = ptr;
+
+    if (cell == NULL || akti_cell_generation(cell) != generation
+        || cell->kind != AKTI_CELL_OWNED || cell->owned != owned) {
+        return NULL;
+    }
+    if (self->actor != NULL) {
+        return cell->actor == self->actor ? cell : NULL;
+    }
+    return self->port != NULL && cell->port == self->port ? cell : NULL;
+}
+
+void
+akti_owned_close(akt_self *self, struct akti_cell *cell)
+{
+    akti_cell_unlink(akti_cells_of(self), cell);
+    cell->owned->close(self, cell);
+}
+
+void
+akti_cell_close(akt_self *self, struct akti_cell *cell)
+{
+    akt_promise promise = {cell, akti_cell_generation(cell)};
+    akt_timer timer = {cell, akti_cell_generation(cell)};
+
+    switch (cell->kind) {
+    case AKTI_CELL_FUTURE:
+        akt_future_drop(self, akti_future_name(cell));
+        break;
+    case AKTI_CELL_KEPT:
+        akt_promise_drop(self, &promise);
+        break;
+    case AKTI_CELL_OWNED:
+        akti_owned_close(self, cell);
+        break;
+    default:
+        akt_ignore(akt_timer_cancel(self, timer));
+        break;
+    }
+}
+
 void
 akti_cells_abandon(akt_self *self, struct akti_actor *a, akt_err reason)
 {
@@ -59,6 +125,8 @@ akti_cells_abandon(akt_self *self, struct akti_actor *a, akt_err reason)
             abandon_future(self, cell);
         } else if (cell->kind == AKTI_CELL_KEPT) {
             akti_kept_break(self, cell, reason);
+        } else if (cell->kind == AKTI_CELL_OWNED) {
+            cell->owned->close(self, cell);
         } else {
             abandon_timer(self, cell);
         }

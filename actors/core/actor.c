@@ -127,6 +127,9 @@ set_up(struct akti_actor *a, struct akti_class_entry *entry, void *state,
     if (entry->overflow == AKT_DROP_OLDEST || entry->overflow == AKT_SHED_OLD) {
         flags |= AKTI_FLAG_EVICTS;
     }
+    if (AKTI_UNLIKELY(entry->cls->akti_hooks != NULL)) {
+        flags |= AKTI_FLAG_HOOKED | AKTI_FLAG_DEAF;
+    }
     a->runnable.next = NULL;
     a->runnable.unused = flags;
     /* Relaxed: published by opening the mailbox. */
@@ -181,80 +184,6 @@ publish(akt_self *self, struct akti_actor *a)
     }
 }
 
-static akt_err
-spawn(akt_self *self, struct akti_class_entry *entry, const void *initial,
-      akt_ref *out_ref)
-{
-    const akt_class *cls = entry->cls;
-    uint8_t size_class = akti_size_class(cls->state_size);
-    struct akti_actor *a;
-    void *state =
-        akti_sizes_alloc(&self->ctx->caches, size_class, cls->state_size);
-    akt_err err;
-
-    if (state == NULL && !AKTI_MUTANT(spawn_ignores_no_memory)) {
-        return AKT_ENOMEM;
-    }
-    err = cell_for(self, &a);
-    if (err == AKT_OK) {
-        err = home_for(self, cls->placement, &a->runnable.home);
-        if (err != AKT_OK) {
-            akti_cache_free(&self->ctx->cells[AKTI_CELLS_A], a);
-            count_out(self->system);
-        }
-    }
-    if (err != AKT_OK) {
-        akti_sizes_free(&self->ctx->caches, size_class, state, cls->state_size);
-        return err;
-    }
-    memcpy(state, initial, cls->state_size);
-    set_up(a, entry, state,
-           self->ctx->sim != NULL ? (uint32_t)AKTI_FLAG_SIMULATED : 0);
-    *out_ref = akti_actor_ref(self->system, a);
-    publish(self, a);
-    return AKT_OK;
-}
-
-/*
- * From a plain thread: the stop's first phase waits for the lock, so that no
- * spawn is half done when it begins.
- */
-static akt_err
-spawn_outside(akt_self *self, struct akti_class_entry *entry,
-              const void *initial, akt_ref *out_ref)
-{
-    struct akt_system *s = self->system;
-    akt_err err;
-
-    akti_mutex_lock(&s->lock);
-    err = check_phase(self);
-    if (err == AKT_OK) {
-        err = spawn(self, entry, initial, out_ref);
-    }
-    akti_mutex_unlock(&s->lock);
-    return err;
-}
-
-akt_err
-akti_spawn(akt_self *self, const akt_class *cls, akt_ref *out_ref,
-           const void *state)
-{
-    struct akti_class_entry *entry;
-    akt_ref ref;
-
-    if (AKTI_MUTANT(refused_spawn_writes) && out_ref != NULL) {
-        *out_ref = AKT_REF_NONE;
-    }
-    AKT_TRY(check_phase(self));
-    AKT_TRY(akti_class_find(self, cls, &entry));
-    AKT_TRY(self->port != NULL ? spawn_outside(self, entry, state, &ref)
-                               : spawn(self, entry, state, &ref));
-    if (out_ref != NULL) {
-        *out_ref = ref;
-    }
-    return AKT_OK;
-}
-
 struct akti_extra *
 akti_actor_extra(akt_self *self, struct akti_actor *a)
 {
@@ -272,6 +201,130 @@ akti_actor_extra(akt_self *self, struct akti_actor *a)
         akti_mutex_unlock(&self->system->suspend_lock);
     }
     return extra;
+}
+
+static void
+free_extra(akt_self *self, struct akti_actor *a)
+{
+    struct akti_extra *extra = a->extra;
+
+    if (extra == NULL) {
+        return;
+    }
+    akti_mutex_lock(&self->system->suspend_lock);
+    a->extra = NULL;
+    akti_mutex_unlock(&self->system->suspend_lock);
+    akti_sizes_free(&self->ctx->caches, akti_size_class(sizeof(*extra)), extra,
+                    sizeof(*extra));
+}
+
+/* What a spawn is about, besides the caller. */
+struct spawning {
+    struct akti_class_entry *entry;
+    const void *initial;
+    akt_future watch; /* generation 0: none */
+};
+
+/* Before anybody knows the actor. */
+static akt_err
+set_watch(akt_self *self, struct akti_actor *a, akt_future watch)
+{
+    struct akti_extra *extra;
+
+    if (AKTI_LIKELY(watch.generation == 0)) {
+        return AKT_OK;
+    }
+    extra = akti_actor_extra(self, a);
+    if (extra == NULL) {
+        return AKT_ENOMEM;
+    }
+    extra->watch = watch;
+    return AKT_OK;
+}
+
+static akt_err
+spawn(akt_self *self, const struct spawning *what, akt_ref *out_ref)
+{
+    struct akti_class_entry *entry = what->entry;
+    const akt_class *cls = entry->cls;
+    uint8_t size_class = akti_size_class(cls->state_size);
+    struct akti_actor *a;
+    void *state =
+        akti_sizes_alloc(&self->ctx->caches, size_class, cls->state_size);
+    akt_err err;
+
+    if (state == NULL && !AKTI_MUTANT(spawn_ignores_no_memory)) {
+        return AKT_ENOMEM;
+    }
+    err = cell_for(self, &a);
+    if (err == AKT_OK) {
+        err = set_watch(self, a, what->watch);
+        if (err == AKT_OK) {
+            err = home_for(self, cls->placement, &a->runnable.home);
+        }
+        if (err != AKT_OK) {
+            free_extra(self, a);
+            akti_cache_free(&self->ctx->cells[AKTI_CELLS_A], a);
+            count_out(self->system);
+        }
+    }
+    if (err != AKT_OK) {
+        akti_sizes_free(&self->ctx->caches, size_class, state, cls->state_size);
+        return err;
+    }
+    memcpy(state, what->initial, cls->state_size);
+    set_up(a, entry, state,
+           self->ctx->sim != NULL ? (uint32_t)AKTI_FLAG_SIMULATED : 0);
+    *out_ref = akti_actor_ref(self->system, a);
+    publish(self, a);
+    return AKT_OK;
+}
+
+/*
+ * From a plain thread: the stop's first phase waits for the lock, so that no
+ * spawn is half done when it begins.
+ */
+static akt_err
+spawn_outside(akt_self *self, const struct spawning *what, akt_ref *out_ref)
+{
+    struct akt_system *s = self->system;
+    akt_err err;
+
+    akti_mutex_lock(&s->lock);
+    err = check_phase(self);
+    if (err == AKT_OK) {
+        err = spawn(self, what, out_ref);
+    }
+    akti_mutex_unlock(&s->lock);
+    return err;
+}
+
+akt_err
+akti_spawn_watched(akt_self *self, const akt_class *cls, akt_ref *out_ref,
+                   const void *state, akt_future watch)
+{
+    struct spawning what = {.initial = state, .watch = watch};
+    akt_ref ref;
+
+    if (AKTI_MUTANT(refused_spawn_writes) && out_ref != NULL) {
+        *out_ref = AKT_REF_NONE;
+    }
+    AKT_TRY(check_phase(self));
+    AKT_TRY(akti_class_find(self, cls, &what.entry));
+    AKT_TRY(self->port != NULL ? spawn_outside(self, &what, &ref)
+                               : spawn(self, &what, &ref));
+    if (out_ref != NULL) {
+        *out_ref = ref;
+    }
+    return AKT_OK;
+}
+
+akt_err
+akti_spawn(akt_self *self, const akt_class *cls, akt_ref *out_ref,
+           const void *state)
+{
+    return akti_spawn_watched(self, cls, out_ref, state,
+                              (akt_future){NULL, 0});
 }
 
 /* --- orders --- */
@@ -410,11 +463,7 @@ end_extra(akt_self *self, struct akti_actor *a, struct fate fate)
     akti_suspend_abandon(self, outbox_fate);
     end_messages(self, AKTI_MUTANT(stash_leaked) ? NULL : extra->stash_head,
                  fate);
-    akti_mutex_lock(&self->system->suspend_lock);
-    a->extra = NULL;
-    akti_mutex_unlock(&self->system->suspend_lock);
-    akti_sizes_free(&self->ctx->caches, akti_size_class(sizeof(*extra)), extra,
-                    sizeof(*extra));
+    free_extra(self, a);
 }
 
 /* The slot is free for another actor, under the next generation. */
@@ -455,11 +504,42 @@ log_failure(akt_self *self, struct akti_actor *a, const akt_exit *reason)
                   akt_err_name(reason->error), akt_err_text(reason->error));
 }
 
+/* The end as its owner hears of it. */
+static akt_err
+error_of(const akt_exit *reason)
+{
+    switch (reason->kind) {
+    case AKT_EXIT_FAILED:
+        return reason->error;
+    case AKT_EXIT_KILLED:
+        return AKT_ECANCELLED;
+    case AKT_EXIT_OVERFLOW:
+        return AKT_EFULL;
+    case AKT_EXIT_SHUTDOWN:
+        return AKT_ESTOPPED;
+    default:
+        return AKT_OK;
+    }
+}
+
+static void
+tell_watch(akt_self *self, akt_future watch, akt_err err)
+{
+    if (AKTI_UNLIKELY(watch.generation != 0)) {
+        (void)akti_future_end(self->ctx, watch.cell, watch.generation,
+                              err == AKT_OK ? AKT_REPLIED : AKT_FAILED, err);
+    }
+}
+
 void
 akti_actor_exit(akt_self *self, const akt_exit *reason)
 {
+    akt_future watch = self->actor->extra != NULL ? self->actor->extra->watch
+                                                  : (akt_future){NULL, 0};
     struct akti_actor *a = self->actor;
     struct akti_class_entry *entry = akti_actor_entry(a);
+    const struct akti_hooks *hooks = entry->cls->akti_hooks;
+    void *left = NULL;
     bool shutdown = reason->kind == AKT_EXIT_SHUTDOWN;
     struct fate fate = {shutdown ? AKT_FATE_DISCARDED : AKT_FATE_DEAD,
                         shutdown ? AKT_ESTOPPED : AKT_EDEAD};
@@ -478,6 +558,9 @@ akti_actor_exit(akt_self *self, const akt_exit *reason)
         akti_suspend_wake(self->ctx, a);
     }
     self->exiting = false;
+    if (AKTI_UNLIKELY(hooks != NULL)) {
+        left = hooks->leave(self, a);
+    }
     akti_note(self->ctx, &(struct akti_note){.event = AKTI_EVENT_EXIT,
                                              .a = a->slot,
                                              .b = (uint64_t)reason->kind,
@@ -488,6 +571,11 @@ akti_actor_exit(akt_self *self, const akt_exit *reason)
     free_slot(self, a);
     if (reason->kind == AKT_EXIT_FAILED) {
         akti_count(self->ctx, entry, AKTI_CRASHED, 1);
+    }
+    self->actor = NULL;
+    tell_watch(self, watch, error_of(reason));
+    if (AKTI_UNLIKELY(hooks != NULL)) {
+        hooks->gone(self, left);
     }
     akti_count(self->ctx, entry, AKTI_EXITED, 1);
     akti_system_note_exit(self->system);

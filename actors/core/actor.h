@@ -12,10 +12,12 @@
 #include "actors/core/account.h"
 #include "actors/sched/dispatcher.h"
 #include "akt/actor.h"
+#include "akt/future.h"
 #include "mailbox/mailbox.h"
 
 #include <stdatomic.h>
 
+struct akti_actor;
 struct akti_cell;
 struct akti_edge;
 struct akti_extra;
@@ -38,7 +40,32 @@ enum akti_actor_flag {
     AKTI_FLAG_DRAINING = 4u,
     AKTI_FLAG_IDLE = 8u,    /* it wants to hear of idleness */
     AKTI_FLAG_EVICTS = 16u, /* senders take from its queue too */
-    AKTI_FLAG_SIMULATED = 32u
+    AKTI_FLAG_SIMULATED = 32u,
+    AKTI_FLAG_HOOKED = 64u, /* its class has hooks */
+    AKTI_FLAG_DEAF = 128u   /* it takes no users' messages now */
+};
+
+/*
+ * What a class of the layers above does in its actors' turns: an actor that is
+ * more than its handlers. It ends when it says so (akti_hooked_exit), not when it
+ * is told to: orders are for its hooks.
+ */
+struct akti_hooks {
+    /* The owner's orders, as they stand; called whenever it looks at them. */
+    void (*orders)(akt_self *self, struct akti_actor *a, uint32_t orders);
+    /* Whether it has this message in hand; NULL: how many it has. For a
+     * simulation's checks. */
+    uint32_t (*holds)(const struct akti_actor *a, const struct akti_message *m);
+    /* A turn begins, and no send waits for room. */
+    void (*turn)(akt_self *self, struct akti_actor *a);
+    /* A future that is awaited (akti_awaited) has ended. */
+    void (*ended)(akt_self *self, struct akti_actor *a, struct akti_cell *cell);
+    /* A send waits for room, within the call. */
+    void (*outbox)(akt_self *self, struct akti_actor *a);
+    /* The actor ends: gives what `gone` needs, while the state is there. */
+    void *(*leave)(akt_self *self, struct akti_actor *a);
+    /* It has ended, and its cell is free. */
+    void (*gone)(akt_self *self, void *left);
 };
 
 struct akti_actor {
@@ -87,6 +114,7 @@ struct akti_extra {
     struct akti_message *stash_head;
     struct akti_message *stash_tail;
     struct akti_cell *idle;
+    akt_future watch; /* of who owns it, for its end */
     uint64_t last_message_ns;
     /* guarded by the suspension lock */
     struct akti_edge *edges; /* for whom it waits */
@@ -223,6 +251,23 @@ void akti_actor_refuse_mail(struct akti_actor *a);
 /* Its extra part, made when missing; NULL when out of memory. Owner. */
 struct akti_extra *akti_actor_extra(struct akt_self *self,
                                     struct akti_actor *a);
+
+/* The hooks of an actor that has AKTI_FLAG_HOOKED. */
+static inline const struct akti_hooks *
+akti_actor_hooks(const struct akti_actor *a)
+{
+    /* Relaxed: as in akti_actor_entry. */
+    return atomic_load_explicit(&a->entry, memory_order_relaxed)
+        ->cls->akti_hooks;
+}
+
+/*
+ * As akti_spawn, for an actor whose end is told to a future made by
+ * akti_child_new.
+ */
+akt_err akti_spawn_watched(akt_self *self, const akt_class *cls,
+                           akt_ref *out_ref, const void *state,
+                           akt_future watch);
 
 /* Ends the running actor: on_exit, then all that it owns. */
 void akti_actor_exit(struct akt_self *self, const akt_exit *reason);

@@ -44,7 +44,20 @@ enum akti_cell_kind {
     AKTI_CELL_TIMER,
     AKTI_CELL_IDLE,  /* a timer of the class's idle time */
     AKTI_CELL_LATER, /* akt_send_after */
-    AKTI_CELL_KEPT
+    AKTI_CELL_KEPT,
+    AKTI_CELL_OWNED /* something of the layers above */
+};
+
+struct akti_cell;
+
+/* What a cell of kind AKTI_CELL_OWNED stands for. */
+struct akti_owned {
+    const char *name;
+    /*
+     * Closes it: its scope closes or its owner ends. The cell is in no list any
+     * more; this releases it. It must not wait.
+     */
+    void (*close)(akt_self *self, struct akti_cell *cell);
 };
 
 struct akti_cell {
@@ -65,6 +78,7 @@ struct akti_cell {
     union {
         const akt_continuation *then; /* a future's */
         uint64_t every_ns;            /* a timer's */
+        const struct akti_owned *owned;
     };
     union {
         struct {
@@ -83,7 +97,7 @@ struct akti_cell {
     };
     union {
         uint64_t payload; /* a one-shot timer's, behind its notice */
-        void *arg;        /* of `then` */
+        void *arg;        /* of `then`, of `owned` */
     };
 };
 
@@ -101,8 +115,11 @@ struct akti_future {
     struct akti_cell cell;
     /* Of an end without a reply, so that it needs no memory. */
     _Alignas(64) struct akti_message notice;
-    /* What it was asked for, by parent_generation; others look. */
-    _Atomic(struct akti_cell *) parent;
+    union {
+        /* What it was asked for, by parent_generation; others look. */
+        _Atomic(struct akti_cell *) parent;
+        uint64_t child; /* owner: the actor whose end it is; slot, generation */
+    };
 };
 
 _Static_assert(sizeof(struct akti_future) == 192, "three cache lines");

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+const akt_continuation akti_awaited = {.state_name = "awaited"};
+
 /* From this on a deadline need not be exact to a few milliseconds. */
 #define COARSE_FROM_NS (UINT64_C(200) * 1000000u)
 
@@ -37,6 +39,22 @@ akti_future_discard(struct akti_context *ctx, struct akti_message *m)
     akti_cell_release(ctx, cell);
 }
 
+void
+akti_future_count_end(struct akti_context *ctx, struct akti_cell *cell,
+                      akt_outcome outcome)
+{
+    if (AKTI_UNLIKELY(cell->entry == NULL)) {
+        return; /* no request */
+    }
+    akti_count(ctx, cell->entry,
+               AKTI_OUTCOMES - AKT_REPLIED + (unsigned)outcome, 1);
+    akti_note(ctx, &(struct akti_note){.event = AKTI_EVENT_ENDED,
+                                       .a = (uint64_t)outcome,
+                                       .b = (uint64_t)cell->error,
+                                       .what = cell,
+                                       .err = (int)cell->error});
+}
+
 /* Tells the owner; the caller has won the cell. `m` may be its notice. */
 static void
 deliver(struct akti_context *ctx, struct akti_cell *cell,
@@ -45,13 +63,7 @@ deliver(struct akti_context *ctx, struct akti_cell *cell,
     akt_outcome outcome = akti_cell_outcome(cell);
     bool is_notice = m == &akti_future_of(cell)->notice;
 
-    akti_count(ctx, cell->entry,
-               AKTI_OUTCOMES - AKT_REPLIED + (unsigned)outcome, 1);
-    akti_note(ctx, &(struct akti_note){.event = AKTI_EVENT_ENDED,
-                                       .a = (uint64_t)outcome,
-                                       .b = (uint64_t)cell->error,
-                                       .what = cell,
-                                       .err = (int)cell->error});
+    akti_future_count_end(ctx, cell, outcome);
     if (cell->actor_generation == 0) {
         port_deliver(cell, is_notice ? NULL : m);
         return;
@@ -195,21 +207,18 @@ open_requests(akt_self *self)
                                : &self->port->open_requests;
 }
 
-static struct akti_cell **
-cells_of(akt_self *self)
+struct akti_cell **
+akti_cells_of(akt_self *self)
 {
     return self->actor != NULL ? &self->actor->cells : &self->port->cells;
 }
 
-akt_err
-akti_future_new(akt_self *self, const akt_type *request, uint64_t timeout_ns,
-                struct akti_cell **out)
+/* A cell of the caller's, without a deadline. */
+static akt_err
+cell_new(akt_self *self, const akt_type *type, struct akti_cell **out)
 {
     struct akti_cell *cell;
 
-    if (timeout_ns == AKT_NEVER) {
-        return AKT_EINVAL;
-    }
     if (self->actor == NULL && self->port == NULL) {
         return AKT_ECONTEXT;
     }
@@ -228,8 +237,22 @@ akti_future_new(akt_self *self, const akt_type *request, uint64_t timeout_ns,
         cell->port = self->port; /* and no generation */
     }
     cell->entry = akti_self_entry(self);
-    cell->type = request;
+    cell->type = type;
     cell->then = NULL;
+    *out = cell;
+    return AKT_OK;
+}
+
+akt_err
+akti_future_new(akt_self *self, const akt_type *request, uint64_t timeout_ns,
+                struct akti_cell **out)
+{
+    struct akti_cell *cell;
+
+    if (timeout_ns == AKT_NEVER) {
+        return AKT_EINVAL;
+    }
+    AKT_TRY(cell_new(self, request, &cell));
     akti_timer_set_due(&cell->timer, deadline_for(self, timeout_ns));
     inherit(self, cell);
     if (self->actor != NULL
@@ -241,12 +264,26 @@ akti_future_new(akt_self *self, const akt_type *request, uint64_t timeout_ns,
     return AKT_OK;
 }
 
+akt_err
+akti_future_open(akt_self *self, const akt_type *type, struct akti_cell **out)
+{
+    struct akti_cell *cell;
+
+    AKT_TRY(cell_new(self, type, &cell));
+    akti_timer_set_due(&cell->timer, AKT_NEVER);
+    cell->entry = NULL; /* not counted */
+    *open_requests(self) += 1;
+    akti_cell_link(akti_cells_of(self), cell);
+    *out = cell;
+    return AKT_OK;
+}
+
 void
 akti_future_asked(akt_self *self, struct akti_cell *cell, akt_future *out)
 {
     akti_count(self->ctx, cell->entry, AKTI_ASKED, 1);
     *open_requests(self) += 1;
-    akti_cell_link(cells_of(self), cell);
+    akti_cell_link(akti_cells_of(self), cell);
     out->cell = cell;
     out->generation = akti_cell_generation(cell);
 }
@@ -255,8 +292,10 @@ void
 akti_future_undo(akt_self *self, struct akti_cell *cell)
 {
     *open_requests(self) -= AKTI_MUTANT(future_undo_leaks) ? 0 : 1;
-    akti_cell_unlink(cells_of(self), cell);
-    akti_count(self->ctx, cell->entry, AKTI_ASKED, UINT64_MAX);
+    akti_cell_unlink(akti_cells_of(self), cell);
+    if (cell->entry != NULL) {
+        akti_count(self->ctx, cell->entry, AKTI_ASKED, UINT64_MAX);
+    }
     akti_cell_release(self->ctx, cell);
 }
 
@@ -334,7 +373,7 @@ close_cell(akt_self *self, struct akti_cell *cell)
         cell->message = NULL;
     }
     *open_requests(self) -= 1;
-    akti_cell_unlink(cells_of(self), cell);
+    akti_cell_unlink(akti_cells_of(self), cell);
     akti_cell_release(self->ctx, cell);
 }
 
@@ -364,13 +403,14 @@ akt_err
 akti_future_arrive(akt_self *self, struct akti_message *m)
 {
     struct akti_cell *cell = m->cell;
-
     akt_err err = AKT_OK;
 
     cell->arrived = true;
     cell->message = m->kind == AKTI_REPLY ? m : NULL;
     if (cell->dropped && !AKTI_MUTANT(dropped_future_continues)) {
         close_cell(self, cell);
+    } else if (cell->then == &akti_awaited) {
+        akti_actor_hooks(self->actor)->ended(self, self->actor, cell);
     } else if (cell->then != NULL) {
         err = run_continuation(self, cell, cell->message);
         close_cell(self, cell);
@@ -378,9 +418,8 @@ akti_future_arrive(akt_self *self, struct akti_message *m)
     return err;
 }
 
-/* The caller's cell behind a future, unless it is gone. */
-static struct akti_cell *
-find(akt_self *self, akt_future future)
+struct akti_cell *
+akti_future_find(akt_self *self, akt_future future)
 {
     struct akti_cell *cell = future.cell;
 
@@ -405,7 +444,7 @@ akti_then(akt_self *self, akt_future future,
     if (self->actor == NULL) {
         return AKT_ECONTEXT;
     }
-    cell = find(self, future);
+    cell = akti_future_find(self, future);
     if (cell == NULL || cell->then != NULL) {
         return AKT_EENDED;
     }
@@ -445,13 +484,14 @@ akti_answer_as(const akt_answer *answer, const akt_type *type)
 akt_err
 akt_cancel(akt_self *self, akt_future future)
 {
-    struct akti_cell *cell = find(self, future);
+    struct akti_cell *cell = akti_future_find(self, future);
 
     if (cell == NULL
         || !akti_future_end(self->ctx, cell, future.generation, AKT_CANCELLED,
                             AKT_ECANCELLED)) {
         return AKT_EENDED;
     }
+    akti_child_cancel(self->ctx, cell);
     cell->cancelled = true;
     return AKT_OK;
 }
@@ -473,11 +513,12 @@ has_arrived(akt_self *self, struct akti_cell *cell)
 void
 akt_future_drop(akt_self *self, akt_future future)
 {
-    struct akti_cell *cell = find(self, future);
+    struct akti_cell *cell = akti_future_find(self, future);
 
     if (cell == NULL) {
         return;
     }
+    akti_child_cancel(self->ctx, cell);
     (void)akti_future_end(self->ctx, cell, future.generation, AKT_CANCELLED,
                           AKT_ECANCELLED);
     if (self->port != NULL) {
@@ -493,7 +534,7 @@ akt_future_drop(akt_self *self, akt_future future)
 akt_outcome
 akt_future_poll(akt_self *self, akt_future future)
 {
-    struct akti_cell *cell = find(self, future);
+    struct akti_cell *cell = akti_future_find(self, future);
 
     if (cell == NULL) {
         return AKT_BROKEN;
@@ -514,30 +555,50 @@ akt_future_poll(akt_self *self, akt_future future)
 
 /* --- a plain thread --- */
 
-/* The answer that a thread gets, with the reply that it keeps alive. */
-struct held_answer {
+void
+akti_future_take(akt_self *self, struct akti_cell *cell, akt_answer *out,
+                 struct akti_message **out_message)
+{
+    fill_answer(cell, cell->message, out);
+    *out_message = cell->message;
+    cell->message = NULL;
+    close_cell(self, cell);
+}
+
+akt_err
+akti_future_error(struct akti_cell *cell)
+{
     akt_answer answer;
-    struct akti_message *message;
-};
+
+    fill_answer(cell, cell->message, &answer);
+    return answer.outcome == AKT_REPLIED ? AKT_OK : answer.error;
+}
+
+struct akti_held *
+akti_held_new(akt_self *self)
+{
+    return akti_sizes_alloc(&self->ctx->caches,
+                            akti_size_class(sizeof(struct akti_held)),
+                            sizeof(struct akti_held));
+}
 
 akt_err
 akt_wait(akt_self *self, akt_future future, akt_answer **out_answer)
 {
     struct akti_cell *cell;
-    struct held_answer *held;
+    struct akti_held *held;
 
     if (self->port == NULL) {
         return AKT_ECONTEXT;
     }
-    cell = find(self, future);
+    cell = akti_future_find(self, future);
     if (cell == NULL) {
         return AKT_EENDED;
     }
     if (!akti_system_is_ours(self->system)) {
         return AKT_EFORK;
     }
-    held = akti_sizes_alloc(&self->ctx->caches, akti_size_class(sizeof(*held)),
-                            sizeof(*held));
+    held = akti_held_new(self);
     if (held == NULL) {
         return AKT_ENOMEM;
     }
@@ -547,10 +608,7 @@ akt_wait(akt_self *self, akt_future future, akt_answer **out_answer)
                               AKT_ETIMEOUT);
         (void)akti_port_await(self->port, cell, AKT_NEVER);
     }
-    fill_answer(cell, cell->message, &held->answer);
-    held->message = cell->message;
-    cell->message = NULL;
-    close_cell(self, cell);
+    akti_future_take(self, cell, &held->answer, &held->message);
     *out_answer = &held->answer;
     return AKT_OK;
 }
@@ -558,7 +616,7 @@ akt_wait(akt_self *self, akt_future future, akt_answer **out_answer)
 void
 akt_answer_free(akt_self *self, akt_answer *answer)
 {
-    struct held_answer *held = (struct held_answer *)(void *)answer;
+    struct akti_held *held = (struct akti_held *)(void *)answer;
 
     if (held == NULL) {
         return;

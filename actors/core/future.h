@@ -5,6 +5,13 @@
 
 #include "actors/core/cell.h"
 #include "actors/core/self.h"
+#include "akt/timer.h"
+
+/* The answer that a waiter gets, with the reply that it keeps alive. */
+struct akti_held {
+    akt_answer answer;
+    struct akti_message *message;
+};
 
 /*
  * Ends a future without a reply: error, deadline, cancellation, or broken. False
@@ -26,8 +33,18 @@ bool akti_request_is_over(void *cell, uint32_t generation);
 /* The deadline of a request; AKT_NEVER when it is over. */
 uint64_t akti_request_deadline(void *cell, uint32_t generation);
 
+/* Counts how it ended, unless it is no request. */
+void akti_future_count_end(struct akti_context *ctx, struct akti_cell *cell,
+                           akt_outcome outcome);
+
 /* A future's deadline has come. On the worker that armed it. */
 void akti_future_expire(struct akti_context *ctx, struct akti_cell *cell);
+
+/*
+ * Stands for a continuation where the owner's hooks are to hear of the end, and
+ * will take it by akti_future_take.
+ */
+extern const akt_continuation akti_awaited;
 
 /* A notice or reply is in the owner's hands: runs the continuation. */
 akt_err akti_future_arrive(akt_self *self, struct akti_message *m);
@@ -43,8 +60,59 @@ akti_future_is_awaited(const struct akti_message *reply)
 /* Runs it and releases the cell; the reply stays the caller's. */
 akt_err akti_future_continue(akt_self *self, struct akti_message *reply);
 
+/* The caller's cell behind a future, or NULL when it is none, or used up. */
+struct akti_cell *akti_future_find(akt_self *self, akt_future future);
+
+/*
+ * Takes the end of a cell that has arrived, and closes it. *out_message [move]
+ * keeps what the answer points to; NULL when it points to nothing.
+ */
+void akti_future_take(akt_self *self, struct akti_cell *cell, akt_answer *out,
+                      struct akti_message **out_message);
+
+/* How a cell that has arrived ended, as an error; AKT_OK for a reply. */
+akt_err akti_future_error(struct akti_cell *cell);
+
+/* An answer as akt_wait gives it, to be filled in; NULL: out of memory. */
+struct akti_held *akti_held_new(akt_self *self);
+
 /* A reply or notice that its owner will not take: frees message and cell. */
 void akti_future_discard(struct akti_context *ctx, struct akti_message *m);
+
+/*
+ * A future of the caller's for the end of an actor that it is going to make, and
+ * owns: cancelling, dropping or abandoning it tells that actor to end (as
+ * akt_kill), once it is named. Errors as for akti_future_open.
+ */
+akt_err akti_child_new(akt_self *self, bool is_actor, struct akti_cell **out);
+void akti_child_name(struct akti_cell *cell, akt_ref child);
+/* The actor goes on without an owner. */
+void akti_child_forget(struct akti_cell *cell);
+bool akti_child_is(const struct akti_cell *cell);
+bool akti_child_is_actor(const struct akti_cell *cell);
+/* As akt_drain, when it is an actor's. */
+void akti_child_drain(struct akti_context *ctx, struct akti_cell *cell);
+/* Nothing for other futures. */
+void akti_child_cancel(struct akti_context *ctx, struct akti_cell *cell);
+
+/* The list of the caller's cells; it is an actor or a plain thread. */
+struct akti_cell **akti_cells_of(akt_self *self);
+
+/*
+ * A cell of the caller's that stands for something of the layers above, which is
+ * closed with its owner. NULL: out of memory, or in a job.
+ */
+struct akti_cell *akti_owned_new(akt_self *self, const struct akti_owned *owned,
+                                 void *arg);
+/* The caller's cell behind a handle, or NULL when it is none, or closed. */
+struct akti_cell *akti_owned_find(akt_self *self, void *cell,
+                                  uint32_t generation,
+                                  const struct akti_owned *owned);
+/* Takes it out and closes it. */
+void akti_owned_close(akt_self *self, struct akti_cell *cell);
+
+/* Gives up a cell of the caller's, of whatever kind. */
+void akti_cell_close(akt_self *self, struct akti_cell *cell);
 
 /* The owner ends: its futures end, its timers and kept promises go. */
 void akti_cells_abandon(akt_self *self, struct akti_actor *a, akt_err reason);
@@ -55,6 +123,21 @@ void akti_cells_abandon(akt_self *self, struct akti_actor *a, akt_err reason);
  */
 akt_err akti_future_new(akt_self *self, const akt_type *request,
                         uint64_t timeout_ns, struct akti_cell **out);
+/*
+ * Makes a future of the caller's that is no request: it has no deadline, no
+ * outer request, and is not in the account. It is ended as others are. Undone by
+ * akti_future_undo. AKT_ELIMIT, AKT_ENOMEM, AKT_ECONTEXT.
+ */
+akt_err akti_future_open(akt_self *self, const akt_type *type,
+                         struct akti_cell **out);
+/* Its name for the user. */
+static inline akt_future
+akti_future_name(struct akti_cell *cell)
+{
+    akt_future future = {cell, akti_cell_generation(cell)};
+
+    return future;
+}
 /* It was asked: counts it. */
 void akti_future_asked(akt_self *self, struct akti_cell *cell, akt_future *out);
 /* It was not asked after all. */
@@ -84,6 +167,13 @@ void akti_timer_forget(struct akti_context *ctx, struct akti_cell *cell);
 
 /* A timer of this worker is due; the dispatcher's `fire`. */
 void akti_timer_fire(struct akti_timer_entry *t, struct akti_context *ctx);
+
+/*
+ * akt_timer_start for one shot with a payload of at most 8 bytes, by an actor that
+ * has hooks too. AKT_ENOMEM.
+ */
+akt_err akti_timer_begin(akt_self *self, uint64_t after_ns,
+                         const akti_timer_arg *message, akt_timer *out_timer);
 
 /* Starts or restarts the idle timer of the running actor's class. */
 akt_err akti_idle_start(akt_self *self);

@@ -80,9 +80,10 @@ akti_port_free(struct akti_port *port)
     struct akti_dispatcher *d = port->ctx.dispatcher;
 
     while (port->cells != NULL && !AKTI_MUTANT(detach_keeps_futures)) {
-        akt_future future = {port->cells, akti_cell_generation(port->cells)};
-
-        akt_future_drop(&port->self, future);
+        akti_cell_close(&port->self, port->cells);
+    }
+    if (port->held != NULL) {
+        akti_message_free(&port->ctx.caches, port->held);
     }
     akti_context_fini(&port->ctx);
     akti_cond_fini(&port->cond);

@@ -266,6 +266,10 @@ obey(akt_self *self, struct akti_actor *a, uint32_t orders)
     if (self->exit_kind != 0 || orders == 0) {
         return;
     }
+    if (AKTI_UNLIKELY(akti_actor_has(a, AKTI_FLAG_HOOKED))) {
+        akti_actor_hooks(a)->orders(self, a, orders);
+        return;
+    }
     if ((orders & AKTI_ORDER_SHUTDOWN) != 0) {
         self->exit_kind = AKT_EXIT_SHUTDOWN;
     } else if ((orders & AKTI_ORDER_KILL) != 0
@@ -327,7 +331,8 @@ handle_user_simulated(akt_self *self, struct akti_message *m)
     bool mine = m->target_generation == akti_actor_generation(a);
 
     akti_tell(self->ctx, AKTI_EVENT_BEGIN, m);
-    if (mine && akti_fails(self->ctx, AKT_FAULT_HANDLER)) {
+    if (mine && !akti_actor_has(a, AKTI_FLAG_HOOKED)
+        && akti_fails(self->ctx, AKT_FAULT_HANDLER)) {
         /* It is there, and its handler is not called. */
         self->message = m;
         self->current = m;
@@ -364,7 +369,9 @@ handle_next(akt_self *self, struct akti_actor *a, uint32_t *budget,
         }
         return true;
     }
-    m = *budget > 0 ? akti_pop_user(self, a) : NULL;
+    m = *budget > 0 && AKTI_LIKELY(!akti_actor_has(a, AKTI_FLAG_DEAF))
+            ? akti_pop_user(self, a)
+            : NULL;
     if (m == NULL) {
         return false;
     }
@@ -405,6 +412,9 @@ begin(akt_self *self, struct akti_actor *a)
         if (akti_actor_has(a, AKTI_FLAG_IDLE)) {
             note_activity(self, a);
         }
+        if (akti_actor_has(a, AKTI_FLAG_HOOKED) && self->exit_kind == 0) {
+            akti_actor_hooks(a)->turn(self, a);
+        }
     }
 }
 
@@ -440,6 +450,10 @@ settle(akt_self *self, struct akti_actor *a)
     if (akti_actor_has(a, AKTI_FLAG_AWAITING)) {
         /* Told to end while it waited. */
         self->exit_kind = 0;
+        if (akti_actor_has(a, AKTI_FLAG_HOOKED)) {
+            /* It goes on for a while, without these. */
+            akti_suspend_abandon(self, AKT_FATE_RETURNED);
+        }
         look_at_orders(self, a);
     }
     return true;
@@ -449,7 +463,8 @@ settle(akt_self *self, struct akti_actor *a)
 static inline unsigned
 put_down(akt_self *self, struct akti_actor *a)
 {
-    bool keep = a->user_head != NULL || a->system_head != NULL;
+    bool keep = a->system_head != NULL
+                || (a->user_head != NULL && !akti_actor_has(a, AKTI_FLAG_DEAF));
     uint32_t handled = AKTI_MUTANT(credit_leaked) ? 0 : self->handled;
 
     self->handled = 0;
@@ -498,6 +513,7 @@ static bool
 is_drained(akt_self *self, struct akti_actor *a)
 {
     return akti_actor_has(a, AKTI_FLAG_DRAINING)
+           && !akti_actor_has(a, AKTI_FLAG_HOOKED)
            && (!akti_has_users(self, a) || AKTI_MUTANT(drain_forgets_queue))
            && a->system_head == NULL && akti_mailbox_is_empty(&a->box);
 }

@@ -108,7 +108,14 @@ akt_random(akt_self *self)
 void
 akt_stop_self(akt_self *self)
 {
-    if (self->actor != NULL && self->exit_kind == 0) {
+    struct akti_actor *a = self->actor;
+
+    if (a == NULL || self->exit_kind != 0) {
+        return;
+    }
+    if ((a->runnable.unused & AKTI_FLAG_HOOKED) != 0) {
+        akti_actor_hooks(a)->orders(self, a, AKTI_ORDER_STOP);
+    } else {
         self->exit_kind = AKT_EXIT_STOPPED;
     }
 }

@@ -104,7 +104,9 @@ wait_exits(struct akt_system *s, uint64_t deadline_ns)
     bool in_time = true;
 
     if (s->dispatcher.sim != NULL) {
-        while (akti_system_live(s) > 0 && akti_sim_step(&s->dispatcher)) {
+        while (akti_system_live(s) > 0
+               && (akti_sim_step(&s->dispatcher)
+                   || akti_sim_progress(&s->dispatcher, deadline_ns))) {
         }
         return akti_system_live(s) == 0;
     }

@@ -229,6 +229,9 @@ akti_suspend_send(akt_self *self, struct akti_actor *target,
                                              .a = a->slot,
                                              .b = target->slot,
                                              .what = m});
+    if (AKTI_UNLIKELY((a->runnable.unused & AKTI_FLAG_HOOKED) != 0)) {
+        akti_actor_hooks(a)->outbox(self, a);
+    }
     return AKT_OK;
 }
 
@@ -495,6 +498,9 @@ akti_suspend_abandon(akt_self *self, akt_fate fate)
     akti_mutex_unlock(&s->suspend_lock);
     m = AKTI_MUTANT(outbox_forgotten) ? NULL : extra->out_head;
     extra->out_head = NULL;
+    extra->out_tail = NULL;
+    extra->out_count = 0;
+    self->actor->runnable.unused &= ~(uint32_t)AKTI_FLAG_AWAITING;
     while (m != NULL) {
         struct akti_message *next = m->next;
 

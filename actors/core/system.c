@@ -11,6 +11,9 @@
 
 #define ACTORS_MAX (1u << 24)
 
+/* Bytes of a task's stack. */
+#define TASK_STACK ((size_t)64 << 10)
+
 /* Cells of futures, timers and promises: as many as the table can number. */
 #define CELLS_MAX (1u << 24)
 
@@ -85,6 +88,13 @@ check_options(const akt_system_opts *o, const struct akti_log *log)
             return AKT_EINVAL;
         }
     }
+    if (o->task_stack != 0
+        && (o->task_stack < AKTI_STACK_MIN || o->task_stack > AKTI_STACK_MAX)) {
+        akti_log_line(log, AKT_LOG_WARNING,
+                      "option task_stack is %zu; it may be %zu to %zu bytes",
+                      o->task_stack, AKTI_STACK_MIN, AKTI_STACK_MAX);
+        return AKT_EINVAL;
+    }
     if (o->ask_timeout_ns == AKT_NEVER
         || (unsigned)o->log_level > AKT_LOG_OFF) {
         akti_log_line(log, AKT_LOG_WARNING,
@@ -121,6 +131,16 @@ init_depots(struct akt_system *s)
     akti_depot_init(&d->cells[AKTI_CELLS_A], &d->memory, &actors);
     akti_depot_init(&d->cells[AKTI_CELLS_B], &d->memory, &futures);
     akti_depot_init(&d->cells[AKTI_CELLS_C], &d->memory, &cells);
+}
+
+/* AKT_EINVAL, which was logged. */
+static akt_err
+init_stacks(struct akt_system *s, const akt_system_opts *o)
+{
+    struct akti_dispatcher *d = &s->dispatcher;
+
+    s->task_stack = o->task_stack != 0 ? o->task_stack : TASK_STACK;
+    return akti_stacks_init(&d->stacks, &d->memory, &d->log, s->task_stack);
 }
 
 static void
@@ -167,6 +187,7 @@ free_system(struct akt_system *s)
     for (i = 0; i < AKTI_CELL_SORTS; i++) {
         akti_depot_fini(&d->cells[i]);
     }
+    akti_stacks_fini(&d->stacks);
     akti_depots_fini(&d->depots);
     akti_cond_fini(&s->changed);
     akti_mutex_fini(&s->lock);
@@ -246,7 +267,10 @@ start(const akt_system_opts *o, const akt_sim_opts *sim,
     s->dispatcher.log = log;
     init_fields(s, o);
     init_depots(s);
-    err = set_up(s, o, &dispatcher);
+    err = init_stacks(s, o);
+    if (err == AKT_OK) {
+        err = set_up(s, o, &dispatcher);
+    }
     if (err != AKT_OK) {
         free_system(s);
         return err;

@@ -26,10 +26,11 @@ struct akti_port {
     struct akti_context ctx;
     struct akti_mutex lock; /* guards cells' ends and `room` */
     struct akti_cond cond;
-    struct akti_cell *cells; /* owner thread */
-    uint32_t open_requests;  /* owner thread */
-    bool room;               /* a mailbox that it waits for has room */
-    struct akti_port *next;  /* guarded by the system's lock */
+    struct akti_cell *cells;   /* owner thread */
+    struct akti_message *held; /* owner thread: what the last akt_call gave */
+    uint32_t open_requests;    /* owner thread */
+    bool room;                 /* a mailbox that it waits for has room */
+    struct akti_port *next;    /* guarded by the system's lock */
     struct akti_port *prev;
 };
 
@@ -40,6 +41,7 @@ struct akt_system {
     uint32_t batch;
     uint32_t blocking_queue;
     uint64_t ask_timeout_ns;
+    size_t task_stack;
     const char *name;
     akt_dead_letter_fn *dead_letter;
     void *dead_letter_arg;

@@ -294,6 +294,38 @@ fits_in_cell(const akt_type *type)
            && (type->flags & AKT_TYPE_OWNS) == 0;
 }
 
+static void
+name_timer(struct akti_cell *cell, akt_timer *out)
+{
+    if (out != NULL) {
+        out->cell = cell;
+        out->generation = akti_cell_generation(cell);
+    }
+}
+
+akt_err
+akti_timer_begin(akt_self *self, uint64_t after_ns, const akti_timer_arg *arg,
+                 akt_timer *out_timer)
+{
+    struct akti_cell *cell;
+
+    AKTI_ASSERT(fits_in_cell(arg->type));
+    AKT_TRY(start(self, AKTI_CELL_TIMER, after_ns, NULL, &cell));
+    cell->every_ns = 0;
+    cell->type = arg->type;
+    memcpy(&cell->payload, arg->payload, arg->type->size);
+    name_timer(cell, out_timer);
+    return AKT_OK;
+}
+
+/* Of a task, which has other ways to wait; and in on_exit. */
+static bool
+has_no_timers(const akt_self *self)
+{
+    return self->actor == NULL || self->exiting
+           || (self->actor->runnable.unused & AKTI_FLAG_HOOKED) != 0;
+}
+
 akt_err
 akti_timer_start(akt_self *self, uint64_t after_ns, uint64_t every_ns,
                  const akti_timer_arg *arg, akt_timer *out_timer)
@@ -302,7 +334,7 @@ akti_timer_start(akt_self *self, uint64_t after_ns, uint64_t every_ns,
     struct akti_cell *cell;
     akt_err err;
 
-    if (self->actor == NULL || self->exiting) {
+    if (has_no_timers(self)) {
         return AKT_ECONTEXT;
     }
     if (every_ns != 0 && (every_ns < 1000 || arg->type->destroy != NULL)) {
@@ -326,10 +358,7 @@ akti_timer_start(akt_self *self, uint64_t after_ns, uint64_t every_ns,
     } else if (every_ns != 0) {
         m->flags |= AKTI_EMBEDDED;
     }
-    if (out_timer != NULL) {
-        out_timer->cell = cell;
-        out_timer->generation = akti_cell_generation(cell);
-    }
+    name_timer(cell, out_timer);
     return AKT_OK;
 }
 

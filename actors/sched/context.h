@@ -10,6 +10,7 @@
 
 #include "actors/base/random.h"
 #include "actors/base/sizes.h"
+#include "actors/base/stack.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,6 +38,7 @@ struct akti_context {
     struct akti_random random;
     struct akti_caches caches;
     struct akti_cache cells[AKTI_CELL_SORTS];
+    struct akti_stack_cache stacks;
 };
 
 /* The present. */

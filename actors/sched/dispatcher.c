@@ -81,6 +81,7 @@ akti_context_init(struct akti_context *ctx, struct akti_dispatcher *d)
     for (i = 0; i < AKTI_CELL_SORTS; i++) {
         akti_cache_init(&ctx->cells[i], &d->cells[i]);
     }
+    akti_stack_cache_init(&ctx->stacks, &d->stacks);
     ctx->random.state = akti_now(ctx);
 }
 
@@ -93,6 +94,7 @@ akti_context_flush(struct akti_context *ctx)
     for (i = 0; i < AKTI_CELL_SORTS; i++) {
         akti_cache_flush(&ctx->cells[i]);
     }
+    akti_stack_cache_flush(&ctx->stacks);
 }
 
 void

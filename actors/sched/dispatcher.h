@@ -95,6 +95,9 @@ struct akti_worker {
     struct akti_context ctx;
     void *core; /* what core keeps for it */
     struct akti_runnable *next;
+    /* Pinned ones that this worker made ready itself, oldest first. */
+    struct akti_runnable *mine_head;
+    struct akti_runnable *mine_tail;
     uint32_t streak;
     uint32_t turns;      /* since the last tick */
     uint32_t tick_turns; /* when the next one is due */
@@ -137,6 +140,7 @@ struct akti_dispatcher {
     struct akti_memory memory;
     struct akti_depots depots;
     struct akti_depot cells[AKTI_CELL_SORTS];
+    struct akti_stacks stacks;
     struct akti_sim *sim; /* NULL: real threads and time */
     uint32_t worker_count;
     uint32_t fork_count;
@@ -219,7 +223,8 @@ akti_ready(struct akti_context *ctx, struct akti_runnable *r)
     struct akti_worker *w = ctx->local;
     struct akti_runnable *displaced;
 
-    if (AKTI_UNLIKELY(w == NULL || r->home != 0)) {
+    if (AKTI_UNLIKELY(w == NULL
+                      || (r->home != 0 && r->home != w->number + 1))) {
         akti_ready_slowly(ctx, r);
         return;
     }

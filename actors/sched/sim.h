@@ -40,7 +40,10 @@ enum akti_event {
     AKTI_EVENT_JUMP,   /* nothing runs: time is about to go on */
     AKTI_EVENT_FAILED, /* the run has */
     AKTI_EVENT_JOB_BEGIN,
-    AKTI_EVENT_JOB_END
+    AKTI_EVENT_JOB_END,
+    AKTI_EVENT_RESUME,  /* a task goes on, with its current message */
+    AKTI_EVENT_RECEIVE, /* it has this one now */
+    AKTI_EVENT_SUSPEND  /* it waits */
 };
 
 /* What the observer is told. `what` is a message, a cell or a runnable. */

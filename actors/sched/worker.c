@@ -2,6 +2,7 @@
 /* The life of one worker: find something, run it, sleep; see dispatcher.h. */
 #include "actors/base/assert.h"
 #include "actors/base/mutant.h"
+#include "actors/base/overflow.h"
 #include "actors/sched/dispatcher.h"
 #include "akt/types.h"
 
@@ -20,11 +21,39 @@ worker_at(struct akti_dispatcher *d, uint32_t i)
     return atomic_load_explicit(&d->workers[i], memory_order_relaxed);
 }
 
+/* What is pinned here goes where nobody steals. */
+static void
+push_mine(struct akti_worker *w, struct akti_runnable *r)
+{
+    r->next = NULL;
+    if (w->mine_head == NULL) {
+        w->mine_head = r;
+    } else {
+        w->mine_tail->next = r;
+    }
+    w->mine_tail = r;
+}
+
+static struct akti_runnable *
+pop_mine(struct akti_worker *w)
+{
+    struct akti_runnable *r = w->mine_head;
+
+    if (r != NULL) {
+        w->mine_head = r->next;
+    }
+    return r;
+}
+
 void
 akti_worker_enqueue(struct akti_worker *w, struct akti_runnable *r)
 {
     struct akti_dispatcher *d = w->ctx.dispatcher;
 
+    if (AKTI_UNLIKELY(r->home != 0) && !AKTI_MUTANT(pinned_wanders)) {
+        push_mine(w, r);
+        return;
+    }
     if (!akti_runqueue_push(&w->queue, r)) {
         akti_inject_push(&d->inject, r);
         akti_wake_one(d);
@@ -142,9 +171,24 @@ take_next(struct akti_worker *w)
     if (++w->streak > AKTI_NEXT_STREAK && !AKTI_MUTANT(streak_without_end)) {
         w->streak = 0;
         akti_worker_enqueue(w, r);
-        return akti_runqueue_pop(&w->queue);
+        return NULL;
     }
     return r;
+}
+
+/* The oldest of the queue or of what is pinned here, in turn. */
+static struct akti_runnable *
+pop_queued(struct akti_worker *w)
+{
+    struct akti_runnable *r = NULL;
+
+    if (AKTI_LIKELY(w->mine_head == NULL)) {
+        return akti_runqueue_pop(&w->queue);
+    }
+    if (w->turns % 2 == 0) {
+        r = akti_runqueue_pop(&w->queue);
+    }
+    return r != NULL ? r : pop_mine(w);
 }
 
 static struct akti_runnable *
@@ -159,7 +203,7 @@ find_local(struct akti_worker *w)
         w->streak = 0;
         r = akti_inject_pop(&w->own);
     }
-    return r != NULL ? r : akti_runqueue_pop(&w->queue);
+    return r != NULL ? r : pop_queued(w);
 }
 
 /* How long what is queued last will wait, by the turns since the last tick. */
@@ -245,11 +289,7 @@ run(struct akti_worker *w, struct akti_runnable *r)
     if (!w->ctx.dispatcher->ops->run(r, &w->ctx)) {
         return;
     }
-    if (AKTI_UNLIKELY(r->home != 0) && !AKTI_MUTANT(pinned_wanders)) {
-        akti_inject_push(&w->own, r);
-    } else {
-        akti_worker_enqueue(w, r);
-    }
+    akti_worker_enqueue(w, r);
 }
 
 static bool
@@ -478,9 +518,15 @@ void *
 akti_worker_main(void *arg)
 {
     struct akti_worker *w = arg;
+    struct akti_overflow overflow;
     bool quit = false;
 
     akti_thread_set_dispatcher(w->ctx.dispatcher);
+    if (akti_overflow_begin(&overflow, &w->ctx.dispatcher->memory) != AKT_OK) {
+        akti_log_line(&w->ctx.dispatcher->log, AKT_LOG_WARNING,
+                      "out of memory: an overflow of a task's stack would not "
+                      "be told");
+    }
     while (!quit) {
         struct akti_runnable *r = find_or_quit(w, &quit);
 
@@ -490,5 +536,6 @@ akti_worker_main(void *arg)
             park(w);
         }
     }
+    akti_overflow_end(&overflow);
     return NULL;
 }

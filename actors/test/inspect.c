@@ -48,7 +48,9 @@ bool
 akti_inspect_has(const struct akti_actor *a, const struct akti_message *m)
 {
     return is_in(a->user_head, m)
-           || (a->extra != NULL && is_in(a->extra->stash_head, m));
+           || (a->extra != NULL && is_in(a->extra->stash_head, m))
+           || ((a->runnable.unused & AKTI_FLAG_HOOKED) != 0
+               && akti_actor_hooks(a)->holds(a, m) != 0);
 }
 
 static uint64_t
@@ -73,6 +75,9 @@ count_of(struct akti_actor *a)
         return 0;
     }
     n = count_users(akti_box_top(word)) + count_users(a->user_head);
+    if ((a->runnable.unused & AKTI_FLAG_HOOKED) != 0) {
+        n += akti_actor_hooks(a)->holds(a, NULL);
+    }
     if (a->extra != NULL) {
         n +=
             count_users(a->extra->out_head) + count_users(a->extra->stash_head);

@@ -282,10 +282,10 @@ on_begin(struct akti_oracle *o, const struct akti_message *m)
     e->flags |= BEGUN;
 }
 
+/* What became of the message that was handled. */
 static void
-on_end(struct akti_oracle *o, const struct akti_actor *a)
+leave_message(struct akti_oracle *o, const struct akti_actor *a)
 {
-    struct akti_oracle_slot *slot = slot_at(o, a->slot);
     struct akti_map_entry *e = akti_map_find(&o->messages, key_of(o->handled));
 
     /* It has no fate yet: it was put aside, passed on, or kept as a promise,
@@ -297,6 +297,14 @@ on_end(struct akti_oracle *o, const struct akti_actor *a)
     } else if (e != NULL) {
         e->flags &= ~(uint32_t)PASSED_ON;
     }
+}
+
+static void
+on_end(struct akti_oracle *o, const struct akti_actor *a)
+{
+    struct akti_oracle_slot *slot = slot_at(o, a->slot);
+
+    leave_message(o, a);
     slot->handling = false;
     o->handled = slot->before;
 }
@@ -447,6 +455,17 @@ observe(void *arg, const struct akti_note *note)
         break;
     case AKTI_EVENT_JOB_END:
         o->handled = o->before_job;
+        break;
+    case AKTI_EVENT_RESUME:
+        o->before_task = o->handled;
+        o->handled = note->what;
+        break;
+    case AKTI_EVENT_RECEIVE:
+        o->handled = note->what;
+        break;
+    case AKTI_EVENT_SUSPEND:
+        leave_message(o, note->what);
+        o->handled = o->before_task;
         break;
     case AKTI_EVENT_FAILED:
         if (o->failed != NULL) {

@@ -50,6 +50,7 @@ struct akti_oracle {
     uint64_t running; /* whose turn it is, 0: nobody's */
     const struct akti_message *handled;
     const struct akti_message *before_job; /* what was handled outside of it */
+    const struct akti_message *before_task;
     /* the books */
     uint64_t accepted;
     uint64_t fates[6];

@@ -116,6 +116,7 @@ struct akt_class {
     uint32_t requests; /**< requests open at a time; 0: 1024 */
     akt_placement placement;
     uint64_t idle_ns; /**< see `akt_idle`; 0: never */
+    const struct akti_hooks *akti_hooks; /**< the library's own classes' */
 };
 
 /**

@@ -93,6 +93,8 @@ typedef struct akt_system_opts {
     uint32_t blocking_queue;
     /** Time that a request has unless said; 0: 5 s. */
     uint64_t ask_timeout_ns;
+    /** Bytes of a task's stack, 16 KiB to 64 MiB, in pages; 0: 64 KiB. */
+    size_t task_stack;
     const akt_allocator *allocator; /**< [borrow] copied; NULL: aligned_alloc */
     akt_log_level log_level;        /**< 0: warnings and errors */
     akt_log_fn *log;                /**< NULL: standard error */

@@ -81,6 +81,9 @@ start(uint32_t max_threads, uint32_t max_queue, bool simulated)
     for (i = 0; i < AKTI_CELL_SORTS; i++) {
         akti_depot_init(&d->cells[i], &d->memory, &cells);
     }
+    assert_int_equal(
+        akti_stacks_init(&d->stacks, &d->memory, &d->log, AKTI_STACK_MIN),
+        AKT_OK);
     akti_mutex_init(&fixture.lock, AKTI_RANK_SYSTEM);
     akti_cond_init(&fixture.cond);
     akti_context_init(&fixture.ctx, d);
@@ -103,6 +106,7 @@ finish(void)
     for (i = 0; i < AKTI_CELL_SORTS; i++) {
         akti_depot_fini(&d->cells[i]);
     }
+    akti_stacks_fini(&d->stacks);
     akti_cond_fini(&fixture.cond);
     akti_mutex_fini(&fixture.lock);
     assert_nothing_leaked(&fixture.memory);

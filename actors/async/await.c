@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting for futures: await, call, join. In a plain thread all of it blocks. */
+#include "actors/async/task.h"
+
+#include "actors/core/send.h"
+#include "actors/core/system.h"
+
+#include <string.h>
+
+akt_err
+akti_task_wait_cell(struct akti_task *t, struct akti_cell *cell)
+{
+    akt_err err = AKT_OK;
+
+    if (cell->then == NULL) {
+        cell->then = &akti_awaited;
+        cell->arg = NULL;
+    }
+    t->awaits = cell;
+    while (!cell->arrived && err == AKT_OK) {
+        if (akti_task_must_end(t)) {
+            err = AKT_ECANCELLED;
+        } else {
+            akti_task_suspend(t);
+        }
+    }
+    t->awaits = NULL;
+    return err;
+}
+
+/* The caller's cell that may be awaited. */
+static akt_err
+find(akt_self *self, akt_future future, struct akti_cell **out)
+{
+    struct akti_cell *cell = akti_future_find(self, future);
+
+    if (cell == NULL || (cell->then != NULL && cell->then != &akti_awaited)) {
+        return AKT_EENDED;
+    }
+    *out = cell;
+    return AKT_OK;
+}
+
+/* The end of a future of the running task; *out_message keeps it alive. */
+static akt_err
+await(akt_self *self, akt_future future, akt_answer *out,
+      struct akti_message **out_message)
+{
+    struct akti_task *t = akti_task_of(self);
+    struct akti_cell *cell;
+
+    AKT_TRY(find(self, future, &cell));
+    AKT_TRY(akti_task_wait_cell(t, cell));
+    akti_future_take(self, cell, out, out_message);
+    return AKT_OK;
+}
+
+/* A thread's answer is held by what akt_wait gives. */
+static akt_err
+block(akt_self *self, akt_future future, akt_answer *out,
+      struct akti_message **out_message)
+{
+    struct akti_held *held;
+    akt_answer *answer;
+
+    AKT_TRY(akt_wait(self, future, &answer));
+    held = (struct akti_held *)(void *)answer;
+    *out = held->answer;
+    *out_message = held->message;
+    held->message = NULL;
+    akt_answer_free(self, answer);
+    return AKT_OK;
+}
+
+/* In either. */
+static akt_err
+take_end(akt_self *self, akt_future future, akt_answer *out,
+         struct akti_message **out_message)
+{
+    if (akti_task_of(self) != NULL) {
+        return await(self, future, out, out_message);
+    }
+    return self->port != NULL ? block(self, future, out, out_message)
+                              : AKT_ECONTEXT;
+}
+
+static void
+free_message(akt_self *self, struct akti_message *m)
+{
+    if (m != NULL) {
+        akti_message_free(&self->ctx->caches, m);
+    }
+}
+
+akt_err
+akt_await(akt_self *self, akt_future future, akt_answer **out_answer)
+{
+    struct akti_message *m = NULL;
+    struct akti_held *held;
+    akt_answer ignored;
+    akt_err err;
+
+    if (out_answer == NULL) {
+        AKT_TRY(take_end(self, future, &ignored, &m));
+        free_message(self, m);
+        return AKT_OK;
+    }
+    if (akti_task_of(self) == NULL) {
+        return akt_wait(self, future, out_answer);
+    }
+    held = akti_held_new(self);
+    if (held == NULL) {
+        return AKT_ENOMEM;
+    }
+    held->message = NULL;
+    err = await(self, future, &held->answer, &held->message);
+    if (err == AKT_OK) {
+        *out_answer = &held->answer;
+    } else {
+        akt_answer_free(self, &held->answer);
+    }
+    return err;
+}
+
+/* Where the message lies that the last call's reply points into. */
+static struct akti_message **
+held_by(akt_self *self)
+{
+    struct akti_task *t = akti_task_of(self);
+
+    return t != NULL ? &t->held : &self->port->held;
+}
+
+/* Copies the reply out, and keeps what it points to. */
+static akt_err
+copy_reply(akt_self *self, const akt_answer *answer, struct akti_message *m,
+           const akt_type *type, void *out)
+{
+    struct akti_message **held = held_by(self);
+    akt_err err = akti_answer_err(answer);
+
+    if (err == AKT_OK
+        && (answer->reply == NULL || !akt_type_equal(answer->type, type))) {
+        err = AKT_ETYPE;
+    }
+    if (err != AKT_OK) {
+        free_message(self, m);
+        return err;
+    }
+    memcpy(out, answer->reply, type->size);
+    free_message(self, *held);
+    *held = m;
+    /* The destructor is the caller's affair, as after akt_take. */
+    m->flags |= AKTI_TAKEN;
+    return AKT_OK;
+}
+
+akt_err
+akti_call(akt_self *self, akt_ref to, uint64_t timeout_ns,
+          const akti_message_arg *message, void *out_reply)
+{
+    struct akti_message *m = NULL;
+    akt_answer answer;
+    akt_future future;
+    akt_err err;
+
+    if (akti_task_of(self) == NULL && self->port == NULL) {
+        return AKT_ECONTEXT;
+    }
+    AKT_TRY(akti_ask(self, to, timeout_ns, message, &future));
+    err = take_end(self, future, &answer, &m);
+    if (err != AKT_OK) {
+        akt_future_drop(self, future);
+        return err;
+    }
+    return copy_reply(self, &answer, m, message->type->reply, out_reply);
+}
+
+/* --- joining --- */
+
+/* A task that waits for its own end would wait for ever. */
+static akt_err
+check_join(akt_self *self, akt_task task)
+{
+    if (akt_ref_equal(task.ref, akt_self_ref(self))) {
+        return AKT_EDEADLK;
+    }
+    return task.future.generation != 0 ? AKT_OK : AKT_EENDED;
+}
+
+akt_err
+akt_join(akt_self *self, akt_task task)
+{
+    struct akti_message *m = NULL;
+    akt_answer answer;
+
+    AKT_TRY(check_join(self, task));
+    AKT_TRY(take_end(self, task.future, &answer, &m));
+    free_message(self, m);
+    return akti_answer_err(&answer);
+}
+
+akt_err
+akti_join_as(akt_self *self, akt_task task, const akt_type *type, void *out)
+{
+    struct akti_message *m = NULL;
+    akt_answer answer;
+
+    AKT_TRY(check_join(self, task));
+    AKT_TRY(take_end(self, task.future, &answer, &m));
+    return copy_reply(self, &answer, m, type, out);
+}
+
+akt_err
+akt_task_cancel(akt_self *self, akt_task task)
+{
+    return akt_kill(self, task.ref);
+}
+
+akt_err
+akt_task_detach(akt_self *self, akt_task *task)
+{
+    struct akti_cell *cell = akti_future_find(self, task->future);
+
+    if (cell == NULL || !akti_child_is(cell)) {
+        return AKT_EENDED;
+    }
+    akti_child_forget(cell);
+    akt_future_drop(self, task->future);
+    task->future = (akt_future){NULL, 0};
+    return AKT_OK;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* The tasks and actors that a task owns; see core/future.h for their cells. */
+#include "actors/async/task.h"
+
+#include "actors/base/mutant.h"
+#include "actors/core/system.h"
+
+void
+akti_child_watch(akt_self *self, struct akti_cell *cell)
+{
+    if (akti_task_of(self) != NULL) {
+        cell->then = &akti_awaited;
+        cell->arg = NULL;
+    }
+}
+
+void
+akti_children_cancel(akt_self *self, const struct akti_cell *until)
+{
+    struct akti_cell *cell = self->actor->cells;
+
+    for (; cell != until; cell = cell->next) {
+        akti_child_cancel(self->ctx, cell);
+    }
+}
+
+/* Actors end when they have handled what they have. */
+static void
+drain_actors(akt_self *self, const struct akti_cell *until)
+{
+    struct akti_cell *cell = self->actor->cells;
+
+    for (; cell != until; cell = cell->next) {
+        akti_child_drain(self->ctx, cell);
+    }
+}
+
+/* The newest child before `until`, a task or an actor, or NULL. */
+static struct akti_cell *
+newest(akt_self *self, const struct akti_cell *until, bool actor)
+{
+    struct akti_cell *cell = self->actor->cells;
+
+    while (cell != until
+           && !(akti_child_is(cell) && !cell->dropped
+                && akti_child_is_actor(cell) == actor)) {
+        cell = cell->next;
+    }
+    return cell != until ? cell : NULL;
+}
+
+/* The end of one; when the owner is told to end meanwhile, so are they. */
+static akt_err
+join_one(struct akti_task *t, struct akti_cell *cell,
+         const struct akti_cell *until)
+{
+    struct akti_message *m = NULL;
+    akt_answer answer;
+
+    if (akti_task_wait_cell(t, cell) != AKT_OK) {
+        akti_children_cancel(t->self, until);
+        t->shields++;
+        (void)akti_task_wait_cell(t, cell);
+        t->shields--;
+    }
+    akti_future_take(t->self, cell, &answer, &m);
+    if (m != NULL) {
+        akti_message_free(&t->self->ctx->caches, m);
+    }
+    return akti_answer_err(&answer);
+}
+
+static void
+join_all(struct akti_task *t, const struct akti_cell *until, bool actors,
+         struct akti_joining *j)
+{
+    struct akti_cell *cell;
+
+    while ((cell = newest(t->self, until, actors)) != NULL) {
+        akt_err err = join_one(t, cell, until);
+
+        if (err != AKT_OK && j->first == AKT_OK) {
+            j->first = err;
+            if (j->fails_together) {
+                akti_children_cancel(t->self, until);
+            }
+        }
+    }
+}
+
+void
+akti_children_join(struct akti_task *t, const struct akti_cell *until,
+                   struct akti_joining *j)
+{
+    join_all(t, until, false, j);
+    drain_actors(t->self, until);
+    join_all(t, until, true, j);
+}

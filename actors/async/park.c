@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "actors/async/park.h"
+
+#include "actors/async/task.h"
+#include "actors/base/clock.h"
+#include "actors/core/system.h"
+
+akt_err
+akti_parker_init(struct akti_parker *p, akt_self *self, uint64_t deadline_ns)
+{
+    *p = (struct akti_parker){.self = self,
+                              .task = akti_task_of(self),
+                              .port = self->port,
+                              .deadline_ns = deadline_ns};
+    if (p->task != NULL) {
+        return AKT_OK;
+    }
+    if (p->port == NULL) {
+        return AKT_ECONTEXT;
+    }
+    return akti_system_is_ours(self->system) ? AKT_OK : AKT_EFORK;
+}
+
+void
+akti_parker_init_future(struct akti_parker *p, struct akti_cell *cell)
+{
+    *p = (struct akti_parker){.cell = cell,
+                              .generation = akti_cell_generation(cell)};
+}
+
+/* --- a task --- */
+
+/* Whether it was woken since it looked last. */
+static bool
+take_wake(struct akti_task *t)
+{
+    /* acquire: what the waker did before; pairs: akti_unpark */
+    return atomic_exchange_explicit(&t->unparked, 0, memory_order_acquire) != 0;
+}
+
+static akt_err
+park_task(struct akti_parker *p)
+{
+    struct akti_task *t = p->task;
+
+    if (take_wake(t)) {
+        return AKT_OK;
+    }
+    if (akti_task_must_end(t)) {
+        return AKT_ECANCELLED;
+    }
+    if (p->deadline_ns != AKT_NEVER) {
+        if (p->deadline_ns <= akti_now(t->self->ctx)) {
+            return AKT_ETIMEOUT;
+        }
+        if (!p->alarmed) {
+            AKT_TRY(akti_task_alarm(t, p->deadline_ns, &p->alarm));
+            p->alarmed = true;
+        }
+    }
+    akti_task_suspend(t);
+    return AKT_OK;
+}
+
+/* --- a plain thread --- */
+
+static bool
+wait_in_simulation(struct akti_parker *p)
+{
+    struct akti_dispatcher *d = p->self->ctx->dispatcher;
+
+    while (!p->woken && akti_sim_progress(d, p->deadline_ns)) {
+    }
+    if (!p->woken && p->deadline_ns != AKT_NEVER
+        && p->deadline_ns > d->sim->now_ns) {
+        akti_sim_set_now(d, p->deadline_ns);
+    }
+    return p->woken;
+}
+
+static akt_err
+park_thread(struct akti_parker *p)
+{
+    struct akti_port *port = p->port;
+    bool in_time = true;
+
+    if (p->self->ctx->sim != NULL) {
+        in_time = wait_in_simulation(p);
+        p->woken = false;
+        return in_time ? AKT_OK : AKT_ETIMEOUT;
+    }
+    akti_mutex_lock(&port->lock);
+    while (!p->woken && in_time) {
+        in_time =
+            akti_cond_wait_until(&port->cond, &port->lock, p->deadline_ns);
+    }
+    in_time = p->woken;
+    p->woken = false;
+    akti_mutex_unlock(&port->lock);
+    return in_time ? AKT_OK : AKT_ETIMEOUT;
+}
+
+akt_err
+akti_park(struct akti_parker *p)
+{
+    return p->task != NULL ? park_task(p) : park_thread(p);
+}
+
+/* --- waking --- */
+
+static void
+unpark_task(struct akti_context *ctx, struct akti_task *t)
+{
+    /* release: what the waker did; pairs: take_wake, on_turn */
+    if (atomic_exchange_explicit(&t->unparked, 1, memory_order_release) == 0
+        && akti_mailbox_order(&t->actor->box)) {
+        akti_ready(ctx, &t->actor->runnable);
+    }
+}
+
+void
+akti_unpark(struct akti_context *ctx, struct akti_parker *p)
+{
+    if (p->task != NULL) {
+        unpark_task(ctx, p->task);
+    } else if (p->cell != NULL) {
+        (void)akti_future_end(ctx, p->cell, p->generation, AKT_REPLIED, AKT_OK);
+    } else {
+        akti_mutex_lock(&p->port->lock);
+        p->woken = true;
+        akti_cond_wake_all(&p->port->cond);
+        akti_mutex_unlock(&p->port->lock);
+    }
+}
+
+void
+akti_parker_fini(struct akti_parker *p)
+{
+    if (p->alarmed) {
+        akti_task_alarm_stop(p->task, p->alarm);
+    }
+}

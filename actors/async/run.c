@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A program as one task. A thread of its own waits for signals, so that nothing
+ * has to be safe in a signal handler.
+ */
+#include "akt/run.h"
+
+#include "actors/base/mutant.h"
+#include "actors/base/thread.h"
+#include "akt/task.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXIT_ERROR 1
+#define EXIT_NO_SYSTEM 70
+#define EXIT_SIGNAL 128
+
+struct program {
+    akt_main_fn *fn;
+    int argc;
+    char **argv;
+};
+
+static akt_err
+main_task(akt_self *self, struct program *p)
+{
+    return p->fn(self, p->argc, p->argv);
+}
+AKT_TASK(main_task, struct program);
+
+/* What the two threads share. */
+struct run {
+    akt_system *system;
+    akt_task task;
+    uint64_t drain_ns;
+    sigset_t signals;
+    pthread_t watcher;
+    _Atomic int signal; /* that came first; 0: none */
+    _Atomic bool over;
+};
+
+static void
+complain(const char *what, akt_err err)
+{
+    fprintf(stderr, "akt_run: %s: %s (%s)\n", what, akt_err_text(err),
+            akt_err_name(err));
+}
+
+/* --- signals --- */
+
+static struct timespec
+timespec_of(uint64_t ns)
+{
+    struct timespec t = {(time_t)(ns / AKT_SECONDS(1)),
+                         (long)(ns % AKT_SECONDS(1))};
+
+    return t;
+}
+
+static bool
+is_over(struct run *r)
+{
+    /* acquire: nothing is needed of what was done before; pairs: stop_watching */
+    return atomic_load_explicit(&r->over, memory_order_acquire);
+}
+
+/* A second signal, or the end of the time: there is no more to wait for. */
+static void
+insist(struct run *r, int first)
+{
+    struct timespec limit = timespec_of(r->drain_ns);
+    int number = sigtimedwait(&r->signals, NULL, &limit);
+
+    if (is_over(r)) {
+        return;
+    }
+    if (number < 0) {
+        fprintf(stderr, "akt_run: the program has not ended within the time to "
+                        "drain; it is ended now\n");
+    }
+    _exit(EXIT_SIGNAL + first);
+}
+
+static void
+cancel(struct run *r)
+{
+    akt_self *me;
+
+    if (akt_attach(r->system, &me) == AKT_OK) {
+        akt_ignore(akt_task_cancel(me, r->task));
+        akt_detach(me);
+    }
+}
+
+static void *
+watch(void *arg)
+{
+    struct run *r = arg;
+    int number = 0;
+
+    (void)sigwait(&r->signals, &number);
+    if (is_over(r)) {
+        return NULL;
+    }
+    /* release: not needed for more than the number; pairs: exit_code */
+    atomic_store_explicit(&r->signal, number, memory_order_release);
+    cancel(r);
+    insist(r, number);
+    return NULL;
+}
+
+static void
+stop_watching(struct run *r)
+{
+    /* release: before the signal that wakes it; pairs: is_over */
+    atomic_store_explicit(&r->over, true, memory_order_release);
+    (void)pthread_kill(r->watcher, SIGTERM);
+    akti_thread_join(r->watcher);
+}
+
+/* --- the program --- */
+
+static int
+exit_code(struct run *r, akt_err err)
+{
+    /* acquire: pairs: watch */
+    int number = atomic_load_explicit(&r->signal, memory_order_acquire);
+
+    if (number != 0) {
+        return EXIT_SIGNAL + number;
+    }
+    if (err != AKT_OK) {
+        complain("the program failed", err);
+        return EXIT_ERROR;
+    }
+    return 0;
+}
+
+/* The task from its first turn to its end. */
+static akt_err
+run_task(struct run *r, akt_self *me, const struct program *p, akt_err *out)
+{
+    AKT_TRY(akt_task_spawn(me, main_task, &r->task, .fn = p->fn,
+                           .argc = p->argc, .argv = p->argv));
+    AKT_TRY(akti_thread_start(&r->watcher, watch, r));
+    *out = akt_join(me, r->task);
+    return AKT_OK;
+}
+
+static int
+run_system(struct run *r, const struct program *p)
+{
+    akt_err result = AKT_OK;
+    akt_self *me;
+    akt_err err = akt_attach(r->system, &me);
+    int code;
+
+    if (err == AKT_OK) {
+        err = run_task(r, me, p, &result);
+        akt_detach(me);
+    }
+    if (err != AKT_OK) {
+        complain("the program could not be begun", err);
+        akt_ignore(akt_system_stop(r->system, 0));
+        return EXIT_NO_SYSTEM;
+    }
+    err = akt_system_stop(r->system, r->drain_ns);
+    code = exit_code(r, result);
+    stop_watching(r);
+    if (err != AKT_OK) {
+        complain("the system could not be stopped", err);
+        _exit(EXIT_NO_SYSTEM);
+    }
+    return code;
+}
+
+int
+akt_run_with(const akt_run_opts *opts, akt_main_fn *fn, int argc, char **argv)
+{
+    akt_run_opts standard = AKT_RUN_OPTS_INIT;
+    struct program p = {fn, argc, argv};
+    struct run r = {.signal = 0};
+    sigset_t before;
+    akt_err err;
+    int code = EXIT_NO_SYSTEM;
+
+    opts = opts != NULL ? opts : &standard;
+    r.drain_ns = opts->drain_ns != 0 ? opts->drain_ns : AKT_SECONDS(5);
+    (void)sigemptyset(&r.signals);
+    (void)sigaddset(&r.signals, SIGINT);
+    (void)sigaddset(&r.signals, SIGTERM);
+    (void)pthread_sigmask(SIG_BLOCK, &r.signals, &before);
+    err = opts->size == sizeof(*opts)
+              ? akt_system_start(opts->system, &r.system)
+              : AKT_EINVAL;
+    if (err == AKT_OK) {
+        code = run_system(&r, &p);
+        akt_system_destroy(r.system);
+    } else {
+        complain("the system could not be started", err);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code;
+}
+
+int
+akt_run(akt_main_fn *fn, int argc, char **argv)
+{
+    return akt_run_with(NULL, fn, argc, argv);
+}

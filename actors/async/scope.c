@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scopes. A scope is a marker in the list of its task's cells: what was opened
+ * since lies in front of it.
+ */
+#include "akt/scope.h"
+
+#include "actors/async/task.h"
+#include "actors/base/mutant.h"
+#include "actors/core/send.h"
+#include "actors/core/system.h"
+
+#include <unistd.h>
+
+static void close_scope(akt_self *self, struct akti_cell *cell);
+
+static const struct akti_owned scope_owned = {"scope", close_scope};
+
+/* A scope's cell: `error` is what it failed with, `timer` ... its alarm. */
+static void
+close_scope(akt_self *self, struct akti_cell *cell)
+{
+    struct akti_task *t = akti_task_of(self);
+
+    if (cell->error != AKT_OK && t != NULL) {
+        t->failed_scopes--;
+    }
+    akti_cell_release(self->ctx, cell);
+}
+
+static bool
+is_scope(const struct akti_cell *cell)
+{
+    return cell->kind == AKTI_CELL_OWNED && cell->owned == &scope_owned;
+}
+
+static akt_err
+find(akt_self *self, akt_scope scope, struct akti_cell **out)
+{
+    if (akti_task_of(self) == NULL) {
+        return AKT_ECONTEXT;
+    }
+    *out = akti_owned_find(self, scope.cell, scope.generation, &scope_owned);
+    return *out != NULL ? AKT_OK : AKT_EENDED;
+}
+
+/* All in it is cancelled; the owner hears so at its waits. */
+static void
+fail(struct akti_task *t, struct akti_cell *scope, akt_err err)
+{
+    if (scope->error != AKT_OK) {
+        return;
+    }
+    scope->error = err;
+    t->failed_scopes++;
+    t->woken = true;
+    akti_children_cancel(t->self, scope);
+}
+
+/* --- what makes it fail --- */
+
+void
+akti_scope_child_ended(struct akti_task *t, struct akti_cell *cell)
+{
+    struct akti_cell *scope = cell;
+    akt_err err;
+
+    if (!akti_child_is(cell) || cell->dropped) {
+        return;
+    }
+    err = akti_future_error(cell);
+    while (scope != NULL && !is_scope(scope)) {
+        scope = scope->next;
+    }
+    if (scope != NULL && err != AKT_OK) {
+        fail(t, scope, err);
+    }
+}
+
+/* Which of the task's scopes has this number, as its handle's cell. */
+void
+akti_scope_expire(struct akti_task *t, uint64_t scope)
+{
+    struct akti_cell *cell = t->self->actor->cells;
+
+    while (cell != NULL
+           && !(is_scope(cell) && (uint64_t)(uintptr_t)cell == scope)) {
+        cell = cell->next;
+    }
+    if (cell != NULL) {
+        fail(t, cell, AKT_ETIMEOUT);
+    }
+}
+
+akt_err
+akt_scope_fail(akt_self *self, akt_scope scope, akt_err err)
+{
+    struct akti_cell *cell;
+
+    if (err == AKT_OK) {
+        return AKT_EINVAL;
+    }
+    AKT_TRY(find(self, scope, &cell));
+    fail(akti_task_of(self), cell, err);
+    return AKT_OK;
+}
+
+/* --- open and close --- */
+
+akt_err
+akt_scope_open(akt_self *self, uint64_t timeout_ns, akt_scope *out_scope)
+{
+    struct akti_task *t = akti_task_of(self);
+    struct akti_cell *cell;
+    akt_timer alarm;
+
+    if (t == NULL) {
+        return AKT_ECONTEXT;
+    }
+    cell = akti_owned_new(self, &scope_owned, NULL);
+    if (cell == NULL) {
+        return AKT_ENOMEM;
+    }
+    /* The alarm lies in front of the marker, and so goes with it. */
+    if (timeout_ns != AKT_NEVER
+        && akti_scope_alarm_start(t, timeout_ns, (uint64_t)(uintptr_t)cell,
+                                  &alarm)
+               != AKT_OK) {
+        akti_owned_close(self, cell);
+        return AKT_ENOMEM;
+    }
+    out_scope->cell = cell;
+    out_scope->generation = akti_cell_generation(cell);
+    return AKT_OK;
+}
+
+/* What is left in front of it, newest first. Dropped futures stay: their notice
+ * is on its way. */
+static void
+give_up(akt_self *self, const struct akti_cell *until)
+{
+    struct akti_cell *cell = self->actor->cells;
+
+    while (cell != until) {
+        struct akti_cell *next = cell->next;
+
+        if (!(cell->kind == AKTI_CELL_FUTURE && cell->dropped)) {
+            akti_cell_close(self, cell);
+        }
+        cell = next;
+    }
+}
+
+akt_err
+akt_scope_close(akt_self *self, akt_scope scope, akt_err err)
+{
+    struct akti_task *t = akti_task_of(self);
+    struct akti_cell *cell;
+    struct akti_joining children = {true, AKT_OK};
+
+    AKT_TRY(find(self, scope, &cell));
+    if (err != AKT_OK) {
+        fail(t, cell, err);
+    }
+    akti_children_join(t, cell, &children);
+    give_up(self, cell);
+    err = cell->error != AKT_OK ? cell->error : children.first;
+    akti_owned_close(self, cell);
+    return err;
+}
+
+/* --- actors that are owned --- */
+
+akt_err
+akti_spawn_child(akt_self *self, const akt_class *cls, akt_task *out_child,
+                 const void *state)
+{
+    struct akti_cell *cell;
+    akt_task child;
+    akt_err err;
+
+    AKT_TRY(akti_child_new(self, true, &cell));
+    child.future = akti_future_name(cell);
+    err = akti_spawn_watched(self, cls, &child.ref, state, child.future);
+    if (err != AKT_OK) {
+        akti_future_undo(self, cell);
+        return err;
+    }
+    akti_child_name(cell, child.ref);
+    akti_child_watch(self, cell);
+    if (out_child != NULL) {
+        *out_child = child;
+    }
+    return AKT_OK;
+}
+
+/* --- clean-ups --- */
+
+struct deferred {
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+static void
+free_deferred(akt_self *self, struct deferred *d)
+{
+    akti_sizes_free(&self->ctx->caches, akti_size_class(sizeof(*d)), d,
+                    sizeof(*d));
+}
+
+static void
+close_deferred(akt_self *self, struct akti_cell *cell)
+{
+    struct deferred *d = cell->arg;
+
+    akti_cell_release(self->ctx, cell);
+    d->fn(d->arg);
+    free_deferred(self, d);
+}
+
+static const struct akti_owned deferred_owned = {"deferred", close_deferred};
+
+static bool
+may_own(const akt_self *self)
+{
+    return (self->actor != NULL || self->port != NULL) && !self->exiting;
+}
+
+akt_err
+akt_defer(akt_self *self, void (*fn)(void *arg), void *arg)
+{
+    struct deferred *d;
+
+    if (!may_own(self)) {
+        return AKT_ECONTEXT;
+    }
+    d = akti_sizes_alloc(&self->ctx->caches, akti_size_class(sizeof(*d)),
+                         sizeof(*d));
+    if (d == NULL) {
+        return AKT_ENOMEM;
+    }
+    *d = (struct deferred){fn, arg};
+    if (akti_owned_new(self, &deferred_owned, d) == NULL) {
+        free_deferred(self, d);
+        return AKT_ENOMEM;
+    }
+    return AKT_OK;
+}
+
+static void
+close_fd(akt_self *self, struct akti_cell *cell)
+{
+    int fd = (int)(intptr_t)cell->arg;
+
+    akti_cell_release(self->ctx, cell);
+    (void)close(fd);
+}
+
+static const struct akti_owned fd_owned = {"descriptor", close_fd};
+
+akt_err
+akt_own_fd(akt_self *self, int fd)
+{
+    if (fd < 0) {
+        return AKT_EINVAL;
+    }
+    if (!may_own(self)) {
+        return AKT_ECONTEXT;
+    }
+    return akti_owned_new(self, &fd_owned, (void *)(intptr_t)fd) != NULL
+               ? AKT_OK
+               : AKT_ENOMEM;
+}

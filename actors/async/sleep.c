@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* Waiting for time, for one's turn, and for a message. */
+#include "actors/async/park.h"
+#include "actors/async/task.h"
+
+#include "actors/base/clock.h"
+#include "actors/core/send.h"
+#include "actors/core/system.h"
+
+#include <sched.h>
+
+/* Until the deadline or a cancellation, whatever wakes it. */
+static akt_err
+wait_until(akt_self *self, uint64_t deadline_ns)
+{
+    struct akti_parker p;
+    akt_err err;
+
+    AKT_TRY(akti_parker_init(&p, self, deadline_ns));
+    do {
+        err = akti_park(&p);
+    } while (err == AKT_OK);
+    akti_parker_fini(&p);
+    return err == AKT_ETIMEOUT ? AKT_OK : err;
+}
+
+akt_err
+akt_sleep_until(akt_self *self, uint64_t deadline_ns)
+{
+    if (deadline_ns <= akti_now(self->ctx)) {
+        return akt_task_yield(self);
+    }
+    return wait_until(self, deadline_ns);
+}
+
+akt_err
+akt_sleep(akt_self *self, uint64_t ns)
+{
+    if (ns == 0) {
+        return akt_task_yield(self);
+    }
+    return wait_until(self, akti_clock_add(akti_now(self->ctx), ns));
+}
+
+/* Its next turn comes after those that are waiting. */
+static void
+come_again(struct akti_task *t)
+{
+    /* Relaxed: it is this thread that will look. */
+    atomic_store_explicit(&t->unparked, 1, memory_order_relaxed);
+    (void)akti_mailbox_order(&t->actor->box);
+    akti_task_suspend(t);
+}
+
+akt_err
+akt_task_yield(akt_self *self)
+{
+    struct akti_task *t = akti_task_of(self);
+
+    if (t == NULL) {
+        if (self->port == NULL) {
+            return AKT_ECONTEXT;
+        }
+        (void)sched_yield();
+        return AKT_OK;
+    }
+    if (akti_task_must_end(t)) {
+        return AKT_ECANCELLED;
+    }
+    come_again(t);
+    return akti_task_must_end(t) ? AKT_ECANCELLED : AKT_OK;
+}
+
+akt_interval
+akt_interval_start(akt_self *self, uint64_t every_ns)
+{
+    return (akt_interval){akti_clock_add(akti_now(self->ctx), every_ns),
+                          every_ns, 0};
+}
+
+akt_err
+akt_interval_wait(akt_self *self, akt_interval *interval)
+{
+    uint64_t now;
+    uint64_t late;
+
+    if (interval->every_ns == 0) {
+        return AKT_EINVAL;
+    }
+    AKT_TRY(akt_sleep_until(self, interval->next_ns));
+    now = akti_now(self->ctx);
+    late = (now - interval->next_ns) / interval->every_ns;
+    interval->missed += late;
+    interval->next_ns =
+        akti_clock_add(interval->next_ns, (late + 1) * interval->every_ns);
+    return AKT_OK;
+}
+
+bool
+akt_task_is_cancelled(const akt_self *self)
+{
+    const struct akti_task *t = akti_task_of(self);
+
+    return t != NULL && t->cancelled;
+}
+
+void
+akt_task_shield(akt_self *self, bool on)
+{
+    struct akti_task *t = akti_task_of(self);
+
+    if (t == NULL) {
+        return;
+    }
+    if (on) {
+        t->shields++;
+    } else if (t->shields > 0) {
+        t->shields--;
+    }
+}
+
+/* --- receiving --- */
+
+static bool
+is_deaf_and_empty(const struct akti_task *t)
+{
+    return t->draining && t->actor->user_head == NULL
+           && akti_mailbox_is_empty(&t->actor->box);
+}
+
+/* One turn: what is in the mailbox comes to the hook. */
+static akt_err
+look(struct akti_task *t)
+{
+    struct akti_actor *a = t->actor;
+
+    a->runnable.unused &= ~(uint32_t)AKTI_FLAG_DEAF;
+    do {
+        come_again(t);
+    } while (t->incoming == NULL && a->user_head != NULL);
+    a->runnable.unused |= AKTI_FLAG_DEAF;
+    return t->incoming != NULL ? AKT_OK : AKT_ETIMEOUT;
+}
+
+static akt_err
+listen(struct akti_task *t, uint64_t deadline_ns)
+{
+    struct akti_actor *a = t->actor;
+    struct akti_parker p;
+    akt_err err;
+
+    AKT_TRY(akti_parker_init(&p, t->self, deadline_ns));
+    a->runnable.unused &= ~(uint32_t)AKTI_FLAG_DEAF;
+    do {
+        err = is_deaf_and_empty(t) ? AKT_ESTOPPED : akti_park(&p);
+    } while (err == AKT_OK && t->incoming == NULL);
+    a->runnable.unused |= AKTI_FLAG_DEAF;
+    akti_parker_fini(&p);
+    return t->incoming != NULL ? AKT_OK : err;
+}
+
+akt_err
+akt_receive(akt_self *self, uint64_t timeout_ns, akt_received *out_received)
+{
+    struct akti_task *t = akti_task_of(self);
+
+    if (t == NULL) {
+        return AKT_ECONTEXT;
+    }
+    akti_task_finish_message(t);
+    if (akti_task_must_end(t)) {
+        return AKT_ECANCELLED;
+    }
+    AKT_TRY(timeout_ns == 0
+                ? look(t)
+                : listen(t, akti_clock_add(akti_now(self->ctx), timeout_ns)));
+    self->message = t->incoming;
+    self->current = t->incoming;
+    self->answered = false;
+    t->incoming = NULL;
+    akti_tell(self->ctx, AKTI_EVENT_RECEIVE, self->message);
+    out_received->type = self->message->type;
+    out_received->message = akti_message_payload(self->message);
+    return AKT_OK;
+}
+
+const void *
+akti_received_as(const akt_received *received, const akt_type *type)
+{
+    return akt_type_equal(received->type, type) ? received->message : NULL;
+}
+
+/* --- results --- */
+
+static akt_err
+set_result(struct akti_task *t, struct akti_message *m)
+{
+    if (t->result != NULL) {
+        akti_message_free(&t->self->ctx->caches, t->result);
+    }
+    t->result = m;
+    return AKT_OK;
+}
+
+akt_err
+akti_task_return(akt_self *self, const akti_message_arg *result)
+{
+    struct akti_task *t = akti_task_of(self);
+    struct akti_message *m = NULL;
+
+    if (t == NULL) {
+        return AKT_ECONTEXT;
+    }
+    AKT_TRY(akti_message_new(&self->ctx->caches, result->type, result->payload,
+                             &m));
+    return set_result(t, m);
+}
+
+akt_err
+akt_task_fail(akt_self *self, akt_err err, const char *text)
+{
+    struct akti_task *t = akti_task_of(self);
+    struct akti_message *m;
+
+    if (t != NULL && err != AKT_OK) {
+        m = akti_error_message(self->ctx, err, text);
+        (void)set_result(t, m);
+    }
+    return err;
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The running part of a task: what lies at the high end of its stack, so that a
+ * task that sleeps costs one page.
+ *
+ * A task is an actor with hooks (core/actor.h). Its function runs within the
+ * actor's turns: a turn enters the stack, and the function leaves it where it has
+ * to wait. Whatever may end the wait only makes the turn enter it again; the
+ * function looks itself whether what it waits for is there, in a loop, as one does
+ * with a condition variable. So nothing is handed over at a wake-up, and nothing
+ * is lost when a cancellation comes between.
+ *
+ * All of it is touched by the owner of the actor's token, except `unparked`.
+ */
+#ifndef AKT_ASYNC_TASK_H
+#define AKT_ASYNC_TASK_H
+
+#include "actors/base/coro.h"
+#include "actors/base/stack.h"
+#include "actors/core/future.h"
+#include "actors/core/self.h"
+#include "akt/task.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct akti_task {
+    struct akti_coro coro;
+    struct akti_stack *stack;
+    const akt_task_function *fn;
+    void *args;
+    akt_self *self; /* of the worker that it stays on */
+    struct akti_actor *actor;
+    akt_ref ref;
+    /* Who hears of its end; generation 0: nobody. */
+    void *join;
+    uint32_t join_generation;
+    akt_err error;                 /* what the function returned */
+    akt_err child_error;           /* the first of a task nobody joined */
+    struct akti_message *result;   /* for who joins: a reply or an error */
+    struct akti_message *held;     /* what the last akt_call gave */
+    struct akti_message *message;  /* the current one, while suspended */
+    struct akti_message *incoming; /* to be the next one */
+    bool answered;                 /* the current one, while suspended */
+    bool draining;
+    bool woken;     /* something happened that it waits for */
+    bool cancelled; /* it was told to end */
+    bool started;
+    uint32_t shields;
+    uint32_t failed_scopes; /* that are open */
+    uint32_t exit_kind;       /* what it was told, as akt_exit_kind */
+    struct akti_cell *awaits; /* the future whose end it waits for */
+    uint64_t wait;            /* counts its waits with a time limit */
+    /* Others: what it waits for may be there; see park.h. */
+    _Atomic uint32_t unparked;
+};
+
+/* The task that is running as `self`, or NULL: an actor, a thread, a job. */
+static inline struct akti_task *
+akti_task_of(const akt_self *self)
+{
+    struct akti_actor *a = self->actor;
+
+    if (a == NULL || (a->runnable.unused & AKTI_FLAG_HOOKED) == 0) {
+        return NULL;
+    }
+    return *(struct akti_task **)a->state;
+}
+
+/* Whether its waits end now. */
+static inline bool
+akti_task_must_end(const struct akti_task *t)
+{
+    return (t->cancelled || t->failed_scopes > 0) && t->shields == 0;
+}
+
+/* Suspends the running task until something happens. */
+void akti_task_suspend(struct akti_task *t);
+
+/*
+ * Starts a timer that wakes the task at an instant; it must be stopped, whether
+ * it has fired or not. AKT_NEVER starts none.
+ */
+akt_err akti_task_alarm(struct akti_task *t, uint64_t deadline_ns,
+                        akt_timer *out);
+void akti_task_alarm_stop(struct akti_task *t, akt_timer alarm);
+/* The same for a scope, which is told by akti_scope_expire. */
+akt_err akti_scope_alarm_start(struct akti_task *t, uint64_t after_ns,
+                               uint64_t scope, akt_timer *out);
+
+/* What it received last is over, as when a handler has returned. */
+void akti_task_finish_message(struct akti_task *t);
+
+/* Waits until the cell has arrived; AKT_ECANCELLED. */
+akt_err akti_task_wait_cell(struct akti_task *t, struct akti_cell *cell);
+
+/* A task or actor of a scope has ended, and nobody joins it right now. */
+void akti_scope_child_ended(struct akti_task *t, struct akti_cell *cell);
+
+/* The task hears of the end of what it has just made. */
+void akti_child_watch(akt_self *self, struct akti_cell *cell);
+
+/* The alarm of a scope; `scope` is its cell. */
+void akti_scope_expire(struct akti_task *t, uint64_t scope);
+
+/* Cancels the tasks among the cells from the newest to `until`; not that one. */
+void akti_children_cancel(akt_self *self, const struct akti_cell *until);
+
+struct akti_joining {
+    bool fails_together; /* an error of one cancels the others */
+    akt_err first;       /* [out] the first error of one */
+};
+
+/* Waits for the tasks among them, and then for the actors, which are drained. */
+void akti_children_join(struct akti_task *t, const struct akti_cell *until,
+                        struct akti_joining *j);
+
+/* What an end tells: AKT_OK for a reply, else the error. */
+static inline akt_err
+akti_answer_err(const akt_answer *answer)
+{
+    return answer->outcome == AKT_REPLIED ? AKT_OK : answer->error;
+}
+
+#endif

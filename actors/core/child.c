@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* The end of an actor as a future of who owns it. */
+#include "actors/core/future.h"
+#include "actors/core/system.h"
+
+static const akt_type task_type = {
+    .name = "akt_task", .align = 1, .flags = AKT_TYPE_SIGNAL};
+static const akt_type actor_type = {
+    .name = "akt_actor", .align = 1, .flags = AKT_TYPE_SIGNAL};
+
+akt_err
+akti_child_new(akt_self *self, bool is_actor, struct akti_cell **out)
+{
+    AKT_TRY(
+        akti_future_open(self, is_actor ? &actor_type : &task_type, out));
+    akti_future_of(*out)->child = 0;
+    return AKT_OK;
+}
+
+void
+akti_child_name(struct akti_cell *cell, akt_ref child)
+{
+    akti_future_of(cell)->child = (uint64_t)child.slot << 32 | child.generation;
+}
+
+void
+akti_child_forget(struct akti_cell *cell)
+{
+    akti_future_of(cell)->child = 0;
+}
+
+bool
+akti_child_is(const struct akti_cell *cell)
+{
+    return cell->kind == AKTI_CELL_FUTURE
+           && (cell->type == &task_type || cell->type == &actor_type);
+}
+
+bool
+akti_child_is_actor(const struct akti_cell *cell)
+{
+    return cell->type == &actor_type;
+}
+
+static void
+order(struct akti_context *ctx, struct akti_cell *cell, uint32_t what)
+{
+    struct akt_system *s = akti_system_of(ctx);
+    uint64_t child = akti_future_of(cell)->child;
+
+    if (child != 0) {
+        akti_actor_order(ctx,
+                         akti_depot_cell(&s->dispatcher.cells[AKTI_CELLS_A],
+                                         (uint32_t)(child >> 32)),
+                         (uint32_t)child, what);
+    }
+}
+
+void
+akti_child_cancel(struct akti_context *ctx, struct akti_cell *cell)
+{
+    if (AKTI_UNLIKELY(akti_child_is(cell))) {
+        order(ctx, cell, AKTI_ORDER_KILL);
+    }
+}
+
+void
+akti_child_drain(struct akti_context *ctx, struct akti_cell *cell)
+{
+    if (akti_child_is(cell) && akti_child_is_actor(cell)) {
+        order(ctx, cell, AKTI_ORDER_DRAIN);
+    }
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* Programs that are one task: exit codes, and signals that end them. */
+#include "akt/akt.h"
+#include "tests/unit/unit.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What the child says, by a pipe. */
+static int told;
+
+static void
+tell(char c)
+{
+    if (write(told, &c, 1) != 1) {
+        abort();
+    }
+}
+
+static akt_err
+returns(akt_self *self, int argc, char **argv)
+{
+    (void)self;
+    (void)argv;
+    return argc == 0 ? AKT_OK : AKT_ESIZE;
+}
+
+static akt_err
+cleans_up(akt_self *self, int argc, char **argv)
+{
+    akt_err err;
+
+    (void)argc;
+    (void)argv;
+    tell('a');
+    err = akt_sleep(self, AKT_SECONDS(3600));
+    tell(err == AKT_ECANCELLED ? 'c' : '?');
+    return err;
+}
+
+static akt_err
+goes_on(akt_self *self, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    akt_task_shield(self, true);
+    tell('a');
+    return akt_sleep(self, AKT_SECONDS(3600));
+}
+
+/* A child that runs `fn`; *out is what it tells. */
+static pid_t
+start(akt_main_fn *fn, int argc, uint64_t drain_ns, int *out)
+{
+    akt_run_opts opts = AKT_RUN_OPTS_INIT;
+    int ends[2];
+    pid_t pid;
+
+    assert_int_equal(pipe(ends), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)close(ends[0]);
+        (void)close(STDERR_FILENO);
+        told = ends[1];
+        opts.drain_ns = drain_ns;
+        _exit(akt_run_with(&opts, fn, argc, NULL));
+    }
+    (void)close(ends[1]);
+    *out = ends[0];
+    return pid;
+}
+
+static char
+hear(int fd)
+{
+    char c = 0;
+
+    return read(fd, &c, 1) == 1 ? c : 0;
+}
+
+static int
+code_of(pid_t pid, int fd)
+{
+    int status = 0;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    (void)close(fd);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void
+test_the_exit_code_is_that_of_the_task(void **state)
+{
+    akt_run_opts opts = {.size = 1};
+    pid_t pid;
+    int fd;
+
+    (void)state;
+    pid = start(returns, 0, 0, &fd);
+    assert_int_equal(code_of(pid, fd), 0);
+    pid = start(returns, 1, 0, &fd);
+    assert_int_equal(code_of(pid, fd), 1);
+    assert_int_equal(akt_run(returns, 0, NULL), 0);
+    assert_int_equal(akt_run_with(&opts, returns, 0, NULL), 70);
+}
+
+static void
+test_a_signal_cancels_the_task(void **state)
+{
+    const int signals[] = {SIGINT, SIGTERM};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < 2; i++) {
+        int fd;
+        pid_t pid = start(cleans_up, 0, 0, &fd);
+
+        assert_int_equal(hear(fd), 'a');
+        assert_int_equal(kill(pid, signals[i]), 0);
+        assert_int_equal(hear(fd), 'c');
+        assert_int_equal(code_of(pid, fd), 128 + signals[i]);
+    }
+}
+
+static void
+test_a_second_signal_ends_the_process(void **state)
+{
+    int fd;
+    pid_t pid = start(goes_on, 0, AKT_SECONDS(1000), &fd);
+    int status = 0;
+
+    (void)state;
+    assert_int_equal(hear(fd), 'a');
+    /* The second may come before the first was taken, and be one with it. */
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        (void)kill(pid, SIGTERM);
+        (void)sched_yield();
+    }
+    (void)close(fd);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 128 + SIGTERM);
+}
+
+static void
+test_a_task_that_goes_on_is_ended_in_time(void **state)
+{
+    int fd;
+    pid_t pid = start(goes_on, 0, AKT_MS(50), &fd);
+
+    (void)state;
+    assert_int_equal(hear(fd), 'a');
+    assert_int_equal(kill(pid, SIGINT), 0);
+    assert_int_equal(code_of(pid, fd), 128 + SIGINT);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_exit_code_is_that_of_the_task),
+        cmocka_unit_test(test_a_signal_cancels_the_task),
+        cmocka_unit_test(test_a_second_signal_ends_the_process),
+        cmocka_unit_test(test_a_task_that_goes_on_is_ended_in_time),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

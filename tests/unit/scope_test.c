@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+/* Scopes: nothing that was started in one outlives its end, however that comes. */
+#include "tests/support/sim.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#define NUMBER(F) F(i64, n)
+AKT_MESSAGE(put, NUMBER);
+AKT_REQUEST(get, NUMBER, put);
+
+#define OWN_ERROR ((akt_err)(AKT_EUSER + 7))
+
+struct body {
+    akt_err (*fn)(akt_self *self, int64_t n);
+    int64_t n;
+};
+
+static akt_err
+doing(akt_self *self, struct body *b)
+{
+    return b->fn(self, b->n);
+}
+AKT_TASK(doing, struct body);
+
+static akt_err
+as_task(struct sim *sim, akt_err (*fn)(akt_self *, int64_t), int64_t n)
+{
+    akt_task task;
+
+    assert_ok(akt_task_spawn(sim->me, doing, &task, .fn = fn, .n = n));
+    return akt_join(sim->me, task);
+}
+
+/* --- what runs in a scope --- */
+
+static akt_err
+sleep_for(akt_self *self, int64_t ms)
+{
+    akt_err err = akt_sleep(self, AKT_MS(ms));
+
+    sim_note(err == AKT_OK ? ms : -ms);
+    return err;
+}
+
+static akt_err
+fail_after(akt_self *self, int64_t ms)
+{
+    AKT_TRY(akt_sleep(self, AKT_MS(ms)));
+    return OWN_ERROR;
+}
+
+struct counter {
+    int64_t sum;
+};
+
+static akt_err
+on_get(akt_self *self, struct counter *c, const struct get *m)
+{
+    c->sum += m->n;
+    return akt_reply(self, m, .n = c->sum);
+}
+
+static akt_err
+on_put(akt_self *self, struct counter *c, const struct put *m)
+{
+    (void)self;
+    c->sum += m->n;
+    return m->n < 0 ? OWN_ERROR : AKT_OK;
+}
+
+static void
+on_exit_of(akt_self *self, struct counter *c, const akt_exit *reason)
+{
+    (void)self;
+    (void)reason;
+    sim_note(1000 + c->sum);
+}
+
+AKT_CLASS(counter, struct counter, AKT_ON(get, on_get), AKT_ON(put, on_put),
+          AKT_ON_EXIT(on_exit_of));
+
+static void
+note_arg(void *arg)
+{
+    sim_note(*(int64_t *)arg);
+}
+
+/* --- closing --- */
+
+static akt_err
+two_tasks(akt_self *self, int64_t n)
+{
+    akt_scope scope;
+
+    (void)n;
+    AKT_TRY(akt_scope_open(self, AKT_NEVER, &scope));
+    AKT_TRY(akt_task_spawn(self, doing, NULL, .fn = sleep_for, .n = 3));
+    AKT_TRY(akt_task_spawn(self, doing, NULL, .fn = sleep_for, .n = 5));
+    AKT_TRY(akt_scope_close(self, scope, AKT_OK));
+    assert_err(akt_scope_close(self, scope, AKT_OK), AKT_EENDED);
+    assert_notes(3, 5);
+    return AKT_OK;
+}
+
+static void
+closing_waits_for_tasks(struct sim *sim)
+{
+    assert_ok(as_task(sim, two_tasks, 0));
+}
+
+static akt_err
+first_failure(akt_self *self, int64_t n)
+{
+    akt_scope scope;
+    uint64_t before = akt_now_ns(self);
+
+    (void)n;
+    AKT_TRY(akt_scope_open(self, AKT_NEVER, &scope));
+    AKT_TRY(akt_task_spawn(self, doing, NULL, .fn = sleep_for, .n = 3000));
+    AKT_TRY(akt_task_spawn(self, doing, NULL, .fn = fail_after, .n = 5));
+    assert_err(akt_sleep(self, AKT_SECONDS(100)), AKT_ECANCELLED);
+    assert_err(akt_scope_close(self, scope, AKT_OK), OWN_ERROR);
+    assert_true(akt_now_ns(self) - before < AKT_MS(100));
+    assert_notes(-3000);
+    AKT_TRY(akt_sleep(self, AKT_MS(1)));
+    return AKT_OK;
+}
+
+static void
+the_first_failure_cancels_the_rest(struct sim *sim)
+{
+    assert_ok(as_task(sim, first_failure, 0));
+}
+
+static akt_err
+joined_failure(akt_self *self, int64_t n)
+{
+    akt_scope scope;
+    akt_task task;
+
+    (void)n;
+    AKT_TRY(akt_scope_open(self, AKT_NEVER, &scope));
+    AKT_TRY(akt_task_spawn(self, doing, NULL, .fn = sleep_for, .n = 9));
+    AKT_TRY(akt_task_spawn(self, doing, &task, .fn = fail_after, .n = 5));
+    assert_err(akt_join(self, task), OWN_ERROR);
+    AKT_TRY(akt_scope_close(self, scope, AKT_OK));
+    assert_notes(9);
+    return AKT_OK;
+}
+
+static void
+a_failure_that_is_joined_is_not_the_scopes(struct sim *sim)
+{
+    assert_ok(as_task(sim, joined_failure, 0));
+}
+
+static akt_err
+with_error(akt_self *self, int64_t n)
+{
+    akt_scope scope;
+
+    (void)n;
+    AKT_TRY(akt_scope_open(self, AKT_NEVER, &scope));
+    AKT_TRY(akt_task_spawn(self, doing, NULL, .fn = sleep_for, .n = 3000));
+    AKT_TRY(akt_sleep(self, 1));
+    return akt_scope_close(self, scope, OWN_ERROR);
+}
+
+static void
+closing_with_an_error_cancels(struct sim *sim)
+{
+    assert_err(as_task(sim, with_error, 0), OWN_ERROR);
+    assert_notes(-3000);
+}
+
+static akt_err
+in_time(akt_self *self, int64_t ms)
+{
+    akt_scope scope;
+    akt_err err;
+
+    AKT_TRY(akt_scope_open(self, AKT_MS(50), &scope));
+    err = akt_sleep(self, AKT_MS(ms));
+    assert_err(err, ms < 50 ? AKT_OK : AKT_ECANCELLED);
+    err = akt_scope_close(self, scope, AKT_OK);
+    assert_ok(akt_sleep(self, AKT_MS(100)));
+    return err;
+}
+
+static void
+a_scope_has_a_time_limit(struct sim *sim)
+{
+    assert_ok(as_task(sim, in_time, 10));
+    assert_err(as_task(sim, in_time, 5000), AKT_ETIMEOUT);
+}
+
+static akt_err
+nested(akt_self *self, int64_t n)
+{
+    akt_scope outer;
+    akt_scope inner;
+
+    (void)n;
+    AKT_TRY(akt_scope_open(self, AKT_NEVER, &outer));
+    AKT_TRY(akt_task_spawn(self, doing, NULL, .fn = sleep_for, .n = 20));
+    AKT_TRY(akt_scope_open(self, AKT_NEVER, &inner));
+    AKT_TRY(akt_task_spawn(self, doing, NULL, .fn = sleep_for, .n = 3000));
+    AKT_TRY(akt_scope_fail(self, inner, OWN_ERROR));
+    assert_err(akt_scope_fail(self, inner, AKT_OK), AKT_EINVAL);
+    assert_err(akt_scope_close(self, inner, AKT_OK), OWN_ERROR);
+    AKT_TRY(akt_scope_close(self, outer, AKT_OK));
+    assert_int_equal(sim_noted(20), 1);
+    return AKT_OK;
+}
+
+static void
+an_inner_scope_fails_alone(struct sim *sim)
+{
+    assert_ok(as_task(sim, nested, 0));
+}
+
+/* --- what else a scope owns --- */
+
+static akt_err
+owns_things(akt_self *self, int64_t n)
+{
+    static int64_t first = 1, second = 2;
+    akt_scope scope;
+    akt_task child;
+    akt_future f;
+    int fd = open("/dev/null", O_RDONLY);
+
+    (void)n;
+    AKT_TRY(akt_scope_open(self, AKT_NEVER, &scope));
+    AKT_TRY(akt_defer(self, note_arg, &first));
+    AKT_TRY(akt_own_fd(self, fd));
+    assert_err(akt_own_fd(self, -1), AKT_EINVAL);
+    AKT_TRY(akt_spawn_child(self, counter, &child, .sum = 5));
+    AKT_TRY(akt_defer(self, note_arg, &second));
+    AKT_TRY(akt_send(self, child.ref, put, .n = 2));
+    AKT_TRY(akt_ask(self, child.ref, &f, get, .n = 3));
+    AKT_TRY(akt_scope_close(self, scope, AKT_OK));
+    assert_notes(1010, 2, 1);
+    assert_int_equal(fcntl(fd, F_GETFD), -1);
+    assert_int_equal(akt_future_poll(self, f), AKT_BROKEN);
+    return AKT_OK;
+}
+
+static void
+a_scope_closes_all_that_it_owns(struct sim *sim)
+{
+    assert_ok(as_task(sim, owns_things, 0));
+}
+
+static akt_err
+actor_fails(akt_self *self, int64_t n)
+{
+    akt_scope scope;
+    akt_task child;
+
+    (void)n;
+    AKT_TRY(akt_scope_open(self, AKT_NEVER, &scope));
+    AKT_TRY(akt_spawn_child(self, counter, &child));
+    AKT_TRY(akt_send(self, child.ref, put, .n = -1));
+    assert_err(akt_sleep(self, AKT_SECONDS(9)), AKT_ECANCELLED);
+    return akt_scope_close(self, scope, AKT_OK);
+}
+
+static void
+an_actor_that_fails_fails_its_scope(struct sim *sim)
+{
+    assert_err(as_task(sim, actor_fails, 0), OWN_ERROR);
+}
+
+static void
+a_thread_joins_an_actor(struct sim *sim)
+{
+    akt_task child;
+
+    assert_ok(akt_spawn_child(sim->me, counter, &child, .sum = 1));
+    assert_ok(akt_send(sim->me, child.ref, put, .n = 2));
+    assert_ok(akt_drain(sim->me, child.ref));
+    assert_ok(akt_join(sim->me, child));
+    assert_notes(1003);
+}
+
+static void
+only_tasks_have_scopes(struct sim *sim)
+{
+    akt_scope scope = {NULL, 0};
+
+    assert_err(akt_scope_open(sim->me, AKT_NEVER, &scope), AKT_ECONTEXT);
+    assert_err(akt_scope_close(sim->me, scope, AKT_OK), AKT_ECONTEXT);
+    assert_err(akt_scope_fail(sim->me, scope, OWN_ERROR), AKT_ECONTEXT);
+}
+
+/* --- killed at any moment --- */
+
+static int open_things;
+
+static void
+count_down(void *arg)
+{
+    (void)arg;
+    open_things--;
+}
+
+static akt_err
+busy_leaf(akt_self *self, int64_t n)
+{
+    akt_err err = AKT_OK;
+
+    open_things++;
+    while (err == AKT_OK && n-- > 0) {
+        err = akt_sleep(self, AKT_US(akt_random(self) % 300));
+    }
+    akt_task_shield(self, true);
+    akt_ignore(akt_sleep(self, AKT_US(10)));
+    akt_task_shield(self, false);
+    open_things--;
+    return err;
+}
+
+static akt_err
+busy_tree(akt_self *self, int64_t depth)
+{
+    akt_scope scope;
+    akt_task child;
+    struct put sum;
+    akt_err err;
+
+    AKT_TRY(akt_scope_open(self, AKT_NEVER, &scope));
+    err = akt_spawn_child(self, counter, &child);
+    if (err == AKT_OK) {
+        open_things++;
+        err = akt_defer(self, count_down, NULL);
+        open_things -= err != AKT_OK;
+    }
+    if (err == AKT_OK && depth > 0) {
+        err =
+            akt_task_spawn(self, doing, NULL, .fn = busy_tree, .n = depth - 1);
+    }
+    if (err == AKT_OK) {
+        err = akt_task_spawn(self, doing, NULL, .fn = busy_leaf, .n = 3);
+    }
+    if (err == AKT_OK) {
+        err = akt_call(self, child.ref, get, &sum, .n = depth);
+    }
+    if (err == AKT_OK) {
+        err = akt_sleep(self, AKT_US(200));
+    }
+    return akt_scope_close(self, scope, err);
+}
+
+/* The fixture finds the system without actors, memory or messages. */
+static void
+killed_at_a_random_moment(struct sim *sim)
+{
+    uint64_t when = 1 + sim->seed * 7919 % 1000;
+    akt_task root;
+    akt_err err;
+
+    open_things = 0;
+    assert_ok(akt_task_spawn(sim->me, doing, &root, .fn = busy_tree, .n = 3));
+    (void)akt_sim_advance(sim->system, AKT_US(when));
+    akt_ignore(akt_task_cancel(sim->me, root));
+    err = akt_join(sim->me, root);
+    assert_true(err == AKT_OK || err == AKT_ECANCELLED);
+    assert_int_equal(open_things, 0);
+    assert_int_equal(sim_counters(sim).spawned, sim_counters(sim).exited);
+}
+
+#define TEST(scenario)                                                         \
+    static void test_##scenario(void **state)                                  \
+    {                                                                          \
+        (void)state;                                                           \
+        sim_each_seed(scenario);                                               \
+    }
+
+TEST(closing_waits_for_tasks)
+TEST(the_first_failure_cancels_the_rest)
+TEST(a_failure_that_is_joined_is_not_the_scopes)
+TEST(closing_with_an_error_cancels)
+TEST(a_scope_has_a_time_limit)
+TEST(an_inner_scope_fails_alone)
+TEST(a_scope_closes_all_that_it_owns)
+TEST(an_actor_that_fails_fails_its_scope)
+TEST(a_thread_joins_an_actor)
+TEST(only_tasks_have_scopes)
+TEST(killed_at_a_random_moment)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        sim_test(test_closing_waits_for_tasks),
+        sim_test(test_the_first_failure_cancels_the_rest),
+        sim_test(test_a_failure_that_is_joined_is_not_the_scopes),
+        sim_test(test_closing_with_an_error_cancels),
+        sim_test(test_a_scope_has_a_time_limit),
+        sim_test(test_an_inner_scope_fails_alone),
+        sim_test(test_a_scope_closes_all_that_it_owns),
+        sim_test(test_an_actor_that_fails_fails_its_scope),
+        sim_test(test_a_thread_joins_an_actor),
+        sim_test(test_only_tasks_have_scopes),
+        sim_test(test_killed_at_a_random_moment),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
