@@ -275,38 +275,10 @@ test_each_allocation_that_fails_is_an_error(void **state)
 
 /* --- system calls --- */
 
-struct baseline {
-    uint32_t files;
-    uint32_t threads;
-};
-
-static struct baseline
-measure(void)
-{
-    struct stress_memory memory;
-    struct baseline b;
-
-    /* What starts with the first thread and stays is not the library's. */
-    stress_memory_init(&memory);
-    STRESS_CHECK(scenario(2, &memory), "no start");
-    stress_memory_check(&memory);
-    b.files = stress_count_files();
-    b.threads = stress_count_threads();
-    return b;
-}
-
-static void
-check_baseline(const struct baseline *b)
-{
-    stress_wait_threads(b->threads);
-    STRESS_CHECK(stress_count_files() == b->files, "%u descriptors, not %u",
-                 stress_count_files(), b->files);
-}
-
 static void
 refuse_each(enum akti_fault point, uint32_t workers)
 {
-    struct baseline b = measure();
+    struct stress_baseline b = stress_baseline_after(scenario);
     uint32_t i;
 
     for (i = 0; i < 24; i++) {
@@ -321,7 +293,7 @@ refuse_each(enum akti_fault point, uint32_t workers)
                      i);
         akti_fault_set(point, 0, 0);
         stress_memory_check(&memory);
-        check_baseline(&b);
+        stress_baseline_check(&b);
     }
     stress_end();
 }
@@ -342,7 +314,7 @@ test_each_doorbell_loop_thread_refused_is_an_error(void **state)
 static void
 test_thread_refused_to_an_actor_gives_its_place_back(void **state)
 {
-    struct baseline b = measure();
+    struct stress_baseline b = stress_baseline_after(scenario);
     struct stress_memory memory;
     akt_system_opts opts;
     akt_system *system;
@@ -372,12 +344,12 @@ test_thread_refused_to_an_actor_gives_its_place_back(void **state)
     akt_detach(self);
     stress_stop(system, 0, NULL);
     stress_memory_check(&memory);
-    check_baseline(&b);
+    stress_baseline_check(&b);
     stress_end();
 }
 
 static void
-start_with(uint32_t workers, uint32_t spare, const struct baseline *b)
+start_with(uint32_t workers, uint32_t spare, const struct stress_baseline *b)
 {
     struct stress_memory memory;
     struct rlimit before;
@@ -406,13 +378,13 @@ start_with(uint32_t workers, uint32_t spare, const struct baseline *b)
                      spare);
     }
     stress_memory_check(&memory);
-    check_baseline(b);
+    stress_baseline_check(b);
 }
 
 static void
 test_start_without_descriptors_is_an_error(void **state)
 {
-    struct baseline b = measure();
+    struct stress_baseline b = stress_baseline_after(scenario);
     uint32_t i;
     uint32_t spare;
 

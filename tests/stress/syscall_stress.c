@@ -161,30 +161,10 @@ scenario(uint32_t workers, struct stress_memory *memory)
 
 /* --- the loop --- */
 
-struct baseline {
-    uint32_t files;
-    uint32_t threads;
-};
-
-static struct baseline
-measure(void)
-{
-    struct stress_memory memory;
-    struct baseline b;
-
-    /* What starts with the first thread and stays is not the library's. */
-    stress_memory_init(&memory);
-    STRESS_CHECK(scenario(2, &memory), "no start");
-    stress_memory_check(&memory);
-    b.files = stress_count_files();
-    b.threads = stress_count_threads();
-    return b;
-}
-
 /* One run, with nothing left behind; whether the failure was met. */
 static bool
 fail_once(uint32_t workers, const struct syscall_fault *fault, uint32_t n,
-          bool for_ever, const struct baseline *b)
+          bool for_ever, const struct stress_baseline *b)
 {
     struct stress_memory memory;
     uint32_t failed;
@@ -196,16 +176,14 @@ fail_once(uint32_t workers, const struct syscall_fault *fault, uint32_t n,
     (void)scenario(workers, &memory);
     failed = syscalls_end();
     stress_memory_check(&memory);
-    stress_wait_threads(b->threads);
-    STRESS_CHECK(stress_count_files() == b->files, "%u descriptors, not %u",
-                 stress_count_files(), b->files);
+    stress_baseline_check(b);
     return failed > 0;
 }
 
 static void
 fail_each(uint32_t workers, const struct syscall_fault *fault, bool for_ever)
 {
-    struct baseline b = measure();
+    struct stress_baseline b = stress_baseline_after(scenario);
     uint32_t quiet = 0;
     uint32_t met = 0;
     uint32_t n;

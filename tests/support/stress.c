@@ -250,24 +250,23 @@ count_entries(const char *path)
     return n;
 }
 
-uint32_t
-stress_count_files(void)
+void
+stress_baseline_take(struct stress_baseline *out)
 {
-    return count_entries("/proc/self/fd");
-}
-
-uint32_t
-stress_count_threads(void)
-{
-    return count_entries("/proc/self/task");
+    out->files = count_entries("/proc/self/fd");
+    out->threads = count_entries("/proc/self/task");
 }
 
 void
-stress_wait_threads(uint32_t n)
+stress_baseline_check(const struct stress_baseline *b)
 {
-    while (stress_count_threads() > n) {
+    uint32_t files;
+
+    while (count_entries("/proc/self/task") > b->threads) {
         (void)sched_yield();
     }
+    files = count_entries("/proc/self/fd");
+    STRESS_CHECK(files == b->files, "%u descriptors, not %u", files, b->files);
 }
 
 /* --- memory --- */
@@ -338,6 +337,19 @@ stress_memory_check(struct stress_memory *m)
 }
 
 /* --- systems --- */
+
+struct stress_baseline
+stress_baseline_after(stress_scenario *scenario)
+{
+    struct stress_memory memory;
+    struct stress_baseline b;
+
+    stress_memory_init(&memory);
+    STRESS_CHECK(scenario(2, &memory), "no start");
+    stress_memory_check(&memory);
+    stress_baseline_take(&b);
+    return b;
+}
 
 akt_system_opts
 stress_opts(uint32_t workers, struct stress_memory *memory)

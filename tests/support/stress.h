@@ -87,12 +87,6 @@ void stress_gate_add(struct stress_gate *gate, int64_t n);
 /* Waits until the sum is at least `n`. */
 void stress_gate_wait(struct stress_gate *gate, int64_t n);
 
-/* What the process has open. */
-uint32_t stress_count_files(void);
-uint32_t stress_count_threads(void);
-/* Waits until there are that many threads: a joined one may linger a moment. */
-void stress_wait_threads(uint32_t n);
-
 /* An allocator that counts. Zero it, then stress_allocator_init. */
 struct stress_memory {
     akt_allocator hook;
@@ -107,6 +101,23 @@ struct stress_memory {
 void stress_memory_init(struct stress_memory *memory);
 /* Everything was taken back. */
 void stress_memory_check(struct stress_memory *memory);
+
+/* What the process has open. */
+struct stress_baseline {
+    uint32_t files;
+    uint32_t threads;
+};
+void stress_baseline_take(struct stress_baseline *out);
+/* It is so again. A joined thread may linger a moment, and is waited for. */
+void stress_baseline_check(const struct stress_baseline *b);
+
+/* Uses the library with so many workers; whether the start succeeded. */
+typedef bool stress_scenario(uint32_t workers, struct stress_memory *memory);
+/*
+ * After a run of it: what starts with the first thread and stays is not the
+ * library's.
+ */
+struct stress_baseline stress_baseline_after(stress_scenario *scenario);
 
 /* Options: so many workers, this memory (or NULL), no log. */
 akt_system_opts stress_opts(uint32_t workers, struct stress_memory *memory);
