@@ -55,7 +55,7 @@ number_of(const char *name, uint64_t otherwise)
 {
     const char *text = getenv(name);
 
-    return text != NULL ? strtoull(text, NULL, 0) : otherwise;
+    return text != NULL && *text != '\0' ? strtoull(text, NULL, 0) : otherwise;
 }
 
 /* --- in the child --- */
@@ -265,8 +265,9 @@ static bool
 run_plans(const struct campaign *c, struct findings *out)
 {
     uint32_t times = (uint32_t)number_of("AKT_EXPLORE_TIMES", 1);
+    uint32_t part = SLOWNESS * (uint32_t)number_of("AKT_EXPLORE_PART", 1);
     struct plan plans[] = {
-        {CHOOSE_LISTED, 0, SLOWNESS},  {CHOOSE_ALL, 0, c->all_max},
+        {CHOOSE_LISTED, 0, part},      {CHOOSE_ALL, 0, c->all_max},
         {CHOOSE_RANDOM, 0, c->random}, {CHOOSE_PCT, 1, c->pct},
         {CHOOSE_PCT, 2, c->pct},       {CHOOSE_PCT, 3, c->pct},
         {CHOOSE_PCT, 4, c->pct}};
@@ -276,7 +277,7 @@ run_plans(const struct campaign *c, struct findings *out)
         struct batch b = {.campaign = c,
                           .kind = plans[i].kind,
                           .depth = plans[i].depth,
-                          .schedules = plans[i].schedules * times / SLOWNESS,
+                          .schedules = plans[i].schedules * times / part,
                           .seed = number_of("AKT_EXPLORE_SEED", 1) << 32};
 
         if (plans[i].schedules > 0 && !run_batch(&b)) {

@@ -10,6 +10,7 @@
  * AKT_EXPLORE=<name>=<choices>  repeats one schedule of it
  * AKT_EXPLORE_SEED=<n>          begins the random ones elsewhere
  * AKT_EXPLORE_TIMES=<n>         n times as many schedules
+ * AKT_EXPLORE_PART=<n>          an n-th of them
  */
 #ifndef AKT_TESTS_EXPLORE_CAMPAIGN_H
 #define AKT_TESTS_EXPLORE_CAMPAIGN_H

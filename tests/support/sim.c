@@ -163,12 +163,19 @@ sim_check_memory(struct sim *sim)
     current = sim->outer;
 }
 
-static uint64_t
-from_environment(const char *name, uint64_t standard)
+/* An empty variable is none. */
+static bool
+is_set(const char *name)
 {
     const char *text = getenv(name);
 
-    return text != NULL ? strtoull(text, NULL, 0) : standard;
+    return text != NULL && *text != '\0';
+}
+
+static uint64_t
+from_environment(const char *name, uint64_t standard)
+{
+    return is_set(name) ? strtoull(getenv(name), NULL, 0) : standard;
 }
 
 static void
@@ -204,8 +211,8 @@ void
 sim_each_seed_with(const akt_system_opts *opts, sim_scenario *scenario)
 {
     uint64_t first = from_environment("AKT_SIM_SEED", 0);
-    uint64_t n = from_environment("AKT_SIM_SEEDS",
-                                  getenv("AKT_SIM_SEED") != NULL ? 1 : SEEDS);
+    uint64_t n =
+        from_environment("AKT_SIM_SEEDS", is_set("AKT_SIM_SEED") ? 1 : SEEDS);
     uint64_t i;
 
     for (i = 0; i < n; i++) {
