@@ -21,6 +21,10 @@ enum akti_fault {
     AKTI_FAULT_COUNT
 };
 
+#if defined(AKT_SAME)
+#error "a file with fault points is compiled twice: akt_twin_sources in CMake"
+#endif
+
 #if defined(AKT_TESTING)
 
 /* Whether this pass of the point is to fail. */

@@ -4,7 +4,7 @@
  * systems like this really had, and says whether it is made now. tests/mutants.txt
  * names the tests that find it; scripts/mutants.sh runs them.
  *
- * The bugs are in the testing twin of the library, when it is configured with
+ * The bugs are in the library and its testing twin when they are configured with
  * -DAKT_MUTANTS=ON; there the environment variable AKT_MUTANT picks one for the
  * process. In every other build the question is a constant, and costs nothing.
  */

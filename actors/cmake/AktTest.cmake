@@ -62,7 +62,11 @@ function(akt_program target file)
 endfunction()
 
 # akt_test(<folder/file.c> [LABELS <label> ...] [TIMEOUT <seconds>]
-#          [ARGS <argument> ...]): a cmocka program that may look inside akt.
+#          [ARGS <argument> ...]): a cmocka program that may look inside akt. Those
+# of "unit" that start threads are labelled "threads" as well. The targets
+# tests_<label> build what has that label.
+set(AKT_STARTS_THREADS
+    "(pthread_create|akti_thread_start|akt_system_start|akti_blocking_[a-z_]*)\\(")
 function(akt_test file)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "LABELS;ARGS")
     string(REGEX REPLACE "\\.c$" "" name ${file})
@@ -74,7 +78,17 @@ function(akt_test file)
     endif()
     akt_program(${target} ${file})
     target_link_libraries(${target}
-        PRIVATE akt_test_support akt_testing PkgConfig::AKT_CMOCKA)
+        PRIVATE akt_test_begin akt_test_support akt_testing)
+    file(STRINGS ${file} threads REGEX "${AKT_STARTS_THREADS}")
+    if(folder STREQUAL "unit" AND threads)
+        list(APPEND arg_LABELS threads)
+    endif()
+    foreach(label IN ITEMS ${folder} ${arg_LABELS})
+        if(NOT TARGET tests_${label})
+            add_custom_target(tests_${label})
+        endif()
+        add_dependencies(tests_${label} ${target})
+    endforeach()
     akt_add_test(${name}
         COMMAND ${AKT_TEST_LAUNCHER} $<TARGET_FILE:${target}> ${arg_ARGS}
         LABELS ${folder} ${arg_LABELS}
@@ -124,7 +138,7 @@ function(akt_explore file)
     string(REGEX REPLACE "\\.c$" "" name ${file})
     string(REPLACE "/" "_" target test_${name})
     akt_program(${target} ${file})
-    target_link_libraries(${target} PRIVATE akt_explored PkgConfig::AKT_CMOCKA)
+    target_link_libraries(${target} PRIVATE akt_test_begin akt_explored)
     akt_add_test(${name}
         COMMAND ${AKT_TEST_LAUNCHER} $<TARGET_FILE:${target}>
         LABELS explore

@@ -21,11 +21,14 @@ set(AKT_WARNINGS
     -Wdouble-promotion
     -Wimplicit-fallthrough)
 
+# What is instrumented is slow: the library is optimised. The tests are not, since
+# there are many, and each is compiled for longer than it runs.
 set(AKT_SANITIZER_FLAGS)
+set(AKT_SANITIZED_LIBRARY_FLAGS)
 if(AKT_SANITIZER MATCHES "^(address|thread|undefined|address,undefined)$")
     set(AKT_SANITIZER_FLAGS -fsanitize=${AKT_SANITIZER}
-        -fno-sanitize-recover=all -fno-omit-frame-pointer
-        $<$<CONFIG:Debug>:-O1>)
+        -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    set(AKT_SANITIZED_LIBRARY_FLAGS $<$<CONFIG:Debug>:-O1>)
 elseif(NOT AKT_SANITIZER STREQUAL "none")
     message(FATAL_ERROR "AKT_SANITIZER: '${AKT_SANITIZER}' is none of none, "
         "address, thread, undefined and address,undefined")
