@@ -3,7 +3,6 @@
 # folder, and is killed after TIMEOUT seconds (120 unless said otherwise).
 
 pkg_check_modules(AKT_CMOCKA REQUIRED IMPORTED_TARGET cmocka)
-find_program(AKT_SPIN spin)
 set(AKT_TEST_TIMEOUT 120)
 
 # The address and thread sanitizers want their shadow memory at fixed places,
@@ -24,10 +23,12 @@ endif()
 # not installed.
 #
 # akt_add_test(<name> COMMAND <program> [<argument> ...]
-#              [LABELS <label> ...] [TIMEOUT <seconds>] [PROCESSORS <n>])
-# registers any command; the functions below are built on it.
+#              [LABELS <label> ...] [TIMEOUT <seconds>] [PROCESSORS <n>]
+#              [COST <seconds>])
+# registers any command; the functions below are built on it. What costs most
+# begins first, so that no processor waits for it at the end.
 function(akt_add_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PROCESSORS"
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PROCESSORS;COST"
         "COMMAND;LABELS")
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT ${AKT_TEST_TIMEOUT})
@@ -35,11 +36,15 @@ function(akt_add_test name)
     if(NOT arg_PROCESSORS)
         set(arg_PROCESSORS 1)
     endif()
+    if(NOT arg_COST)
+        set(arg_COST 0)
+    endif()
     add_test(NAME ${name} COMMAND ${arg_COMMAND})
     set_tests_properties(${name} PROPERTIES
         LABELS "${arg_LABELS}"
         TIMEOUT ${arg_TIMEOUT}
         PROCESSORS ${arg_PROCESSORS}
+        COST ${arg_COST}
         ENVIRONMENT "LC_ALL=C;\
 TSAN_OPTIONS=second_deadlock_stack=1:allow_addr2line=1;\
 UBSAN_OPTIONS=print_stacktrace=1:allow_addr2line=1;\
@@ -96,38 +101,9 @@ function(akt_test file)
         PROCESSORS ${processors})
 endfunction()
 
-# akt_model(<file.pml> [NAME <name>] [DEFINES -D<name>=<value> ...]
-#           [COMPILE <flag> ...] [RUN <flag> ...] [TIMEOUT <seconds>]
-#           [MUST_FAIL]): lets Spin search the whole model. MUST_FAIL is for a
-# model with a mistake planted, which Spin has to find.
-function(akt_model file)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "MUST_FAIL" "NAME;TIMEOUT"
-        "DEFINES;COMPILE;RUN")
-    if(NOT arg_NAME)
-        get_filename_component(arg_NAME ${file} NAME_WE)
-    endif()
-    set(expected pass)
-    if(arg_MUST_FAIL)
-        set(expected fail)
-    endif()
-    if(NOT AKT_SPIN)
-        message(STATUS "No spin: model/${arg_NAME} is not run")
-        return()
-    endif()
-    foreach(list IN ITEMS DEFINES COMPILE RUN)
-        string(JOIN " " ${list} ${arg_${list}})
-    endforeach()
-    akt_add_test(model/${arg_NAME}
-        COMMAND sh ${PROJECT_SOURCE_DIR}/tests/model/search.sh
-            ${AKT_SPIN} ${CMAKE_C_COMPILER} ${CMAKE_CURRENT_SOURCE_DIR}/${file}
-            ${expected} "spin: ${DEFINES}" "cc: ${COMPILE}" "pan: ${RUN}"
-        LABELS model
-        TIMEOUT "${arg_TIMEOUT}")
-endfunction()
-
 # akt_lint(<name> <command> ...): a check of the sources as text.
 function(akt_lint name)
-    akt_add_test(lint/${name} COMMAND sh ${ARGN} LABELS lint)
+    akt_add_test(lint/${name} COMMAND sh ${ARGN} LABELS lint COST 1)
 endfunction()
 
 # akt_explore(<explore/file.c>): a cmocka program of scenarios for the explorer.
@@ -142,5 +118,6 @@ function(akt_explore file)
     akt_add_test(${name}
         COMMAND ${AKT_TEST_LAUNCHER} $<TARGET_FILE:${target}>
         LABELS explore
+        COST 10
         TIMEOUT 200)
 endfunction()
