@@ -116,8 +116,8 @@ fi
 if [ $quick -eq 0 ]; then
     # What can fail otherwise: memory anywhere, with threads also the order of
     # accesses. Simulations have one thread, so the thread sanitizer gets those
-    # that start more. The build above has made the many seeds and long loops in
-    # full; where all is slow a part will do.
+    # that start more. The build above makes the long loops in full, the optimised
+    # one below the many seeds; where all is slow a part will do.
     export AKT_SIM_SEEDS=50 AKT_EXPLORE_PART=4 AKT_FAULT_STEP=4
     build asan all && run_tests asan -LE '^(lint|model|compile_fail)$'
     build tsan tests_threads tests_stress akt_examples \
