@@ -74,6 +74,10 @@ akt_err bench_ask(struct bench *bench);
 akt_err bench_idlemem(struct bench *bench);
 akt_err bench_sim(struct bench *bench);
 akt_err bench_simtimers(struct bench *bench);
+akt_err bench_spawnjoin(struct bench *bench);
+akt_err bench_awaittrip(struct bench *bench);
+akt_err bench_timeout(struct bench *bench);
+akt_err bench_sleepers(struct bench *bench);
 akt_err bench_timers(struct bench *bench);
 akt_err bench_wakeup(struct bench *bench);
 

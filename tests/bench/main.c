@@ -47,6 +47,13 @@ static const struct bench_case cases[] = {
     {"sim", 100000, 0, bench_sim, "N seeds of a simulation of 200 steps"},
     {"simtimers", 3600, 0, bench_simtimers,
      "N virtual seconds of 1000 timers of 1 s"},
+    {"spawnjoin", 1000000, 0, bench_spawnjoin,
+     "N tasks that do nothing, spawned and joined one at a time"},
+    {"awaittrip", 1000000, 0, bench_awaittrip,
+     "N requests of a task and replies of another"},
+    {"timeout", 1000000, 0, bench_timeout,
+     "N waits of one turn, within a time limit"},
+    {"sleepers", 100000, 0, bench_sleepers, "memory of N tasks that sleep"},
     {"timers", 1000000, 0, bench_timers, "N timers over 1 to 1000 ms"},
     {"wakeup", 2000, 0, bench_wakeup, "N wake-ups of a sleeping system"},
 };
