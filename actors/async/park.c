@@ -30,20 +30,12 @@ akti_parker_init_future(struct akti_parker *p, struct akti_cell *cell)
 
 /* --- a task --- */
 
-/* Whether it was woken since it looked last. */
-static bool
-take_wake(struct akti_task *t)
-{
-    /* acquire: what the waker did before; pairs: akti_unpark */
-    return atomic_exchange_explicit(&t->unparked, 0, memory_order_acquire) != 0;
-}
-
 static akt_err
 park_task(struct akti_parker *p)
 {
     struct akti_task *t = p->task;
 
-    if (take_wake(t)) {
+    if (akti_task_take_wake(t)) {
         return AKT_OK;
     }
     if (akti_task_must_end(t)) {
@@ -111,7 +103,7 @@ akti_park(struct akti_parker *p)
 static void
 unpark_task(struct akti_context *ctx, struct akti_task *t)
 {
-    /* release: what the waker did; pairs: take_wake, on_turn */
+    /* release: what the waker did; pairs: akti_task_take_wake */
     if (atomic_exchange_explicit(&t->unparked, 1, memory_order_release) == 0
         && akti_mailbox_order(&t->actor->box)) {
         akti_ready(ctx, &t->actor->runnable);

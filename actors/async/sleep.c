@@ -143,8 +143,12 @@ look(struct akti_task *t)
 }
 
 static akt_err
-listen(struct akti_task *t, uint64_t deadline_ns)
+listen(struct akti_task *t, uint64_t timeout_ns)
 {
+    uint64_t deadline_ns =
+        timeout_ns == AKT_NEVER
+            ? AKT_NEVER
+            : akti_clock_add(akti_now(t->self->ctx), timeout_ns);
     struct akti_actor *a = t->actor;
     struct akti_parker p;
     akt_err err;
@@ -171,9 +175,7 @@ akt_receive(akt_self *self, uint64_t timeout_ns, akt_received *out_received)
     if (akti_task_must_end(t)) {
         return AKT_ECANCELLED;
     }
-    AKT_TRY(timeout_ns == 0
-                ? look(t)
-                : listen(t, akti_clock_add(akti_now(self->ctx), timeout_ns)));
+    AKT_TRY(timeout_ns == 0 ? look(t) : listen(t, timeout_ns));
     self->message = t->incoming;
     self->current = t->incoming;
     self->answered = false;

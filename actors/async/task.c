@@ -127,8 +127,7 @@ on_turn(akt_self *self, struct akti_actor *a)
 {
     struct akti_task *t = *(struct akti_task **)a->state;
 
-    /* acquire: what was done before the wake-up; pairs: akti_unpark */
-    if (atomic_exchange_explicit(&t->unparked, 0, memory_order_acquire) != 0) {
+    if (akti_task_take_wake(t)) {
         t->woken = true;
     }
     if (t->woken) {

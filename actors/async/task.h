@@ -48,7 +48,7 @@ struct akti_task {
     bool cancelled; /* it was told to end */
     bool started;
     uint32_t shields;
-    uint32_t failed_scopes; /* that are open */
+    uint32_t failed_scopes;   /* that are open */
     uint32_t exit_kind;       /* what it was told, as akt_exit_kind */
     struct akti_cell *awaits; /* the future whose end it waits for */
     uint64_t wait;            /* counts its waits with a time limit */
@@ -66,6 +66,17 @@ akti_task_of(const akt_self *self)
         return NULL;
     }
     return *(struct akti_task **)a->state;
+}
+
+/* Whether it was unparked since this was asked last. */
+static inline bool
+akti_task_take_wake(struct akti_task *t)
+{
+    /* Relaxed: seen late, it is seen by the turn that the waker asked for.
+     * acquire: what the waker did before; pairs: akti_unpark */
+    return atomic_load_explicit(&t->unparked, memory_order_relaxed) != 0
+           && atomic_exchange_explicit(&t->unparked, 0, memory_order_acquire)
+                  != 0;
 }
 
 /* Whether its waits end now. */

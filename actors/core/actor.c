@@ -323,8 +323,7 @@ akt_err
 akti_spawn(akt_self *self, const akt_class *cls, akt_ref *out_ref,
            const void *state)
 {
-    return akti_spawn_watched(self, cls, out_ref, state,
-                              (akt_future){NULL, 0});
+    return akti_spawn_watched(self, cls, out_ref, state, (akt_future){NULL, 0});
 }
 
 /* --- orders --- */
@@ -432,11 +431,17 @@ end_mail(akt_self *self, struct akti_actor *a, struct fate fate)
     struct akti_message *inbox;
     bool waited;
 
-    akti_mutex_lock(&self->system->evict_lock);
+    bool shared = akti_actor_has(a, AKTI_FLAG_EVICTS);
+
+    if (AKTI_UNLIKELY(shared)) {
+        akti_mutex_lock(&self->system->evict_lock);
+    }
     inbox = akti_mailbox_close(&a->box, &waited);
     queued = a->user_head;
     a->user_head = NULL;
-    akti_mutex_unlock(&self->system->evict_lock);
+    if (AKTI_UNLIKELY(shared)) {
+        akti_mutex_unlock(&self->system->evict_lock);
+    }
     end_messages(self, a->system_head, fate);
     end_messages(self, AKTI_MUTANT(end_forgets_queue) ? NULL : queued, fate);
     end_messages(self,
