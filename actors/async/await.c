@@ -7,29 +7,8 @@
 
 #include <string.h>
 
-akt_err
-akti_task_wait_cell(struct akti_task *t, struct akti_cell *cell)
-{
-    akt_err err = AKT_OK;
-
-    if (cell->then == NULL) {
-        cell->then = &akti_awaited;
-        cell->arg = NULL;
-    }
-    t->awaits = cell;
-    while (!cell->arrived && err == AKT_OK) {
-        if (akti_task_must_end(t)) {
-            err = AKT_ECANCELLED;
-        } else {
-            akti_task_suspend(t);
-        }
-    }
-    t->awaits = NULL;
-    return err;
-}
-
 /* The caller's cell that may be awaited. */
-static akt_err
+AKTI_INLINE akt_err
 find(akt_self *self, akt_future future, struct akti_cell **out)
 {
     struct akti_cell *cell = akti_future_find(self, future);
@@ -42,7 +21,7 @@ find(akt_self *self, akt_future future, struct akti_cell **out)
 }
 
 /* The end of a future of the running task; *out_message keeps it alive. */
-static akt_err
+AKTI_INLINE akt_err
 await(akt_self *self, akt_future future, akt_answer *out,
       struct akti_message **out_message)
 {
@@ -73,7 +52,7 @@ block(akt_self *self, akt_future future, akt_answer *out,
 }
 
 /* In either. */
-static akt_err
+AKTI_INLINE akt_err
 take_end(akt_self *self, akt_future future, akt_answer *out,
          struct akti_message **out_message)
 {

@@ -28,32 +28,6 @@ akti_parker_init_future(struct akti_parker *p, struct akti_cell *cell)
                               .generation = akti_cell_generation(cell)};
 }
 
-/* --- a task --- */
-
-static akt_err
-park_task(struct akti_parker *p)
-{
-    struct akti_task *t = p->task;
-
-    if (akti_task_take_wake(t)) {
-        return AKT_OK;
-    }
-    if (akti_task_must_end(t)) {
-        return AKT_ECANCELLED;
-    }
-    if (p->deadline_ns != AKT_NEVER) {
-        if (p->deadline_ns <= akti_now(t->self->ctx)) {
-            return AKT_ETIMEOUT;
-        }
-        if (!p->alarmed) {
-            AKT_TRY(akti_task_alarm(t, p->deadline_ns, &p->alarm));
-            p->alarmed = true;
-        }
-    }
-    akti_task_suspend(t);
-    return AKT_OK;
-}
-
 /* --- a plain thread --- */
 
 static bool
@@ -70,8 +44,8 @@ wait_in_simulation(struct akti_parker *p)
     return p->woken;
 }
 
-static akt_err
-park_thread(struct akti_parker *p)
+akt_err
+akti_park_thread(struct akti_parker *p)
 {
     struct akti_port *port = p->port;
     bool in_time = true;
@@ -90,12 +64,6 @@ park_thread(struct akti_parker *p)
     p->woken = false;
     akti_mutex_unlock(&port->lock);
     return in_time ? AKT_OK : AKT_ETIMEOUT;
-}
-
-akt_err
-akti_park(struct akti_parker *p)
-{
-    return p->task != NULL ? park_task(p) : park_thread(p);
 }
 
 /* --- waking --- */

@@ -27,6 +27,7 @@
 #ifndef AKT_ASYNC_PARK_H
 #define AKT_ASYNC_PARK_H
 
+#include "actors/async/task.h"
 #include "actors/core/future.h"
 #include "actors/core/self.h"
 #include "akt/timer.h"
@@ -34,8 +35,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-struct akti_task;
 
 struct akti_parker {
     akt_self *self;
@@ -61,12 +60,44 @@ akt_err akti_parker_init(struct akti_parker *p, akt_self *self,
 /* Of a future: nobody parks by it. */
 void akti_parker_init_future(struct akti_parker *p, struct akti_cell *cell);
 
+/* The two of them: see akti_park. */
+akt_err akti_park_thread(struct akti_parker *p);
+
+AKTI_INLINE akt_err
+akti_park_task(struct akti_parker *p)
+{
+    struct akti_task *t = p->task;
+
+    if (akti_task_take_wake(t)) {
+        return AKT_OK;
+    }
+    if (akti_task_must_end(t)) {
+        return AKT_ECANCELLED;
+    }
+    if (p->deadline_ns != AKT_NEVER) {
+        if (p->deadline_ns <= akti_now(t->self->ctx)) {
+            return AKT_ETIMEOUT;
+        }
+        if (!p->alarmed) {
+            AKT_TRY(akti_task_alarm(t, p->deadline_ns, &p->alarm));
+            p->alarmed = true;
+        }
+    }
+    akti_task_suspend(t);
+    return AKT_OK;
+}
+
 /*
  * Waits until akti_unpark, which may have been before. Perhaps nothing has
  * happened: the caller looks again. AKT_ETIMEOUT, AKT_ECANCELLED, AKT_ENOMEM: not
  * to wait any longer, and what was there before was looked at.
  */
-akt_err akti_park(struct akti_parker *p);
+AKTI_INLINE akt_err
+akti_park(struct akti_parker *p)
+{
+    return AKTI_LIKELY(p->task != NULL) ? akti_park_task(p)
+                                        : akti_park_thread(p);
+}
 
 /* Wakes who waits; any thread, under the lock by which the parker is reached. */
 void akti_unpark(struct akti_context *ctx, struct akti_parker *p);

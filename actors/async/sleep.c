@@ -142,7 +142,7 @@ look(struct akti_task *t)
     return t->incoming != NULL ? AKT_OK : AKT_ETIMEOUT;
 }
 
-static akt_err
+AKTI_INLINE akt_err
 listen(struct akti_task *t, uint64_t timeout_ns)
 {
     uint64_t deadline_ns =

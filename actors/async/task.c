@@ -11,7 +11,7 @@
 /* --- entering --- */
 
 /* The function's view while it runs: its own current message. */
-static void
+AKTI_INLINE void
 restore_view(akt_self *self, struct akti_task *t)
 {
     self->message = t->message;
@@ -20,7 +20,7 @@ restore_view(akt_self *self, struct akti_task *t)
 }
 
 /* The turn's view: nothing that it would end after the handler. */
-static void
+AKTI_INLINE void
 save_view(akt_self *self, struct akti_task *t)
 {
     t->message = self->message;
@@ -39,7 +39,7 @@ end(akt_self *self, struct akti_task *t)
     self->exit_error = AKT_OK;
 }
 
-static void
+AKTI_INLINE void
 enter(akt_self *self, struct akti_task *t)
 {
     bool in_timer = self->in_timer;
@@ -57,17 +57,11 @@ enter(akt_self *self, struct akti_task *t)
     }
 }
 
-static void
+AKTI_INLINE void
 wake(akt_self *self, struct akti_task *t)
 {
     t->woken = true;
     enter(self, t);
-}
-
-void
-akti_task_suspend(struct akti_task *t)
-{
-    akti_coro_leave(&t->coro);
 }
 
 /* --- the hooks --- */
@@ -292,21 +286,33 @@ run(void *arg)
     if (t->error != AKT_OK) {
         akti_children_cancel(self, NULL);
     }
-    akti_children_join(t, NULL, &children);
+    if (AKTI_UNLIKELY(self->actor->cells != NULL)) {
+        akti_children_join(t, NULL, &children);
+    }
     akti_task_finish_message(t);
     if (t->error == AKT_OK) {
         t->error = children.first;
     }
 }
 
-/* Tells who joins; the task's messages are moved or freed. */
+/* What is told of a task when its stack is gone. */
+struct ending {
+    const akt_task_function *fn;
+    akt_ref ref;
+    void *join;
+    uint32_t join_generation;
+    akt_err error;
+    struct akti_message *result;
+    bool cancelled;
+};
+
+/* Tells who joins; the result is moved or freed. */
 static void
-tell_end(akt_self *self, struct akti_task *t)
+tell_end(akt_self *self, const struct ending *t)
 {
     struct akti_message *m = t->result;
     bool fits = m != NULL && (t->error == AKT_OK) == (m->error == 0);
 
-    t->result = NULL;
     if (t->join_generation == 0) {
         free_message(self, m);
     } else if (fits) {
@@ -320,11 +326,11 @@ tell_end(akt_self *self, struct akti_task *t)
 }
 
 static void
-log_error(akt_self *self, struct akti_task *t)
+log_error(akt_self *self, const struct ending *t)
 {
     char ref[AKT_REF_TEXT_SIZE];
 
-    if (t->join_generation != 0 || t->error == AKT_OK || t->cancelled) {
+    if (t->join_generation != 0 || t->cancelled) {
         return;
     }
     (void)akt_ref_format(t->ref, ref, sizeof(ref));
@@ -364,10 +370,19 @@ static void
 on_gone(akt_self *self, void *left)
 {
     struct akti_task *t = left;
-    struct akti_task end = *t;
+    struct ending end = {.fn = t->fn,
+                         .ref = t->ref,
+                         .join = t->join,
+                         .join_generation = t->join_generation,
+                         .error = t->error,
+                         .result = t->result,
+                         .cancelled = t->cancelled};
 
-    akti_stack_put(&self->ctx->stacks, end.stack);
-    log_error(self, &end);
+    /* Who joins may look whether everything has been given back. */
+    akti_stack_put(&self->ctx->stacks, t->stack);
+    if (AKTI_UNLIKELY(end.error != AKT_OK)) {
+        log_error(self, &end);
+    }
     tell_end(self, &end);
 }
 

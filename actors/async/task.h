@@ -87,7 +87,11 @@ akti_task_must_end(const struct akti_task *t)
 }
 
 /* Suspends the running task until something happens. */
-void akti_task_suspend(struct akti_task *t);
+AKTI_INLINE void
+akti_task_suspend(struct akti_task *t)
+{
+    akti_coro_leave(&t->coro);
+}
 
 /*
  * Starts a timer that wakes the task at an instant; it must be stopped, whether
@@ -104,7 +108,26 @@ akt_err akti_scope_alarm_start(struct akti_task *t, uint64_t after_ns,
 void akti_task_finish_message(struct akti_task *t);
 
 /* Waits until the cell has arrived; AKT_ECANCELLED. */
-akt_err akti_task_wait_cell(struct akti_task *t, struct akti_cell *cell);
+AKTI_INLINE akt_err
+akti_task_wait_cell(struct akti_task *t, struct akti_cell *cell)
+{
+    akt_err err = AKT_OK;
+
+    if (cell->then == NULL) {
+        cell->then = &akti_awaited;
+        cell->arg = NULL;
+    }
+    t->awaits = cell;
+    while (!cell->arrived && err == AKT_OK) {
+        if (akti_task_must_end(t)) {
+            err = AKT_ECANCELLED;
+        } else {
+            akti_task_suspend(t);
+        }
+    }
+    t->awaits = NULL;
+    return err;
+}
 
 /* A task or actor of a scope has ended, and nobody joins it right now. */
 void akti_scope_child_ended(struct akti_task *t, struct akti_cell *cell);

@@ -8,26 +8,16 @@
 
 #include <stdlib.h>
 
-/* What a switch brings: where it came from, and what was handed over. */
-struct transfer {
-    void *from;
-    void *data;
-};
-
 /* A saved context that begins with begin(), below `top`. */
 __attribute__((visibility("hidden"))) void *
-akti_fcontext_make(void *top, size_t size, void (*begin)(struct transfer));
-
-/* Saves the context and goes on in another one. */
-__attribute__((visibility("hidden"))) struct transfer
-akti_fcontext_jump(void *to, void *data);
+akti_fcontext_make(void *top, size_t size, void (*begin)(struct akti_transfer));
 
 _Thread_local struct akti_coro *akti_coro_current
     __attribute__((tls_model("initial-exec")));
 
 /* The first function on a coroutine's stack. */
 static void
-begin(struct transfer t)
+begin(struct akti_transfer t)
 {
     struct akti_coro *c = t.data;
 
@@ -49,24 +39,4 @@ akti_coro_init(struct akti_coro *c, struct akti_stack *stack, void *top,
     akti_stack_tools_begin(stack);
     *c = (struct akti_coro){.run = run, .arg = arg, .stack = stack};
     c->inside = akti_fcontext_make(top, size, begin);
-}
-
-void
-akti_coro_enter(struct akti_coro *c)
-{
-    struct akti_coro *before = akti_coro_current;
-
-    akti_coro_current = c;
-    akti_coro_tools_enter(&c->tools, c->stack);
-    c->inside = akti_fcontext_jump(c->inside, c).from;
-    akti_coro_tools_left(&c->tools);
-    akti_coro_current = before;
-}
-
-void
-akti_coro_leave(struct akti_coro *c)
-{
-    akti_coro_tools_leave(&c->tools);
-    c->outside = akti_fcontext_jump(c->outside, NULL).from;
-    akti_coro_tools_entered(&c->tools);
 }

@@ -80,6 +80,8 @@ endif()
 message(STATUS "Coroutines switch by ${AKT_CORO_FOUND}")
 
 if(AKT_CORO_FOUND STREQUAL "fcontext")
+    # The switch is inlined.
+    add_compile_definitions(AKTI_CORO_FCONTEXT=1)
     set_source_files_properties(${AKT_CORO_OBJECT}
         PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
 endif()
