@@ -34,6 +34,7 @@ list(APPEND AKT_SOURCES
     actors/core/cycle.c
     actors/core/future.c
     actors/core/job.c
+    actors/core/join.c
     actors/core/port.c
     actors/core/promise.c
     actors/core/queue.c
@@ -46,6 +47,7 @@ list(APPEND AKT_SOURCES
     actors/core/suspend.c
     actors/core/system.c
     actors/core/timer.c
+    actors/core/wait.c
     actors/async/await.c
     actors/async/children.c
     actors/async/park.c
@@ -70,6 +72,10 @@ list(APPEND AKT_SOURCES
     actors/test/report.c
     actors/test/shrink.c
     actors/test/trace.c
+    actors/async/combine.c
+    actors/async/oneshot.c
+    actors/async/ready.c
+    actors/async/step.c
 )
 
 # POSIX with its XSI option: stacks for signals, _longjmp. Fortified, that takes

@@ -34,6 +34,19 @@ await(akt_self *self, akt_future future, akt_answer *out,
     return AKT_OK;
 }
 
+/* The same of any future, into what akt_answer_free takes. */
+static akt_err
+await_held(akt_self *self, akt_future future, struct akti_held *held)
+{
+    struct akti_task *t = akti_task_of(self);
+    struct akti_cell *cell;
+
+    AKT_TRY(find(self, future, &cell));
+    AKT_TRY(akti_task_wait_cell(t, cell));
+    akti_future_hold(self, cell, held);
+    return AKT_OK;
+}
+
 /* A thread's answer is held by what akt_wait gives. */
 static akt_err
 block(akt_self *self, akt_future future, akt_answer *out,
@@ -92,7 +105,8 @@ akt_await(akt_self *self, akt_future future, akt_answer **out_answer)
         return AKT_ENOMEM;
     }
     held->message = NULL;
-    err = await(self, future, &held->answer, &held->message);
+    held->cell = NULL;
+    err = await_held(self, future, held);
     if (err == AKT_OK) {
         *out_answer = &held->answer;
     } else {

@@ -134,20 +134,29 @@ akt_scope_open(akt_self *self, uint64_t timeout_ns, akt_scope *out_scope)
     return AKT_OK;
 }
 
-/* What is left in front of it, newest first. Dropped futures stay: their notice
- * is on its way. */
-static void
-give_up(akt_self *self, const struct akti_cell *until)
+/*
+ * What is left in front of it, newest first. Dropped futures stay: their notice is
+ * on its way; parts go with what they are part of.
+ */
+static struct akti_cell *
+next_to_give_up(akt_self *self, const struct akti_cell *until)
 {
     struct akti_cell *cell = self->actor->cells;
 
-    while (cell != until) {
-        struct akti_cell *next = cell->next;
+    while (cell != until && cell->kind == AKTI_CELL_FUTURE
+           && (cell->dropped || (cell->marks & AKTI_JOINED) != 0)) {
+        cell = cell->next;
+    }
+    return cell != until ? cell : NULL;
+}
 
-        if (!(cell->kind == AKTI_CELL_FUTURE && cell->dropped)) {
-            akti_cell_close(self, cell);
-        }
-        cell = next;
+static void
+give_up(akt_self *self, const struct akti_cell *until)
+{
+    struct akti_cell *cell;
+
+    while ((cell = next_to_give_up(self, until)) != NULL) {
+        akti_cell_close(self, cell);
     }
 }
 

@@ -56,13 +56,17 @@ struct akti_task {
     _Atomic uint32_t unparked;
 };
 
-/* The task that is running as `self`, or NULL: an actor, a thread, a job. */
+/*
+ * The task that is running as `self`, or NULL: an actor, a thread, a job; or the
+ * function of a combined future, which has no stack to wait on.
+ */
 static inline struct akti_task *
 akti_task_of(const akt_self *self)
 {
     struct akti_actor *a = self->actor;
 
-    if (a == NULL || (a->runnable.unused & AKTI_FLAG_HOOKED) == 0) {
+    if (a == NULL || self->in_step
+        || (a->runnable.unused & AKTI_FLAG_HOOKED) == 0) {
         return NULL;
     }
     return *(struct akti_task **)a->state;

@@ -135,6 +135,21 @@
     X(others_promise_kept, "a promise is of use to another than its keeper")   \
     X(failed_forward_loses_promise,                                            \
       "a promise is lost when it cannot be forwarded")                         \
+    X(loser_not_cancelled, "a part that is not needed any more goes on")       \
+    X(all_ends_early, "akt_all ends when one part is missing")                 \
+    X(any_takes_errors, "akt_any ends by the first error")                     \
+    X(completes_twice,                                                         \
+      "a completion that comes too late says that it was in time")             \
+    X(dropped_completer_silent, "a dropped completer leaves its future open")  \
+    X(step_runs_twice, "the function of a future runs for the next one too")   \
+    X(parts_left_behind, "a combined future goes and its parts stay")          \
+    X(step_inside_call, "a function runs in the call that names it")           \
+    X(part_deadline_missed, "a thread does not see the deadline of a part")    \
+    X(part_taken_twice, "a future may be part of two")                         \
+    X(undo_keeps_parts, "a combination that is refused keeps a part")          \
+    X(late_part_goes_on, "what is late is not cancelled")                      \
+    X(part_still_usable, "the handle of a part is not used up")                \
+    X(foreign_completer_taken, "a completer of another system is taken")       \
     X(ends_twice, "a request that has ended is ended once more")               \
     X(late_reply_delivered,                                                    \
       "a handle to a request that is over ends the next one")                  \

@@ -2,6 +2,7 @@
 /* What becomes of an actor's futures, timers and kept promises at its end. */
 #include "actors/base/mutant.h"
 #include "actors/core/future.h"
+#include "actors/core/join.h"
 #include "actors/core/system.h"
 
 static void
@@ -9,6 +10,7 @@ abandon_future(akt_self *self, struct akti_cell *cell)
 {
     uint32_t generation = akti_cell_generation(cell);
 
+    akti_join_abandon(self, cell);
     if (cell->arrived) {
         /* It had its end counted; nobody took it. */
         if (cell->message != NULL && !AKTI_MUTANT(taken_answer_leaked)) {
@@ -23,7 +25,8 @@ abandon_future(akt_self *self, struct akti_cell *cell)
         return;
     }
     akti_child_cancel(self->ctx, cell);
-    akti_future_count_end(self->ctx, cell, AKT_CANCELLED);
+    cell->error = AKT_OK;
+    akti_future_count(self->ctx, cell);
     akti_cell_release(self->ctx, cell);
 }
 

@@ -61,7 +61,7 @@ akti_cell_new(struct akti_context *ctx, enum akti_cell_kind kind)
     c->kind = (uint8_t)kind;
     c->dropped = false;
     c->arrived = false;
-    c->cancelled = false;
+    c->marks = 0;
     c->error = AKT_OK;
     c->message = NULL;
     c->every_ns = 0;

@@ -60,6 +60,16 @@ struct akti_owned {
     void (*close)(akt_self *self, struct akti_cell *cell);
 };
 
+/* What its owner knows of a future beside; `marks`. */
+enum akti_mark {
+    AKTI_CANCELLED = 1u, /* by the owner itself */
+    AKTI_JOINED = 2u,    /* part of a combined one, by the slot in `arg` */
+    AKTI_COMBINED = 4u,  /* of others, by `join` */
+    AKTI_STEPPING = 8u   /* its function runs: it stays until that is back */
+};
+
+struct akti_join;
+
 struct akti_cell {
     /* owner; a free cell's first 16 bytes link it in the pool */
     struct akti_cell *next; /* among the owner's cells */
@@ -67,14 +77,14 @@ struct akti_cell {
     _Atomic uint64_t state;
     akt_err error; /* by who ended it */
     uint8_t kind;
-    bool dropped;   /* owner: nobody wants to hear */
-    bool arrived;   /* owner: it ended, and waits for akt_then or akt_wait */
-    bool cancelled; /* owner: by itself */
-    union {         /* the owner, by actor_generation */
+    bool dropped;  /* owner: nobody wants to hear */
+    bool arrived;  /* owner: it ended, and waits for akt_then or akt_wait */
+    uint8_t marks; /* owner: akti_mark */
+    union {        /* the owner, by actor_generation */
         struct akti_actor *actor;
         struct akti_port *port; /* 0: a plain thread */
     };
-    struct akti_class_entry *entry; /* of the owner */
+    struct akti_class_entry *entry; /* of the owner; NULL: not counted */
     union {
         const akt_continuation *then; /* a future's */
         uint64_t every_ns;            /* a timer's */
@@ -86,7 +96,11 @@ struct akti_cell {
             uint32_t actor_generation;
             /* A future: what it was asked for; others look. */
             _Atomic uint32_t parent_generation;
-            const akt_type *type; /* of the request, of the timer's message */
+            union {
+                /* Of the request, of the timer's message, of what was opened. */
+                const akt_type *type;
+                struct akti_join *join; /* owner: of a combined one */
+            };
         };
         struct {
             /* Reply, timer's message, kept request: gone before it retires. */
@@ -97,7 +111,7 @@ struct akti_cell {
     };
     union {
         uint64_t payload; /* a one-shot timer's, behind its notice */
-        void *arg;        /* of `then`, of `owned` */
+        void *arg;        /* of `then`, of `owned`; of a part its slot */
     };
 };
 

@@ -11,8 +11,8 @@ static const akt_type actor_type = {
 akt_err
 akti_child_new(akt_self *self, bool is_actor, struct akti_cell **out)
 {
-    AKT_TRY(
-        akti_future_open(self, is_actor ? &actor_type : &task_type, out));
+    AKT_TRY(akti_future_open(self, is_actor ? &actor_type : &task_type,
+                             AKT_NEVER, out));
     akti_future_of(*out)->child = 0;
     return AKT_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "actors/base/clock.h"
 #include "actors/base/mutant.h"
+#include "actors/core/join.h"
 #include "actors/core/send.h"
 #include "actors/core/system.h"
 
@@ -17,19 +18,6 @@ const akt_continuation akti_awaited = {.state_name = "awaited"};
 /* How many askers behind askers are looked at. */
 #define PARENTS_MAX 16
 
-/* A port's futures are ended under its lock: the thread waits for that. */
-static void
-port_deliver(struct akti_cell *cell, struct akti_message *m)
-{
-    struct akti_port *port = cell->port;
-
-    akti_mutex_lock(&port->lock);
-    cell->message = m;
-    cell->arrived = true;
-    akti_cond_wake_all(&port->cond);
-    akti_mutex_unlock(&port->lock);
-}
-
 void
 akti_future_discard(struct akti_context *ctx, struct akti_message *m)
 {
@@ -39,12 +27,14 @@ akti_future_discard(struct akti_context *ctx, struct akti_message *m)
     akti_cell_release(ctx, cell);
 }
 
-void
-akti_future_count_end(struct akti_context *ctx, struct akti_cell *cell,
-                      akt_outcome outcome)
+AKTI_INLINE void
+count_end(struct akti_context *ctx, struct akti_cell *cell)
 {
+    akt_outcome outcome = akti_cell_outcome(cell);
+
     if (AKTI_UNLIKELY(cell->entry == NULL)) {
-        return; /* no request */
+        akti_tell(ctx, AKTI_EVENT_SETTLED, cell);
+        return;
     }
     akti_count(ctx, cell->entry,
                AKTI_OUTCOMES - AKT_REPLIED + (unsigned)outcome, 1);
@@ -55,22 +45,23 @@ akti_future_count_end(struct akti_context *ctx, struct akti_cell *cell,
                                        .err = (int)cell->error});
 }
 
-/* Tells the owner; the caller has won the cell. `m` may be its notice. */
-static void
-deliver(struct akti_context *ctx, struct akti_cell *cell,
-        struct akti_message *m)
+void
+akti_future_count(struct akti_context *ctx, struct akti_cell *cell)
 {
-    akt_outcome outcome = akti_cell_outcome(cell);
-    bool is_notice = m == &akti_future_of(cell)->notice;
+    count_end(ctx, cell);
+}
 
-    akti_future_count_end(ctx, cell, outcome);
-    if (cell->actor_generation == 0) {
-        port_deliver(cell, is_notice ? NULL : m);
-        return;
-    }
-    m->kind = is_notice ? AKTI_NOTICE : AKTI_REPLY;
+/* Brings what says that it ended to the owner; `m` may be its notice. */
+AKTI_INLINE void
+bring(struct akti_context *ctx, struct akti_cell *cell, struct akti_message *m)
+{
+    m->kind = m == &akti_future_of(cell)->notice ? AKTI_NOTICE : AKTI_REPLY;
     m->cell = cell;
     m->cell_generation = akti_cell_generation(cell);
+    if (cell->actor_generation == 0) {
+        akti_port_deliver(cell->port, m);
+        return;
+    }
     m->target_slot = cell->actor->slot;
     m->target_generation = cell->actor_generation;
     if (!akti_send_reserved(ctx, cell->actor, m)) {
@@ -88,6 +79,14 @@ notice_of(struct akti_cell *cell)
     return m;
 }
 
+void
+akti_future_deliver(struct akti_context *ctx, struct akti_cell *cell,
+                    struct akti_message *reply)
+{
+    count_end(ctx, cell);
+    bring(ctx, cell, reply != NULL ? reply : notice_of(cell));
+}
+
 bool
 akti_future_end(struct akti_context *ctx, void *ptr, uint32_t generation,
                 akt_outcome outcome, akt_err err)
@@ -98,7 +97,7 @@ akti_future_end(struct akti_context *ctx, void *ptr, uint32_t generation,
         return false;
     }
     cell->error = err;
-    deliver(ctx, cell, notice_of(cell));
+    akti_future_deliver(ctx, cell, NULL);
     return true;
 }
 
@@ -117,7 +116,8 @@ akti_future_answer(struct akti_context *ctx, void *ptr, uint32_t generation,
         return;
     }
     cell->error = AKT_OK;
-    deliver(ctx, cell, reply);
+    count_end(ctx, cell);
+    bring(ctx, cell, reply);
 }
 
 void
@@ -131,7 +131,7 @@ akti_future_expire(struct akti_context *ctx, struct akti_cell *cell)
     /* Off now, and no other thread looks at it before the notice is sent. */
     cell->timer.worker = 0;
     cell->error = AKT_ETIMEOUT;
-    deliver(ctx, cell, notice_of(cell));
+    akti_future_deliver(ctx, cell, NULL);
 }
 
 bool
@@ -169,16 +169,22 @@ akti_request_deadline(void *ptr, uint32_t generation)
 
 /* --- making one --- */
 
-static uint64_t
-deadline_for(akt_self *self, uint64_t timeout_ns)
+uint64_t
+akti_future_due(akt_self *self, uint64_t timeout_ns)
 {
-    const struct akti_message *request = akti_self_request(self);
-    uint64_t outer = request != NULL ? request->deadline_ns : AKT_NEVER;
     uint64_t timeout =
         timeout_ns != 0 ? timeout_ns : self->system->ask_timeout_ns;
     uint64_t now = timeout >= COARSE_FROM_NS ? akti_now_coarse(self->ctx)
                                              : akti_now(self->ctx);
-    uint64_t own = akti_clock_add(now, timeout);
+
+    return akti_clock_add(now, timeout);
+}
+
+static uint64_t
+deadline_for(akt_self *self, uint64_t timeout_ns)
+{
+    uint64_t outer = akt_deadline_ns(self);
+    uint64_t own = akti_future_due(self, timeout_ns);
 
     return own < outer || AKTI_MUTANT(deadline_not_inherited) ? own : outer;
 }
@@ -199,30 +205,16 @@ inherit(akt_self *self, struct akti_cell *cell)
                           memory_order_relaxed);
 }
 
-/* How many requests of the caller are open, and in which list they are. */
-static uint32_t *
-open_requests(akt_self *self)
-{
-    return self->actor != NULL ? &self->actor->open_requests
-                               : &self->port->open_requests;
-}
-
-struct akti_cell **
-akti_cells_of(akt_self *self)
-{
-    return self->actor != NULL ? &self->actor->cells : &self->port->cells;
-}
-
-/* A cell of the caller's, without a deadline. */
-static akt_err
-cell_new(akt_self *self, const akt_type *type, struct akti_cell **out)
+/* A cell of the caller's, in no list yet. */
+AKTI_INLINE akt_err
+new_cell(akt_self *self, const akt_type *type, struct akti_cell **out)
 {
     struct akti_cell *cell;
 
     if (self->actor == NULL && self->port == NULL) {
         return AKT_ECONTEXT;
     }
-    if (*open_requests(self) >= akti_self_entry(self)->requests
+    if (*akti_open_futures(self) >= akti_self_entry(self)->requests
         && !AKTI_MUTANT(request_limit_ignored)) {
         return AKT_ELIMIT;
     }
@@ -247,12 +239,12 @@ akt_err
 akti_future_new(akt_self *self, const akt_type *request, uint64_t timeout_ns,
                 struct akti_cell **out)
 {
-    struct akti_cell *cell;
+    struct akti_cell *cell = NULL;
 
     if (timeout_ns == AKT_NEVER) {
         return AKT_EINVAL;
     }
-    AKT_TRY(cell_new(self, request, &cell));
+    AKT_TRY(new_cell(self, request, &cell));
     akti_timer_set_due(&cell->timer, deadline_for(self, timeout_ns));
     inherit(self, cell);
     if (self->actor != NULL
@@ -265,15 +257,22 @@ akti_future_new(akt_self *self, const akt_type *request, uint64_t timeout_ns,
 }
 
 akt_err
-akti_future_open(akt_self *self, const akt_type *type, struct akti_cell **out)
+akti_future_open(akt_self *self, const akt_type *type, uint64_t due_ns,
+                 struct akti_cell **out)
 {
-    struct akti_cell *cell;
+    struct akti_cell *cell = NULL;
 
-    AKT_TRY(cell_new(self, type, &cell));
-    akti_timer_set_due(&cell->timer, AKT_NEVER);
+    AKT_TRY(new_cell(self, type, &cell));
     cell->entry = NULL; /* not counted */
-    *open_requests(self) += 1;
+    akti_timer_set_due(&cell->timer, due_ns);
+    if (self->actor != NULL && due_ns != AKT_NEVER
+        && !akti_timer_add_deadline(self->ctx, &cell->timer)) {
+        akti_cell_release(self->ctx, cell);
+        return AKT_ENOMEM;
+    }
+    *akti_open_futures(self) += 1;
     akti_cell_link(akti_cells_of(self), cell);
+    akti_tell(self->ctx, AKTI_EVENT_OPENED, cell);
     *out = cell;
     return AKT_OK;
 }
@@ -282,7 +281,7 @@ void
 akti_future_asked(akt_self *self, struct akti_cell *cell, akt_future *out)
 {
     akti_count(self->ctx, cell->entry, AKTI_ASKED, 1);
-    *open_requests(self) += 1;
+    *akti_open_futures(self) += 1;
     akti_cell_link(akti_cells_of(self), cell);
     out->cell = cell;
     out->generation = akti_cell_generation(cell);
@@ -291,10 +290,12 @@ akti_future_asked(akt_self *self, struct akti_cell *cell, akt_future *out)
 void
 akti_future_undo(akt_self *self, struct akti_cell *cell)
 {
-    *open_requests(self) -= AKTI_MUTANT(future_undo_leaks) ? 0 : 1;
+    *akti_open_futures(self) -= AKTI_MUTANT(future_undo_leaks) ? 0 : 1;
     akti_cell_unlink(akti_cells_of(self), cell);
     if (cell->entry != NULL) {
         akti_count(self->ctx, cell->entry, AKTI_ASKED, UINT64_MAX);
+    } else {
+        akti_tell(self->ctx, AKTI_EVENT_SETTLED, cell);
     }
     akti_cell_release(self->ctx, cell);
 }
@@ -357,6 +358,11 @@ fill_answer(struct akti_cell *cell, struct akti_message *m, akt_answer *out)
     *out = (akt_answer){.outcome = akti_cell_outcome(cell),
                         .error = cell->error,
                         .arg = cell->then != NULL ? cell->arg : NULL};
+    if (AKTI_UNLIKELY((cell->marks & AKTI_COMBINED) != 0)) {
+        struct akti_cell *source = akti_join_source(cell, out);
+
+        m = source != cell ? source->message : m;
+    }
     if (out->outcome == AKT_REPLIED && m != NULL) {
         out->type = m->type;
         out->reply = akti_message_payload(m);
@@ -365,16 +371,33 @@ fill_answer(struct akti_cell *cell, struct akti_message *m, akt_answer *out)
     }
 }
 
-static void
-close_cell(akt_self *self, struct akti_cell *cell)
+void
+akti_future_answer_of(struct akti_cell *cell, akt_answer *out)
+{
+    fill_answer(cell, cell->message, out);
+}
+
+void
+akti_future_close(akt_self *self, struct akti_cell *cell)
 {
     if (cell->message != NULL) {
         akti_message_free(&self->ctx->caches, cell->message);
         cell->message = NULL;
     }
-    *open_requests(self) -= 1;
+    *akti_open_futures(self) -= 1;
     akti_cell_unlink(akti_cells_of(self), cell);
     akti_cell_release(self->ctx, cell);
+}
+
+static void
+close_cell(akt_self *self, struct akti_cell *cell)
+{
+    if (AKTI_UNLIKELY((cell->marks & AKTI_COMBINED) != 0)) {
+        cell->arrived = true; /* also when its reply lies in the mailbox yet */
+        akti_join_forget(self, cell);
+    } else {
+        akti_future_close(self, cell);
+    }
 }
 
 /* The reply lives until the continuation has run; the future is over. */
@@ -407,6 +430,12 @@ akti_future_arrive(akt_self *self, struct akti_message *m)
 
     cell->arrived = true;
     cell->message = m->kind == AKTI_REPLY ? m : NULL;
+    if (AKTI_UNLIKELY(cell->marks != 0) && !cell->dropped) {
+        cell = akti_join_arrive(self, cell);
+        if (cell == NULL) {
+            return AKT_OK;
+        }
+    }
     if (cell->dropped && !AKTI_MUTANT(dropped_future_continues)) {
         close_cell(self, cell);
     } else if (cell->then == &akti_awaited) {
@@ -419,7 +448,7 @@ akti_future_arrive(akt_self *self, struct akti_message *m)
 }
 
 struct akti_cell *
-akti_future_find(akt_self *self, akt_future future)
+akti_future_look_up(akt_self *self, akt_future future)
 {
     struct akti_cell *cell = future.cell;
 
@@ -435,6 +464,53 @@ akti_future_find(akt_self *self, akt_future future)
     return self->port != NULL && cell->port == self->port ? cell : NULL;
 }
 
+struct akti_cell *
+akti_future_find(akt_self *self, akt_future future)
+{
+    struct akti_cell *cell = akti_future_look_up(self, future);
+
+    return cell != NULL
+                   && ((cell->marks & AKTI_JOINED) == 0
+                       || AKTI_MUTANT(part_still_usable))
+               ? cell
+               : NULL;
+}
+
+const akt_type *
+akti_future_reply_type(const struct akti_cell *cell)
+{
+    if ((cell->marks & AKTI_COMBINED) != 0) {
+        return akti_join_type(cell);
+    }
+    return cell->entry != NULL ? cell->type->reply : cell->type;
+}
+
+/* Whether a continuation is made for what this future may hear. */
+static bool
+fits(const struct akti_cell *cell, const akt_continuation *continuation)
+{
+    const akt_type *wanted = continuation->reply;
+    const akt_type *type;
+
+    if (continuation->request != NULL) {
+        if (cell->entry != NULL) {
+            return cell->type == continuation->request
+                   || akt_type_equal(cell->type, continuation->request);
+        }
+        wanted = continuation->request->reply;
+    }
+    type = akti_future_reply_type(cell);
+    return wanted == NULL || type == NULL || akt_type_equal(type, wanted);
+}
+
+void
+akti_future_again(akt_self *self, struct akti_cell *cell)
+{
+    cell->arrived = false;
+    bring(self->ctx, cell,
+          cell->message != NULL ? cell->message : notice_of(cell));
+}
+
 akt_err
 akti_then(akt_self *self, akt_future future,
           const akt_continuation *continuation, void *arg)
@@ -448,7 +524,7 @@ akti_then(akt_self *self, akt_future future,
     if (cell == NULL || cell->then != NULL) {
         return AKT_EENDED;
     }
-    if (!akt_type_equal(cell->type, continuation->request)
+    if (!fits(cell, continuation)
         || !akti_same_name(self->actor->behavior->state_name,
                            continuation->state_name)) {
         return AKT_ETYPE;
@@ -456,18 +532,7 @@ akti_then(akt_self *self, akt_future future,
     cell->then = continuation;
     cell->arg = arg;
     if (cell->arrived) {
-        /* It ended before: once more through the mailbox, for a turn of its own.
-         */
-        struct akti_message *m =
-            cell->message != NULL ? cell->message : notice_of(cell);
-
-        cell->arrived = false;
-        m->kind = cell->message != NULL ? AKTI_REPLY : AKTI_NOTICE;
-        m->cell = cell;
-        m->cell_generation = future.generation;
-        m->target_slot = self->actor->slot;
-        m->target_generation = cell->actor_generation;
-        (void)akti_send_reserved(self->ctx, self->actor, m);
+        akti_future_again(self, cell);
     }
     return AKT_OK;
 }
@@ -492,22 +557,11 @@ akt_cancel(akt_self *self, akt_future future)
         return AKT_EENDED;
     }
     akti_child_cancel(self->ctx, cell);
-    cell->cancelled = true;
-    return AKT_OK;
-}
-
-static bool
-has_arrived(akt_self *self, struct akti_cell *cell)
-{
-    bool arrived;
-
-    if (self->port == NULL) {
-        return cell->arrived;
+    cell->marks |= AKTI_CANCELLED;
+    if ((cell->marks & AKTI_COMBINED) != 0) {
+        akti_join_cancel(self, cell);
     }
-    akti_mutex_lock(&self->port->lock);
-    arrived = cell->arrived;
-    akti_mutex_unlock(&self->port->lock);
-    return arrived;
+    return AKT_OK;
 }
 
 void
@@ -519,111 +573,15 @@ akt_future_drop(akt_self *self, akt_future future)
         return;
     }
     akti_child_cancel(self->ctx, cell);
+    if (self->port != NULL || (cell->marks & AKTI_COMBINED) != 0) {
+        akti_join_forget(self, cell);
+        return;
+    }
     (void)akti_future_end(self->ctx, cell, future.generation, AKT_CANCELLED,
                           AKT_ECANCELLED);
-    if (self->port != NULL) {
-        akti_port_await(self->port, cell, AKT_NEVER);
-        close_cell(self, cell);
-    } else if (has_arrived(self, cell)) {
+    if (cell->arrived) {
         close_cell(self, cell);
     } else {
         cell->dropped = true;
     }
-}
-
-akt_outcome
-akt_future_poll(akt_self *self, akt_future future)
-{
-    struct akti_cell *cell = akti_future_find(self, future);
-
-    if (cell == NULL) {
-        return AKT_BROKEN;
-    }
-    if (cell->cancelled) {
-        return AKT_CANCELLED;
-    }
-    if (self->port != NULL
-        && akti_timer_due(&cell->timer) <= akti_now(self->ctx)
-        && !AKTI_MUTANT(poll_misses_deadline)) {
-        /* A thread's requests have no timer: it sees the deadline itself. */
-        (void)akti_future_end(self->ctx, cell, future.generation, AKT_EXPIRED,
-                              AKT_ETIMEOUT);
-        (void)akti_port_await(self->port, cell, AKT_NEVER);
-    }
-    return has_arrived(self, cell) ? akti_cell_outcome(cell) : AKT_PENDING;
-}
-
-/* --- a plain thread --- */
-
-void
-akti_future_take(akt_self *self, struct akti_cell *cell, akt_answer *out,
-                 struct akti_message **out_message)
-{
-    fill_answer(cell, cell->message, out);
-    *out_message = cell->message;
-    cell->message = NULL;
-    close_cell(self, cell);
-}
-
-akt_err
-akti_future_error(struct akti_cell *cell)
-{
-    akt_answer answer;
-
-    fill_answer(cell, cell->message, &answer);
-    return answer.outcome == AKT_REPLIED ? AKT_OK : answer.error;
-}
-
-struct akti_held *
-akti_held_new(akt_self *self)
-{
-    return akti_sizes_alloc(&self->ctx->caches,
-                            akti_size_class(sizeof(struct akti_held)),
-                            sizeof(struct akti_held));
-}
-
-akt_err
-akt_wait(akt_self *self, akt_future future, akt_answer **out_answer)
-{
-    struct akti_cell *cell;
-    struct akti_held *held;
-
-    if (self->port == NULL) {
-        return AKT_ECONTEXT;
-    }
-    cell = akti_future_find(self, future);
-    if (cell == NULL) {
-        return AKT_EENDED;
-    }
-    if (!akti_system_is_ours(self->system)) {
-        return AKT_EFORK;
-    }
-    held = akti_held_new(self);
-    if (held == NULL) {
-        return AKT_ENOMEM;
-    }
-    if (!akti_port_await(self->port, cell, akti_timer_due(&cell->timer))) {
-        /* Its deadline is ours to see. If it ended meanwhile, that counts. */
-        (void)akti_future_end(self->ctx, cell, future.generation, AKT_EXPIRED,
-                              AKT_ETIMEOUT);
-        (void)akti_port_await(self->port, cell, AKT_NEVER);
-    }
-    akti_future_take(self, cell, &held->answer, &held->message);
-    *out_answer = &held->answer;
-    return AKT_OK;
-}
-
-void
-akt_answer_free(akt_self *self, akt_answer *answer)
-{
-    struct akti_held *held = (struct akti_held *)(void *)answer;
-
-    if (held == NULL) {
-        return;
-    }
-    if (held->message != NULL) {
-        akti_message_free(&self->ctx->caches, held->message);
-    }
-    akti_sizes_free(&self->ctx->caches, akti_size_class(sizeof(*held)), held,
-                    sizeof(*held));
 }

@@ -5,12 +5,14 @@
 
 #include "actors/core/cell.h"
 #include "actors/core/self.h"
+#include "actors/core/system.h"
 #include "akt/timer.h"
 
-/* The answer that a waiter gets, with the reply that it keeps alive. */
+/* The answer that a waiter gets, with what it keeps alive. */
 struct akti_held {
     akt_answer answer;
     struct akti_message *message;
+    struct akti_cell *cell; /* of a combined future */
 };
 
 /*
@@ -32,10 +34,6 @@ bool akti_request_is_over(void *cell, uint32_t generation);
 
 /* The deadline of a request; AKT_NEVER when it is over. */
 uint64_t akti_request_deadline(void *cell, uint32_t generation);
-
-/* Counts how it ended, unless it is no request. */
-void akti_future_count_end(struct akti_context *ctx, struct akti_cell *cell,
-                           akt_outcome outcome);
 
 /* A future's deadline has come. On the worker that armed it. */
 void akti_future_expire(struct akti_context *ctx, struct akti_cell *cell);
@@ -60,15 +58,17 @@ akti_future_is_awaited(const struct akti_message *reply)
 /* Runs it and releases the cell; the reply stays the caller's. */
 akt_err akti_future_continue(akt_self *self, struct akti_message *reply);
 
-/* The caller's cell behind a future, or NULL when it is none, or used up. */
-struct akti_cell *akti_future_find(akt_self *self, akt_future future);
-
 /*
  * Takes the end of a cell that has arrived, and closes it. *out_message [move]
- * keeps what the answer points to; NULL when it points to nothing.
+ * keeps what the answer points to; NULL when it points to nothing. Of a combined
+ * future nothing is kept but the outcome: that is akti_future_hold's.
  */
 void akti_future_take(akt_self *self, struct akti_cell *cell, akt_answer *out,
                       struct akti_message **out_message);
+
+/* The same into what akt_answer_free takes, of any future. */
+void akti_future_hold(akt_self *self, struct akti_cell *cell,
+                      struct akti_held *held);
 
 /* How a cell that has arrived ended, as an error; AKT_OK for a reply. */
 akt_err akti_future_error(struct akti_cell *cell);
@@ -95,9 +95,6 @@ void akti_child_drain(struct akti_context *ctx, struct akti_cell *cell);
 /* Nothing for other futures. */
 void akti_child_cancel(struct akti_context *ctx, struct akti_cell *cell);
 
-/* The list of the caller's cells; it is an actor or a plain thread. */
-struct akti_cell **akti_cells_of(akt_self *self);
-
 /*
  * A cell of the caller's that stands for something of the layers above, which is
  * closed with its owner. NULL: out of memory, or in a job.
@@ -123,13 +120,6 @@ void akti_cells_abandon(akt_self *self, struct akti_actor *a, akt_err reason);
  */
 akt_err akti_future_new(akt_self *self, const akt_type *request,
                         uint64_t timeout_ns, struct akti_cell **out);
-/*
- * Makes a future of the caller's that is no request: it has no deadline, no
- * outer request, and is not in the account. It is ended as others are. Undone by
- * akti_future_undo. AKT_ELIMIT, AKT_ENOMEM, AKT_ECONTEXT.
- */
-akt_err akti_future_open(akt_self *self, const akt_type *type,
-                         struct akti_cell **out);
 /* Its name for the user. */
 static inline akt_future
 akti_future_name(struct akti_cell *cell)
@@ -142,6 +132,43 @@ akti_future_name(struct akti_cell *cell)
 void akti_future_asked(akt_self *self, struct akti_cell *cell, akt_future *out);
 /* It was not asked after all. */
 void akti_future_undo(akt_self *self, struct akti_cell *cell);
+
+/*
+ * Makes a future of the caller's that is no request, with a deadline or AKT_NEVER:
+ * it has no outer request and is not in the account. It is ended as others are.
+ * Undone by akti_future_undo. AKT_ECONTEXT, AKT_ELIMIT, AKT_ENOMEM.
+ */
+akt_err akti_future_open(akt_self *self, const akt_type *type, uint64_t due_ns,
+                         struct akti_cell **out);
+
+/*
+ * The caller's cell behind a future, unless it is gone or part of another; the
+ * second one also when it is part of another.
+ */
+struct akti_cell *akti_future_find(akt_self *self, akt_future future);
+struct akti_cell *akti_future_look_up(akt_self *self, akt_future future);
+
+/* `timeout_ns` from now; 0: the system's default. */
+uint64_t akti_future_due(akt_self *self, uint64_t timeout_ns);
+
+/* It has won the cell: tells the owner, by a reply or, if NULL, by a notice. */
+void akti_future_deliver(struct akti_context *ctx, struct akti_cell *cell,
+                         struct akti_message *reply);
+
+/* Counts its end, which the caller tells the owner or is the owner. */
+void akti_future_count(struct akti_context *ctx, struct akti_cell *cell);
+
+/* What an ended future says, as long as its cell is not closed. Owner. */
+void akti_future_answer_of(struct akti_cell *cell, akt_answer *out);
+
+/* The type of the reply; NULL: none is known, since there will be none. */
+const akt_type *akti_future_reply_type(const struct akti_cell *cell);
+
+/* It has arrived, and shall once more, in a turn of its own. Owner. */
+void akti_future_again(akt_self *self, struct akti_cell *cell);
+
+/* The owner is done with a cell that arrived and is not combined. */
+void akti_future_close(akt_self *self, struct akti_cell *cell);
 
 /*
  * Asks by a message that akti_send_prepare made; on an error it is undone.
@@ -189,9 +216,38 @@ void akti_timer_done(akt_self *self, struct akti_cell *cell,
 /* The owner ends: the message goes, and the timer with it. */
 void akti_timer_discard(struct akti_context *ctx, struct akti_message *m);
 
+/* How many futures of the caller are open, and in which list they are. */
+static inline uint32_t *
+akti_open_futures(akt_self *self)
+{
+    return self->actor != NULL ? &self->actor->open_requests
+                               : &self->port->open_requests;
+}
+
+static inline struct akti_cell **
+akti_cells_of(akt_self *self)
+{
+    return self->actor != NULL ? &self->actor->cells : &self->port->cells;
+}
+
+/* --- an attached thread's; see port.c --- */
+
+/* A reply or notice for the port's thread. Any thread. */
+void akti_port_deliver(struct akti_port *port, struct akti_message *m);
+
+/* Takes what has come, and does what follows from it. */
+void akti_port_take(struct akti_port *port);
+
+/* Closes what was dropped and has come. */
+void akti_port_sweep(struct akti_port *port);
+
+/* Ends what is past its deadline, and finds the next one. */
+void akti_port_expire(struct akti_port *port);
+
 /*
- * Waits until a future of the port has ended; false when the deadline passed
- * first. In a simulation it runs the system meanwhile.
+ * Waits until a future of the port has arrived; false when the deadline passed
+ * first. In a simulation it runs the system meanwhile, and false without a
+ * deadline says that nothing is left to run.
  */
 bool akti_port_await(struct akti_port *port, struct akti_cell *cell,
                      uint64_t deadline_ns);

@@ -24,8 +24,12 @@ struct akti_invariants;
 struct akti_port {
     struct akt_self self;
     struct akti_context ctx;
-    struct akti_mutex lock; /* guards cells' ends and `room` */
+    struct akti_mutex lock; /* guards `inbox` and `room` */
     struct akti_cond cond;
+    struct akti_message *inbox; /* replies and notices, newest first */
+    struct akti_message *taken; /* owner thread: the same, oldest first */
+    /* Owner thread: no part of a combined future is due before. */
+    uint64_t due_ns;
     struct akti_cell *cells;   /* owner thread */
     struct akti_message *held; /* owner thread: what the last akt_call gave */
     uint32_t open_requests;    /* owner thread */

@@ -43,7 +43,9 @@ enum akti_event {
     AKTI_EVENT_JOB_END,
     AKTI_EVENT_RESUME,  /* a task goes on, with its current message */
     AKTI_EVENT_RECEIVE, /* it has this one now */
-    AKTI_EVENT_SUSPEND  /* it waits */
+    AKTI_EVENT_SUSPEND, /* it waits */
+    AKTI_EVENT_OPENED,  /* a future that is no request's */
+    AKTI_EVENT_SETTLED  /* it has ended */
 };
 
 /* What the observer is told. `what` is a message, a cell or a runnable. */

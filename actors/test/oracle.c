@@ -380,6 +380,37 @@ on_ended(struct akti_oracle *o, const void *cell)
     akti_map_remove(&o->requests, r);
 }
 
+static uint32_t
+generation_of(const void *cell)
+{
+    return akti_cell_generation((struct akti_cell *)(uintptr_t)cell);
+}
+
+static void
+on_opened(struct akti_oracle *o, const void *cell)
+{
+    struct akti_map_entry *e = akti_map_find(&o->opened, key_of(cell));
+
+    if (e != NULL) {
+        akti_oracle_fail(o, AKT_CHECK_REQUESTS,
+                         "a future was forgotten before it ended");
+    }
+    put(&o->opened, key_of(cell))->flags = generation_of(cell);
+}
+
+static void
+on_settled(struct akti_oracle *o, const void *cell)
+{
+    struct akti_map_entry *e = akti_map_find(&o->opened, key_of(cell));
+
+    if (e == NULL || e->flags != generation_of(cell)) {
+        akti_oracle_fail(o, AKT_CHECK_REQUESTS,
+                         "a future ended that was not opened, or twice");
+        return;
+    }
+    akti_map_remove(&o->opened, e);
+}
+
 static void
 on_fault(struct akti_oracle *o)
 {
@@ -440,6 +471,12 @@ observe(void *arg, const struct akti_note *note)
     case AKTI_EVENT_ENDED:
         on_ended(o, note->what);
         break;
+    case AKTI_EVENT_OPENED:
+        on_opened(o, note->what);
+        break;
+    case AKTI_EVENT_SETTLED:
+        on_settled(o, note->what);
+        break;
     case AKTI_EVENT_SPAWN:
         (void)slot_at(o, (uint32_t)note->a);
         o->spawned++;
@@ -487,6 +524,7 @@ akti_oracle_watch(struct akti_oracle *o, struct akt_system *s)
 {
     akti_map_clear(&o->messages);
     akti_map_clear(&o->requests);
+    akti_map_clear(&o->opened);
     akti_map_clear(&o->pairs);
     if (o->slots != NULL) {
         memset(o->slots, 0, o->slot_count * sizeof(*o->slots));
@@ -521,6 +559,7 @@ akti_oracle_fini(struct akti_oracle *o)
 {
     akti_map_fini(&o->messages);
     akti_map_fini(&o->requests);
+    akti_map_fini(&o->opened);
     akti_map_fini(&o->pairs);
     free(o->slots);
     *o = (struct akti_oracle){0};

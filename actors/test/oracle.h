@@ -44,6 +44,7 @@ struct akti_oracle {
     /* messages by address: a: sender, b: receiver, c: place in its pair's order */
     struct akti_map messages;
     struct akti_map requests; /* by cell; a: asker, b: who has it */
+    struct akti_map opened;   /* futures of no request, by cell */
     struct akti_map pairs;    /* a: sent, b: begun */
     struct akti_oracle_slot *slots;
     size_t slot_count;

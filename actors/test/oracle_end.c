@@ -96,6 +96,10 @@ akti_oracle_close(struct akti_oracle *o)
         akti_oracle_fail(o, AKT_CHECK_REQUESTS, "%u requests never ended",
                          o->requests.count);
     }
+    if (o->opened.count != 0) {
+        akti_oracle_fail(o, AKT_CHECK_REQUESTS, "%u futures never ended",
+                         o->opened.count);
+    }
     if (o->asked != o->ended) {
         akti_oracle_fail(o, AKT_CHECK_REQUESTS,
                          "%llu requests were asked, %llu ended",

@@ -115,7 +115,7 @@ struct akt_class {
     uint32_t stash;    /**< messages that may be put aside; 0: 64 */
     uint32_t requests; /**< requests open at a time; 0: 1024 */
     akt_placement placement;
-    uint64_t idle_ns; /**< see `akt_idle`; 0: never */
+    uint64_t idle_ns;                    /**< see `akt_idle`; 0: never */
     const struct akti_hooks *akti_hooks; /**< the library's own classes' */
 };
 
@@ -164,7 +164,10 @@ AKT_API extern const akt_type akt_idle_type;
 #define AKT_OUTBOX(msgs) (FIELD, .outbox = (msgs), ~)
 /** Entry: how many messages `akt_stash` may put aside, 1 to 65535. */
 #define AKT_STASH(msgs) (FIELD, .stash = (msgs), ~)
-/** Entry: how many requests may be open at a time, 1 to 1000000. */
+/**
+ * Entry: how many futures an actor may have at a time, 1 to 1000000: requests, and
+ * those of oneshot.h and combine.h, until they have been taken.
+ */
 #define AKT_REQUESTS(n) (FIELD, .requests = (n), ~)
 /** Entry: where the actor runs. */
 #define AKT_PLACEMENT(where) (FIELD, .placement = (where), ~)

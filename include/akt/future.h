@@ -96,13 +96,18 @@ typedef struct akt_answer {
     const akt_type *type; /**< of the reply; NULL unless `AKT_REPLIED` */
     const void *reply;    /**< NULL unless `AKT_REPLIED` */
     void *arg;            /**< what was given to `akt_then` */
+    /** Of a combined future: what all its parts said, or NULL; see combine.h. */
+    const struct akt_answer *each;
+    uint32_t count; /**< how many `each` has */
+    uint32_t index; /**< which part decided */
 } akt_answer;
 
-/** A continuation; made by `AKT_THEN`. */
+/** A continuation; made by `AKT_THEN`, `AKT_THEN_OF` or `AKT_THEN_ANSWER`. */
 typedef struct akt_continuation {
-    const akt_type *request;
+    const akt_type *request; /**< NULL: of no certain request */
     const char *state_name;
     akt_err (*run)(akt_self *self, void *state, const akt_answer *answer);
+    const akt_type *reply; /**< without a request; NULL: whatever comes */
 } akt_continuation;
 
 /**
@@ -143,7 +148,43 @@ typedef struct akt_continuation {
         return fn(self, s, a, a->reply);                                       \
     }                                                                          \
     static const akt_continuation fn##_akt_then = {&request_name##_type,       \
-                                                   #state, fn##_akt_run}
+                                                   #state, fn##_akt_run, NULL}
+
+/**
+ * The same for any future that is answered by a `reply_name`, whatever was asked,
+ * or if nobody was: `akt_err fn(akt_self *, state *, const akt_answer *, const struct
+ * reply_name *)`.
+ */
+#define AKT_THEN_OF(fn, state, reply_name)                                     \
+    static akt_err fn##_akt_run(akt_self *self, void *s, const akt_answer *a)  \
+    {                                                                          \
+        AKTI_CHECK_FN(fn,                                                      \
+                      akt_err (*)(akt_self *, state *, const akt_answer *,     \
+                                  const struct reply_name *),                  \
+                      #fn " must be akt_err (akt_self *, " #state              \
+                          " *, const akt_answer *, const struct " #reply_name  \
+                          " *)");                                              \
+        return fn(self, s, a, a->reply);                                       \
+    }                                                                          \
+    static const akt_continuation fn##_akt_then = {NULL, #state, fn##_akt_run, \
+                                                   &reply_name##_type}
+
+/**
+ * The same for every future, also one whose answer is that of several:
+ * `akt_err fn(akt_self *, state *, const akt_answer *)`; `akt_answer_as` tells what
+ * the reply is.
+ */
+#define AKT_THEN_ANSWER(fn, state)                                             \
+    static akt_err fn##_akt_run(akt_self *self, void *s, const akt_answer *a)  \
+    {                                                                          \
+        AKTI_CHECK_FN(fn,                                                      \
+                      akt_err (*)(akt_self *, state *, const akt_answer *),    \
+                      #fn " must be akt_err (akt_self *, " #state              \
+                          " *, const akt_answer *)");                          \
+        return fn(self, s, a);                                                 \
+    }                                                                          \
+    static const akt_continuation fn##_akt_then = {NULL, #state, fn##_akt_run, \
+                                                   NULL}
 
 /**
  * Says what to run when the future ends: `akt_then(self, f, on_balance, arg)`,
@@ -169,7 +210,8 @@ typedef struct akt_continuation {
  *         which is no attached thread
  * @retval AKT_ENOMEM out of memory; the future is still there
  * @threadsafety actor
- * @blocking until the answer, at most until the request's deadline
+ * @blocking until the answer, at most until the request's deadline. In a simulation
+ *        that has nothing left to run, what has none ends as `AKT_BROKEN`.
  */
 AKT_API AKT_NODISCARD akt_err akt_wait(akt_self *self, akt_future future,
                                        akt_answer **out_answer);

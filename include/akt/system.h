@@ -39,6 +39,9 @@
  *
  *     asked = replied + failed + timed_out + cancelled + broken + open
  *
+ * Futures for which nobody was asked (oneshot.h, combine.h) are not in it; the
+ * requests that are parts of combined ones are.
+ *
  * **Fork.** A child process has no workers: every call in it that could need one
  * answers `AKT_EFORK`; it may only exec or exit.
  */

@@ -247,7 +247,7 @@ test_exclusive_finds_two_handlers_at_once(void **state)
 
 /* --- requests --- */
 
-/* Ends the request, and makes it look open again. */
+/* Ends the request, makes it look open again, and answers it. */
 static akt_err
 end_and_reopen(akt_self *self, const struct get *m)
 {
@@ -255,10 +255,9 @@ end_and_reopen(akt_self *self, const struct get *m)
     struct akti_cell *cell = message->cell;
     uint32_t generation = message->cell_generation;
 
-    (void)m;
     (void)akti_future_end(self->ctx, cell, generation, AKT_BROKEN, AKT_EBROKEN);
     atomic_store(&cell->state, akti_cell_state(generation, AKTI_PHASE_OPEN));
-    return AKT_OK;
+    return akt_reply(self, m, .n = 1);
 }
 
 static akt_err
