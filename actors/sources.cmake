@@ -4,6 +4,7 @@
 
 list(APPEND AKT_SOURCES
     actors/base/error.c
+    actors/base/failure.c
     actors/base/fault.c
     actors/base/log.c
     actors/base/memory.c
@@ -32,6 +33,7 @@ list(APPEND AKT_SOURCES
     actors/core/abandon.c
     actors/core/class.c
     actors/core/cycle.c
+    actors/core/failure.c
     actors/core/future.c
     actors/core/job.c
     actors/core/join.c

@@ -367,7 +367,7 @@ fill_answer(struct akti_cell *cell, struct akti_message *m, akt_answer *out)
         out->type = m->type;
         out->reply = akti_message_payload(m);
     } else if (out->outcome == AKT_FAILED) {
-        akti_error_message_read(m, &out->error, &out->text);
+        akti_error_message_read(m, out);
     }
 }
 

@@ -182,9 +182,12 @@ akt_err akti_future_ask(akt_self *self, struct akti_actor *target,
 struct akti_message *akti_error_message(struct akti_context *ctx, akt_err err,
                                         const char *text);
 
-/* What it says; the text lives as long as the message. */
-void akti_error_message_read(struct akti_message *m, akt_err *out_err,
-                             akt_text *out_text);
+/* The same with all that an error object has. */
+struct akti_message *akti_failure_message(struct akti_context *ctx,
+                                          const akt_error *e);
+
+/* What it says, into the answer, as long as the message lives; NULL: nothing. */
+void akti_error_message_read(struct akti_message *m, akt_answer *answer);
 
 /* Breaks a kept promise whose keeper ends. The cell is in no list any more. */
 void akti_kept_break(akt_self *self, struct akti_cell *cell, akt_err reason);

@@ -5,52 +5,16 @@
 #include "actors/core/send.h"
 #include "actors/core/system.h"
 
-#include <string.h>
+#include <stdbool.h>
 
-/* Longer texts of errors are cut. */
-#define ERROR_TEXT_MAX 1000
-
-#define AKTI_ERROR_FIELDS(F) F(i32, code) F(text, text)
-AKT_MESSAGE(akti_error, AKTI_ERROR_FIELDS);
-
-struct akti_message *
-akti_error_message(struct akti_context *ctx, akt_err err, const char *text)
-{
-    struct akti_error error = {.code = (int32_t)err, .text = akt_text_of(text)};
-    struct akti_message *m = NULL;
-
-    if (error.text.len > ERROR_TEXT_MAX) {
-        error.text.len = ERROR_TEXT_MAX;
-    }
-    if (akti_message_new(&ctx->caches, &akti_error_type, &error, &m)
-        != AKT_OK) {
-        return NULL;
-    }
-    m->error = 1;
-    return m;
-}
-
-void
-akti_error_message_read(struct akti_message *m, akt_err *out_err,
-                        akt_text *out_text)
-{
-    const struct akti_error *error;
-
-    if (m == NULL) {
-        return;
-    }
-    error = akti_message_payload(m);
-    *out_err = (akt_err)error->code;
-    *out_text = error->text;
-}
-
-/* Ends a request by an error; without memory for its text, by the code. */
+/*
+ * Ends a request by a message with the error, or, when there was no memory for
+ * one, by the code alone.
+ */
 static void
 answer_error(struct akti_context *ctx, struct akti_message *request,
-             akt_err err, const char *text)
+             akt_err err, struct akti_message *m)
 {
-    struct akti_message *m = akti_error_message(ctx, err, text);
-
     if (m != NULL) {
         akti_future_answer(ctx, request->cell, request->cell_generation, m);
     } else {
@@ -74,6 +38,12 @@ answer(struct akti_context *ctx, struct akti_message *request,
 
 /* --- at once --- */
 
+static bool
+is_asked(const struct akti_message *m)
+{
+    return m->cell_generation != 0 && m->kind == AKTI_USER;
+}
+
 akt_err
 akti_reply(akt_self *self, const void *request, const void *reply)
 {
@@ -86,11 +56,24 @@ akti_reply(akt_self *self, const void *request, const void *reply)
                       || m->type->reply == NULL)) {
         return AKT_ETYPE;
     }
-    if (m->cell_generation != 0 && m->kind == AKTI_USER) {
+    if (is_asked(m)) {
         AKT_TRY(answer(self->ctx, m, reply));
     }
     self->answered = !AKTI_MUTANT(replied_twice);
     return AKT_OK;
+}
+
+/* Whether the current message may be answered by an error now. */
+static akt_err
+check_fail(akt_self *self, akt_err err)
+{
+    if (err == AKT_OK) {
+        return AKT_EINVAL;
+    }
+    if (self->answered) {
+        return AKT_EENDED;
+    }
+    return self->message != NULL ? AKT_OK : AKT_ECONTEXT;
 }
 
 akt_err
@@ -98,17 +81,24 @@ akt_reply_error(akt_self *self, akt_err err, const char *text)
 {
     struct akti_message *m = self->message;
 
-    if (err == AKT_OK) {
-        return AKT_EINVAL;
+    AKT_TRY(check_fail(self, err));
+    if (is_asked(m)) {
+        answer_error(self->ctx, m, err,
+                     akti_error_message(self->ctx, err, text));
     }
-    if (self->answered) {
-        return AKT_EENDED;
-    }
-    if (m == NULL) {
-        return AKT_ECONTEXT;
-    }
-    if (m->cell_generation != 0 && m->kind == AKTI_USER) {
-        answer_error(self->ctx, m, err, text);
+    self->answered = true;
+    return AKT_OK;
+}
+
+akt_err
+akt_reply_failure(akt_self *self, const akt_error *error)
+{
+    struct akti_message *m = self->message;
+
+    AKT_TRY(check_fail(self, error->code));
+    if (is_asked(m)) {
+        answer_error(self->ctx, m, error->code,
+                     akti_failure_message(self->ctx, error));
     }
     self->answered = true;
     return AKT_OK;
@@ -204,7 +194,24 @@ akt_promise_fail(akt_self *self, akt_promise *promise, akt_err err,
         return AKT_EINVAL;
     }
     AKT_TRY(find(self, promise, &cell));
-    answer_error(self->ctx, cell->message, err, text);
+    answer_error(self->ctx, cell->message, err,
+                 akti_error_message(self->ctx, err, text));
+    close_kept(self, cell, promise);
+    return AKT_OK;
+}
+
+akt_err
+akt_promise_fail_with(akt_self *self, akt_promise *promise,
+                      const akt_error *error)
+{
+    struct akti_cell *cell;
+
+    if (error->code == AKT_OK) {
+        return AKT_EINVAL;
+    }
+    AKT_TRY(find(self, promise, &cell));
+    answer_error(self->ctx, cell->message, error->code,
+                 akti_failure_message(self->ctx, error));
     close_kept(self, cell, promise);
     return AKT_OK;
 }

@@ -12,6 +12,7 @@
 #include "akt/combine.h"
 #include "akt/error.h"
 #include "akt/explore.h"
+#include "akt/failure.h"
 #include "akt/future.h"
 #include "akt/log.h"
 #include "akt/mailbox.h"

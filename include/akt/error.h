@@ -5,7 +5,8 @@
  *
  * Every call that can fail returns an `akt_err`. `AKT_OK` is 0, all others are
  * positive. There is no errno and no "last error": the value in your hand is
- * the whole story, and `akt_err_text()` says it to a person.
+ * the whole story, and `akt_err_text()` says it to a person. Where more is to be
+ * told (which file, in doing what), calls fill in an `akt_error`, see failure.h.
  *
  *     akt_err err = akt_send(self, to, deposit, .amount = 5);
  *     if (err != AKT_OK)
@@ -53,7 +54,14 @@ AKT_BEGIN_DECLS
     X(22, AKT_EUNEXPECTED, "something else came than a probe expected")        \
     X(23, AKT_EINJECTED, "a fault that the simulation was told to inject")     \
     X(24, AKT_EVIOLATED,                                                       \
-      "a simulated run failed; the report says how to repeat it")
+      "a simulated run failed; the report says how to repeat it")              \
+    X(25, AKT_ENOENT, "there is no file or directory of this name")            \
+    X(26, AKT_EACCES, "permission denied, or the file system is read-only")    \
+    X(27, AKT_EEXIST, "there is a file or directory of this name already")     \
+    X(28, AKT_EISDIR, "it is a directory")                                     \
+    X(29, AKT_ENOTDIR, "it, or what stands before it, is no directory")        \
+    X(30, AKT_ENOTEMPTY, "the directory is not empty")                         \
+    X(31, AKT_ENOSPC, "no space left on the device, or a quota is used up")
 
 /** An error code; see `AKT_ERRORS` for the list. */
 typedef enum akt_err {

@@ -61,6 +61,7 @@
 #include "akt/actor.h"
 #include "akt/error.h"
 #include "akt/export.h"
+#include "akt/failure.h"
 #include "akt/message.h"
 #include "akt/types.h"
 
@@ -100,6 +101,7 @@ typedef struct akt_answer {
     const struct akt_answer *each;
     uint32_t count; /**< how many `each` has */
     uint32_t index; /**< which part decided */
+    const void *akti_failure; /**< read by `akt_answer_error` */
 } akt_answer;
 
 /** A continuation; made by `AKT_THEN`, `AKT_THEN_OF` or `AKT_THEN_ANSWER`. */
@@ -291,6 +293,32 @@ AKT_API akt_outcome akt_future_poll(akt_self *self, akt_future future);
 AKT_API AKT_NODISCARD akt_err akt_reply_error(akt_self *self, akt_err err,
                                               const char *text);
 
+/**
+ * @brief Answers the request that is being handled with an error object, which
+ *        the asker gets unchanged by `akt_answer_error`.
+ * @param self [borrow] in a handler
+ * @param error [borrow] copied; its code is not `AKT_OK`
+ * @retval AKT_OK done, also when nobody asked
+ * @retval AKT_EENDED answered or given away already
+ * @retval AKT_EINVAL its code is `AKT_OK`
+ * @retval AKT_ECONTEXT no message is being handled
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_reply_failure(akt_self *self,
+                                                const akt_error *error);
+
+/**
+ * @brief What an answer says, as an error object: of a request that failed what
+ *        the answerer said, else the code with its sentence.
+ * @param answer [borrow] of `akt_wait` or in a continuation
+ * @param error [out] written unless the request was replied; NULL is allowed
+ * @return `answer->error`; `AKT_OK` when there is a reply
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API akt_err akt_answer_error(const akt_answer *answer, akt_error *error);
+
 /** The type of a kept promise to answer a `request_name`; zero is none. */
 #define akt_promise_of(request_name)                                           \
     union {                                                                    \
@@ -338,6 +366,22 @@ AKT_API AKT_NODISCARD akt_err akt_reply_error(akt_self *self, akt_err err,
 AKT_API AKT_NODISCARD akt_err akt_promise_fail(akt_self *self,
                                                akt_promise *promise,
                                                akt_err err, const char *text);
+
+/**
+ * @brief Answers a kept promise with an error object and empties it.
+ * @param self [borrow] the keeper
+ * @param promise [borrow] `&p.promise` of an `akt_promise_of`
+ * @param error [borrow] copied; its code is not `AKT_OK`
+ * @retval AKT_OK done
+ * @retval AKT_EENDED it is empty or was answered
+ * @retval AKT_EINVAL its code is `AKT_OK`
+ * @retval AKT_ECONTEXT not the keeper
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_promise_fail_with(akt_self *self,
+                                                    akt_promise *promise,
+                                                    const akt_error *error);
 
 /**
  * @brief Drops a kept promise: its asker learns at once (`AKT_BROKEN`).
