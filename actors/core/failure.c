@@ -73,7 +73,6 @@ akti_error_message_read(struct akti_message *m, akt_answer *answer)
     error = akti_message_payload(m);
     answer->error = (akt_err)error->code;
     answer->text = error->text;
-    answer->akti_failure = error;
 }
 
 static void
@@ -96,6 +95,7 @@ read_causes(const struct akti_error *error, akt_error *e)
 akt_err
 akt_answer_error(const akt_answer *answer, akt_error *error)
 {
+    struct akti_message *m = answer->akti_message;
     int length = answer->text.len < AKT_ERROR_TEXT_SIZE ? (int)answer->text.len
                                                         : AKT_ERROR_TEXT_SIZE;
 
@@ -108,8 +108,8 @@ akt_answer_error(const akt_answer *answer, akt_error *error)
         akt_ignore(akt_error_set(error, answer->error, "%.*s", length,
                                  answer->text.ptr));
     }
-    if (answer->akti_failure != NULL) {
-        read_causes(answer->akti_failure, error);
+    if (answer->outcome == AKT_FAILED && m != NULL) {
+        read_causes(akti_message_payload(m), error);
     }
     return answer->error;
 }

@@ -363,6 +363,7 @@ fill_answer(struct akti_cell *cell, struct akti_message *m, akt_answer *out)
 
         m = source != cell ? source->message : m;
     }
+    out->akti_message = m;
     if (out->outcome == AKT_REPLIED && m != NULL) {
         out->type = m->type;
         out->reply = akti_message_payload(m);
@@ -544,6 +545,21 @@ akti_answer_as(const akt_answer *answer, const akt_type *type)
                 && akt_type_equal(answer->type, type);
 
     return same ? answer->reply : NULL;
+}
+
+akt_err
+akti_answer_take(const akt_answer *answer, const akt_type *type, void *out)
+{
+    struct akti_message *m = answer->akti_message;
+
+    if (akti_answer_as(answer, type) == NULL || m == NULL
+        || (m->type->flags & AKT_TYPE_LOCAL) == 0
+        || (m->flags & AKTI_TAKEN) != 0) {
+        return AKT_ETYPE;
+    }
+    memcpy(out, answer->reply, m->type->size);
+    m->flags |= AKTI_TAKEN;
+    return AKT_OK;
 }
 
 akt_err

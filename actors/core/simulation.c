@@ -323,8 +323,8 @@ akt_sim_faults(const akt_system *s, akt_fault fault)
 const char *
 akt_fault_name(akt_fault fault)
 {
-    static const char *const names[AKT_FAULTS] = {"alloc",   "send", "spawn",
-                                                  "handler", "job",  "timer"};
+    static const char *const names[AKT_FAULTS] = {
+        "alloc", "send", "spawn", "handler", "job", "timer", "file", "short"};
 
     return (unsigned)fault < AKT_FAULTS ? names[fault] : "?";
 }

@@ -101,7 +101,7 @@ typedef struct akt_answer {
     const struct akt_answer *each;
     uint32_t count; /**< how many `each` has */
     uint32_t index; /**< which part decided */
-    const void *akti_failure; /**< read by `akt_answer_error` */
+    void *akti_message;   /**< what it came with; for the calls below */
 } akt_answer;
 
 /** A continuation; made by `AKT_THEN`, `AKT_THEN_OF` or `AKT_THEN_ANSWER`. */
@@ -233,6 +233,16 @@ AKT_API void akt_answer_free(akt_self *self, akt_answer *answer);
  */
 #define akt_answer_as(answer, name)                                            \
     ((const struct name *)akti_answer_as((answer), &name##_type))
+
+/**
+ * Moves a reply that is a local message out of an answer: `akt_answer_take(answer,
+ * chunk, &mine)`. From now on its content is the caller's, and the reply's
+ * destructor is not called. `AKT_ETYPE`: there is no reply, it is of another type
+ * or no local message, or was taken before.
+ */
+#define akt_answer_take(answer, name, out)                                     \
+    akti_answer_take((answer), &name##_type,                                   \
+                     (out) + 0 * sizeof(_Generic((out), struct name * : 1)))
 
 /**
  * @brief Cancels a request: its future ends as `AKT_CANCELLED` unless it has
@@ -435,6 +445,8 @@ AKT_API AKT_NODISCARD akt_err akti_promise_reply(akt_self *self,
                                                  const void *reply);
 AKT_API const void *akti_answer_as(const akt_answer *answer,
                                    const akt_type *type);
+AKT_API AKT_NODISCARD akt_err akti_answer_take(const akt_answer *answer,
+                                               const akt_type *type, void *out);
 
 #define AKTI_REPLY_OF(request) __typeof__(*((struct request *)0)->akti_reply)
 #define AKTI_REQUEST_TYPE(...) AKTI_REQUEST_TYPE_(__VA_ARGS__, 0)

@@ -47,6 +47,9 @@
  * | job     | a blocking job is not run; its request fails by `AKT_EINJECTED`   |
  * | timer   | the process was held up: time goes on to up to 10 ms beyond the next timer |
  *
+ * | file    | a system call of a file's (file.h) fails: opening by `EMFILE`, writing by `ENOSPC`, all others by `EIO` |
+ * | short   | a file is read or written by a few bytes where more was asked for |
+ *
  * The first three are answers for which a program is ready anyway. While the
  * system stops there are no faults.
  *
@@ -78,11 +81,13 @@ typedef enum akt_fault {
     AKT_FAULT_SPAWN,
     AKT_FAULT_HANDLER,
     AKT_FAULT_JOB,
-    AKT_FAULT_TIMER
+    AKT_FAULT_TIMER,
+    AKT_FAULT_FILE,
+    AKT_FAULT_SHORT
 } akt_fault;
 
 /** How many sorts of faults there are. */
-#define AKT_FAULTS 6
+#define AKT_FAULTS 8
 
 /** Certainty, where a chance is in millionths. */
 #define AKT_SIM_ALWAYS UINT32_C(1000000)
