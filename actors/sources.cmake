@@ -78,6 +78,13 @@ list(APPEND AKT_SOURCES
     actors/async/oneshot.c
     actors/async/ready.c
     actors/async/step.c
+    actors/async/file_append.c
+    actors/async/file_await.c
+    actors/async/file_content.c
+    actors/async/file_error.c
+    actors/async/file_read.c
+    actors/async/file_replace.c
+    actors/async/file_sys.c
 )
 
 # POSIX with its XSI option: stacks for signals, _longjmp. Fortified, that takes

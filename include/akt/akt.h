@@ -13,6 +13,7 @@
 #include "akt/error.h"
 #include "akt/explore.h"
 #include "akt/failure.h"
+#include "akt/file.h"
 #include "akt/future.h"
 #include "akt/log.h"
 #include "akt/mailbox.h"

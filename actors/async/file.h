@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files' jobs share: errors that name the file, and the system calls.
+ * All of it runs in jobs of the blocking pool, or as steps of a simulation.
+ */
+#ifndef AKT_ASYNC_FILE_H
+#define AKT_ASYNC_FILE_H
+
+#include "akt/failure.h"
+#include "akt/types.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* After so much a long read or write looks whether anybody still waits. */
+#define AKTI_FILE_CHUNK ((size_t)1 << 20)
+
+/* --- errors: "open /etc/x: No such file or directory" --- */
+
+/* Room for a path in an error's text, with its NUL. */
+#define AKTI_FILE_SHOWN 240
+
+/* Writes what of a path can be shown; a long one loses its beginning. */
+const char *akti_file_show(char buffer[AKTI_FILE_SHOWN], akt_text path);
+
+/* What errno says about `doing` something to a path. */
+akt_err akti_file_fail(akt_error *error, int errnum, const char *doing,
+                       akt_text path);
+
+/* The same with a code and words of our own. */
+akt_err akti_file_refuse(akt_error *error, akt_err code, const char *doing,
+                         akt_text path, const char *why);
+
+/* AKT_EINVAL: a path that no system call can be given as it is. */
+akt_err akti_file_check(akt_error *error, const char *doing, akt_text path);
+
+/* The end of a job: the error is the answer. */
+akt_err akti_file_answer(akt_self *self, const akt_error *error);
+
+/*
+ * --- system calls ---
+ * Repeated when a signal came; a simulation may let them fail, or read and write
+ * less. -1 and errno on an error. `self` is the job's.
+ */
+int akti_file_open(akt_self *self, const char *path, int flags, mode_t mode);
+ssize_t akti_file_read(akt_self *self, int fd, void *buffer, size_t size);
+ssize_t akti_file_write(akt_self *self, int fd, const void *bytes, size_t size);
+int akti_file_fstat(akt_self *self, int fd, struct stat *out);
+int akti_file_stat(akt_self *self, const char *path, struct stat *out);
+int akti_file_sync(akt_self *self, int fd);
+int akti_file_rename(akt_self *self, const char *from, const char *to);
+/* Of what was written, errors count; errno is that of close. */
+int akti_file_close(akt_self *self, int fd);
+/* To clean up: nothing is injected, and errno stays. */
+void akti_file_abandon(int fd);
+void akti_file_unlink(const char *path);
+
+/*
+ * Writes all; on an error *out_done is what was written before. False when
+ * nobody waits any more.
+ */
+akt_err akti_file_write_whole(akt_self *self, int fd, akt_bytes bytes,
+                              akt_text path, size_t *out_done,
+                              akt_error *error);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Errors of files: what was done, to which file, and what the system said. */
+#include "actors/async/file.h"
+#include "akt/actor.h"
+#include "akt/future.h"
+
+#include <string.h>
+
+const char *
+akti_file_show(char buffer[AKTI_FILE_SHOWN], akt_text path)
+{
+    size_t room = AKTI_FILE_SHOWN - 1;
+    size_t n = path.len < room ? path.len : room;
+    const char *from = path.len > 0 ? path.ptr + (path.len - n) : "";
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)from[i];
+
+        buffer[i] = (char)(c < ' ' || c == 0x7f ? '?' : c);
+    }
+    if (n < path.len) {
+        memcpy(buffer, "...", 3);
+    }
+    buffer[n] = '\0';
+    return buffer;
+}
+
+akt_err
+akti_file_fail(akt_error *error, int errnum, const char *doing, akt_text path)
+{
+    char shown[AKTI_FILE_SHOWN];
+
+    return akt_error_set_errno(error, errnum, "%s %s", doing,
+                               akti_file_show(shown, path));
+}
+
+akt_err
+akti_file_refuse(akt_error *error, akt_err code, const char *doing,
+                 akt_text path, const char *why)
+{
+    char shown[AKTI_FILE_SHOWN];
+
+    return akt_error_set(error, code, "%s %s: %s", doing,
+                         akti_file_show(shown, path), why);
+}
+
+akt_err
+akti_file_check(akt_error *error, const char *doing, akt_text path)
+{
+    if (path.len == 0) {
+        return akt_error_set(error, AKT_EINVAL, "%s: the path is empty", doing);
+    }
+    if (memchr(path.ptr, '\0', path.len) != NULL) {
+        return akti_file_refuse(error, AKT_EINVAL, doing, path,
+                                "the path has a NUL in it");
+    }
+    return AKT_OK;
+}
+
+akt_err
+akti_file_answer(akt_self *self, const akt_error *error)
+{
+    return akt_reply_failure(self, error);
+}
