@@ -37,6 +37,7 @@ list(APPEND AKT_SOURCES
     actors/core/future.c
     actors/core/job.c
     actors/core/join.c
+    actors/core/pool.c
     actors/core/port.c
     actors/core/promise.c
     actors/core/queue.c

@@ -162,6 +162,12 @@ akti_thread_join(pthread_t thread)
     (void)pthread_join(thread, NULL);
 }
 
+void
+akti_thread_detach(pthread_t thread)
+{
+    (void)pthread_detach(thread);
+}
+
 static _Atomic uint32_t forks;
 static pthread_once_t watching = PTHREAD_ONCE_INIT;
 

@@ -60,6 +60,8 @@ void akti_cond_wake_one(struct akti_cond *c);
 akt_err akti_thread_start(pthread_t *out, akti_thread_fn *fn, void *arg);
 /* Waits for its end. */
 void akti_thread_join(pthread_t thread);
+/* Nobody will wait for its end. */
+void akti_thread_detach(pthread_t thread);
 
 /*
  * How often this process has been forked since its first system was started, as

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Blocking work as a request to the pool. */
-#include "akt/blocking.h"
+/* Blocking work as a request to a pool. */
+#include "actors/core/job.h"
 
 #include "actors/base/mutant.h"
 #include "actors/core/future.h"
+#include "actors/core/pool.h"
 #include "actors/core/self.h"
 #include "actors/core/send.h"
 #include "actors/core/system.h"
@@ -52,6 +53,7 @@ run_job(struct akti_job *base, struct akti_context *ctx, bool discard)
     } else {
         akti_self_init(&self, ctx);
         self.in_job = true;
+        self.lane = base->lane;
         akti_tell(ctx, AKTI_EVENT_JOB_BEGIN, m);
         if (call(&self, job, m)) {
             akti_message_end(ctx, entry, m, AKT_FATE_DELIVERED, AKT_OK);
@@ -63,8 +65,8 @@ run_job(struct akti_job *base, struct akti_context *ctx, bool discard)
 }
 
 static akt_err
-job_new(akt_self *self, const akt_job *what, const akti_message_arg *arg,
-        struct blocking_job **out)
+job_new(akt_self *self, const struct akti_job_place *place,
+        const akti_message_arg *arg, struct blocking_job **out)
 {
     struct blocking_job *job = akti_sizes_alloc(
         &self->ctx->caches, akti_size_class(sizeof(*job)), sizeof(*job));
@@ -73,7 +75,8 @@ job_new(akt_self *self, const akt_job *what, const akti_message_arg *arg,
     if (job == NULL) {
         return AKT_ENOMEM;
     }
-    *job = (struct blocking_job){.job = {.run = run_job}, .what = what};
+    *job = (struct blocking_job){.job = {.run = run_job, .lane = place->lane},
+                                 .what = place->what};
     err = akti_message_new(&self->ctx->caches, arg->type, arg->payload,
                            &job->message);
     if (err != AKT_OK) {
@@ -94,8 +97,8 @@ job_undo(akt_self *self, struct blocking_job *job)
 }
 
 static akt_err
-submit(akt_self *self, struct blocking_job *job, struct akti_cell *cell,
-       akt_future *out_future)
+submit(akt_self *self, struct akti_blocking *pool, struct blocking_job *job,
+       struct akti_cell *cell, akt_future *out_future)
 {
     struct akti_class_entry *entry = self->system->threads;
     struct akti_message *m = job->message;
@@ -112,7 +115,7 @@ submit(akt_self *self, struct blocking_job *job, struct akti_cell *cell,
     }
     akti_count(self->ctx, entry, AKTI_ACCEPTED, 1);
     akti_tell(self->ctx, AKTI_EVENT_SEND, m);
-    err = akti_blocking_submit(&self->system->dispatcher.blocking, &job->job);
+    err = akti_blocking_submit(pool, &job->job);
     if (err != AKT_OK) {
         akti_count(self->ctx, entry, AKTI_ACCEPTED, UINT64_MAX);
         akti_tell(self->ctx, AKTI_EVENT_UNSENT, m);
@@ -125,8 +128,9 @@ submit(akt_self *self, struct blocking_job *job, struct akti_cell *cell,
 }
 
 akt_err
-akti_ask_blocking(akt_self *self, const akt_job *what, uint64_t timeout_ns,
-                  const akti_message_arg *arg, akt_future *out_future)
+akti_job_ask(akt_self *self, const struct akti_job_place *place,
+             uint64_t timeout_ns, const akti_message_arg *arg,
+             akt_future *out_future)
 {
     struct blocking_job *job;
     struct akti_cell *cell;
@@ -138,16 +142,43 @@ akti_ask_blocking(akt_self *self, const akt_job *what, uint64_t timeout_ns,
     if (self->port != NULL && akti_system_phase(self->system) != AKTI_RUNNING) {
         return AKT_ESTOPPED;
     }
-    if (!akt_type_equal(what->request, arg->type)) {
+    if (!akt_type_equal(place->what->request, arg->type)) {
         return AKT_ETYPE;
     }
-    AKT_TRY(job_new(self, what, arg, &job));
+    AKT_TRY(job_new(self, place, arg, &job));
     err = akti_future_new(self, arg->type, timeout_ns, &cell);
     if (err == AKT_OK) {
-        err = submit(self, job, cell, out_future);
+        err = submit(self, place->pool, job, cell, out_future);
     }
     if (err != AKT_OK) {
         job_undo(self, job);
     }
     return err;
+}
+
+akt_err
+akti_ask_blocking(akt_self *self, const akt_job *what, uint64_t timeout_ns,
+                  const akti_message_arg *arg, akt_future *out_future)
+{
+    struct akti_job_place place = {&self->system->dispatcher.blocking, NULL,
+                                   what};
+
+    return akti_job_ask(self, &place, timeout_ns, arg, out_future);
+}
+
+akt_err
+akti_ask_blocking_on(akt_self *self, const akti_pool_job *job,
+                     uint64_t timeout_ns, const akti_message_arg *arg,
+                     akt_future *out_future)
+{
+    struct akti_job_place place = {akti_pool_find(job->pool), NULL, job->job};
+    akt_err err;
+
+    if (place.pool == NULL) {
+        return AKT_EENDED;
+    }
+    err = akti_job_ask(self, &place, timeout_ns, arg, out_future);
+    /* It was closed meanwhile, or with the system. */
+    return err == AKT_ESTOPPED && akti_pool_find(job->pool) == NULL ? AKT_EENDED
+                                                                    : err;
 }

@@ -22,6 +22,7 @@ struct akti_handler_place {
 
 struct akti_port;
 struct akti_cell;
+struct akti_lane;
 
 /* Names of types: in one file equal literals are one. */
 static inline bool
@@ -51,6 +52,9 @@ struct akt_self {
     bool in_step;  /* the function of a combined future runs */
     bool exiting;  /* on_exit runs: nothing can wait any more */
     uint32_t exit_kind; /* akt_exit_kind, once the actor is to end */
+    struct akti_lane *lane; /* of the job that runs; NULL: none */
+    bool exiting;           /* on_exit runs: nothing can wait any more */
+    uint32_t exit_kind;     /* akt_exit_kind, once the actor is to end */
     akt_err exit_error;
     char *deadlock; /* the cycle of the last AKT_EDEADLK in this turn */
     struct akti_class_entry *cached[AKTI_CLASS_CACHE];

@@ -8,10 +8,18 @@
 #include "actors/base/clock.h"
 #include "actors/base/mutant.h"
 #include "actors/core/future.h"
+#include "actors/core/pool.h"
 #include "actors/core/system.h"
 
 /* How long a handler or job may take to return before the stop says "busy". */
 #define PATIENCE_NS AKT_SECONDS(10)
+
+/* How to stop. */
+struct plan {
+    uint64_t drain_until_ns;
+    uint64_t patience_ns; /* with jobs; handlers always have PATIENCE_NS */
+    bool leaves;          /* jobs that do not return to themselves */
+};
 
 static uint64_t
 now_of(struct akt_system *s)
@@ -164,8 +172,54 @@ sweep(struct akt_system *s)
     }
 }
 
+/* What the log calls a pool. */
+static const char *
+name_of_pool(struct akt_system *s, struct akti_blocking *b)
+{
+    return b == &s->dispatcher.blocking ? "the blocking pool"
+                                        : akti_pool_name(b);
+}
+
+/*
+ * Ends the jobs that wait and waits for those that run, in all pools until the
+ * same moment. False: there are some that must be waited for.
+ */
+static bool
+end_jobs(struct akt_system *s, struct akti_context *ctx,
+         const struct plan *plan)
+{
+    uint64_t deadline_ns = akti_clock_add(akti_clock_now(), plan->patience_ns);
+    struct akti_blocking *b;
+    bool ended = true;
+
+    for (b = &s->dispatcher.blocking; b != NULL; b = akti_blocking_next(b)) {
+        if (!akti_blocking_close(b, ctx, deadline_ns)) {
+            akti_log_line(&s->dispatcher.log, AKT_LOG_WARNING,
+                          "%s: a job of %s has not returned%s", s->name,
+                          name_of_pool(s, b),
+                          plan->leaves ? ", and is left to itself" : "");
+            ended = plan->leaves;
+            (void)(plan->leaves ? akti_blocking_leave(b) : 0);
+        }
+    }
+    return ended;
+}
+
+/* All that runs comes to its end. */
 static akt_err
-stop_all(struct akt_system *s, uint64_t until_ns)
+end_all(struct akt_system *s, struct akti_context *ctx, const struct plan *plan)
+{
+    AKT_TRY(end_actors(s, ctx));
+    if (!end_jobs(s, ctx, plan)) {
+        return AKT_EBUSY;
+    }
+    /* A job may have spawned after the first look. */
+    return wait_exits(s, akti_clock_add(now_of(s), PATIENCE_NS)) ? AKT_OK
+                                                                 : AKT_EBUSY;
+}
+
+static akt_err
+stop_all(struct akt_system *s, const struct plan *plan)
 {
     struct akti_context ctx;
     akt_err err;
@@ -174,7 +228,7 @@ stop_all(struct akt_system *s, uint64_t until_ns)
         return AKT_OK;
     }
     if (akti_system_phase(s) == AKTI_RUNNING) {
-        drain(s, until_ns);
+        drain(s, plan->drain_until_ns);
     }
     akti_context_init(&ctx, &s->dispatcher);
     if (s->dispatcher.sim != NULL) {
@@ -182,21 +236,7 @@ stop_all(struct akt_system *s, uint64_t until_ns)
                                           memory_order_relaxed);
         akti_sim_heal(s->dispatcher.sim);
     }
-    err = end_actors(s, &ctx);
-    if (err == AKT_OK
-        && !akti_blocking_close(
-            &s->dispatcher.blocking, &ctx,
-            akti_clock_add(akti_clock_now(), PATIENCE_NS))) {
-        akti_log_line(&s->dispatcher.log, AKT_LOG_WARNING,
-                      "%s: a job of the blocking pool has not returned",
-                      s->name);
-        err = AKT_EBUSY;
-    }
-    if (err == AKT_OK
-        /* A job may have spawned after the first look. */
-        && !wait_exits(s, akti_clock_add(now_of(s), PATIENCE_NS))) {
-        err = AKT_EBUSY;
-    }
+    err = end_all(s, &ctx, plan);
     if (err == AKT_OK) {
         akti_dispatcher_join(&s->dispatcher);
         sweep(s);
@@ -208,9 +248,8 @@ stop_all(struct akt_system *s, uint64_t until_ns)
 
 /* One thread stops; others wait until it has, and look again. */
 static akt_err
-stop_in_turn(struct akt_system *s)
+stop_in_turn(struct akt_system *s, struct plan plan)
 {
-    uint64_t until_ns;
     akt_err err;
 
     akti_mutex_lock(&s->lock);
@@ -218,15 +257,17 @@ stop_in_turn(struct akt_system *s)
         akti_cond_wait(&s->changed, &s->lock);
     }
     s->stopping = true;
-    until_ns = s->drain_until_ns;
+    plan.drain_until_ns = s->drain_until_ns;
     akti_mutex_unlock(&s->lock);
-    err = stop_all(s, until_ns);
+    err = stop_all(s, &plan);
     akti_mutex_lock(&s->lock);
     s->stopping = false;
     akti_cond_wake_all(&s->changed);
     akti_mutex_unlock(&s->lock);
     return err;
 }
+
+static const struct plan patiently = {.patience_ns = PATIENCE_NS};
 
 static void
 want_stop(struct akt_system *s, uint64_t drain_ns)
@@ -247,7 +288,22 @@ akt_system_stop(akt_system *s, uint64_t drain_ns)
         return AKT_EFORK;
     }
     want_stop(s, drain_ns);
-    return is_inside(s) ? AKT_OK : stop_in_turn(s);
+    return is_inside(s) ? AKT_OK : stop_in_turn(s, patiently);
+}
+
+akt_err
+akti_system_stop_leaving(struct akt_system *s, uint64_t patience_ns)
+{
+    struct plan plan = {.patience_ns = patience_ns, .leaves = true};
+
+    if (!akti_system_is_ours(s)) {
+        return AKT_EFORK;
+    }
+    if (is_inside(s)) {
+        return AKT_ECONTEXT;
+    }
+    want_stop(s, 0);
+    return stop_in_turn(s, plan);
 }
 
 akt_err
@@ -270,5 +326,5 @@ akt_system_wait(akt_system *s)
         akti_cond_wait(&s->changed, &s->lock);
     }
     akti_mutex_unlock(&s->lock);
-    return stop_in_turn(s);
+    return stop_in_turn(s, patiently);
 }

@@ -4,6 +4,7 @@
 
 #include "actors/base/cpus.h"
 #include "actors/core/future.h"
+#include "actors/core/pool.h"
 #include "actors/core/simulation.h"
 #include "akt/sim.h"
 
@@ -46,13 +47,22 @@ worker_fini(void *core)
     }
 }
 
+static void free_system(struct akt_system *s);
+
+static void
+released(struct akti_dispatcher *d)
+{
+    free_system(d->system);
+}
+
 static const struct akti_dispatcher_ops dispatcher_ops = {
     .run = akti_actor_run,
     .number = akti_actor_number,
     .fire = akti_timer_fire,
     .retired = akti_cell_retired,
     .worker_init = worker_init,
-    .worker_fini = worker_fini};
+    .worker_fini = worker_fini,
+    .released = released};
 
 /* --- options --- */
 
@@ -178,6 +188,7 @@ free_system(struct akt_system *s)
     size_t i;
 
     akti_simulation_end(s);
+    akti_pools_free(s);
     akti_dispatcher_fini(d);
     while ((e = s->classes) != NULL) {
         s->classes = e->next;
@@ -196,6 +207,16 @@ free_system(struct akt_system *s)
     akti_memory_free(&memory, s, sizeof(*s), 64);
 }
 
+/* It has stopped. Freed here, or by the last job that was left to itself. */
+static void
+let_go(struct akt_system *s)
+{
+    while (s->ports != NULL) {
+        akt_detach(&s->ports->self);
+    }
+    akti_dispatcher_release(&s->dispatcher);
+}
+
 void
 akt_system_destroy(akt_system *s)
 {
@@ -208,10 +229,18 @@ akt_system_destroy(akt_system *s)
                       "system can be freed",
                       s->name);
     }
-    while (s->ports != NULL) {
-        akt_detach(&s->ports->self);
+    let_go(s);
+}
+
+akt_err
+akt_system_abandon(akt_system *s, uint64_t patience_ns)
+{
+    if (s == NULL) {
+        return AKT_OK;
     }
-    free_system(s);
+    AKT_TRY(akti_system_stop_leaving(s, patience_ns));
+    let_go(s);
+    return AKT_OK;
 }
 
 /* --- starting --- */

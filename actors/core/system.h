@@ -121,6 +121,12 @@ struct akti_class_entry *akti_class_entry_new(struct akt_system *s,
                                               const akt_class *cls);
 void akti_class_entry_free(struct akt_system *s, struct akti_class_entry *e);
 
+/*
+ * Stops without draining. Jobs that have not returned when the patience is over
+ * are left to themselves. Errors as for akt_system_abandon.
+ */
+akt_err akti_system_stop_leaving(struct akt_system *s, uint64_t patience_ns);
+
 /* How many actors have not ended; the other one under the system's lock. */
 uint64_t akti_system_live(struct akt_system *s);
 bool akti_system_has_live_locked(struct akt_system *s);

@@ -168,6 +168,7 @@ akti_dispatcher_init(struct akti_dispatcher *d,
     uint32_t i;
 
     d->worker_count = opts->sim != NULL ? 1 : opts->workers;
+    atomic_init(&d->holders, 1);
     akti_mutex_init(&d->lock, AKTI_RANK_THREADS);
     akti_mutex_init(&d->idle_lock, AKTI_RANK_IDLE);
     akti_cond_init(&d->idle);
@@ -221,6 +222,25 @@ akti_dispatcher_start(struct akti_dispatcher *d)
         }
     }
     return AKT_OK;
+}
+
+void
+akti_dispatcher_hold(struct akti_dispatcher *d)
+{
+    /* Relaxed: whoever adds one holds one. */
+    (void)atomic_fetch_add_explicit(&d->holders, 1, memory_order_relaxed);
+}
+
+void
+akti_dispatcher_release(struct akti_dispatcher *d)
+{
+    /*
+     * release: what this one did before; acquire: the last one sees what all
+     * others did. pairs: itself
+     */
+    if (atomic_fetch_sub_explicit(&d->holders, 1, memory_order_acq_rel) == 1) {
+        d->ops->released(d);
+    }
 }
 
 void
@@ -455,6 +475,17 @@ duties(struct akti_dispatcher *d, uint64_t *out)
     return true;
 }
 
+static bool
+pools_are_idle(struct akti_dispatcher *d)
+{
+    struct akti_blocking *b = &d->blocking;
+
+    while (b != NULL && akti_blocking_is_idle(b)) {
+        b = akti_blocking_next(b);
+    }
+    return b == NULL;
+}
+
 /*
  * The workers are looked at one after the other, and twice. If none of them has
  * woken in between, all were asleep at once, from the end of the first round to
@@ -468,11 +499,10 @@ akti_dispatcher_is_idle(struct akti_dispatcher *d)
     uint64_t after;
 
     if (d->sim != NULL) {
-        return d->sim->head == NULL && akti_blocking_is_idle(&d->blocking);
+        return d->sim->head == NULL && pools_are_idle(d);
     }
-    return akti_blocking_is_idle(&d->blocking) && duties(d, &before)
-           && queues_are_empty(d) && akti_blocking_is_idle(&d->blocking)
-           && duties(d, &after) && before == after;
+    return pools_are_idle(d) && duties(d, &before) && queues_are_empty(d)
+           && pools_are_idle(d) && duties(d, &after) && before == after;
 }
 
 bool

@@ -72,6 +72,7 @@
 /* Threads of actors that asked for one, beside the workers. */
 #define AKTI_OWN_THREADS_MAX 4096
 
+struct akti_dispatcher;
 struct akti_sim;
 struct akt_sim_opts;
 
@@ -88,6 +89,8 @@ struct akti_dispatcher_ops {
     /* Sets up and takes down what core keeps for each worker. */
     akt_err (*worker_init)(struct akti_worker *w, void **out_core);
     void (*worker_fini)(void *core);
+    /* The last one that held it has let go: frees the system. */
+    void (*released)(struct akti_dispatcher *d);
 };
 
 struct akti_worker {
@@ -151,7 +154,8 @@ struct akti_dispatcher {
     _Atomic(struct akti_worker *)
         workers[AKTI_WORKERS_MAX + AKTI_OWN_THREADS_MAX];
     struct akti_inject inject;
-    struct akti_blocking blocking;
+    struct akti_blocking blocking;          /* the first of its pools */
+    _Atomic uint32_t holders;               /* who frees it: the last one */
     _Alignas(64) _Atomic uint32_t sleepers; /* of the stealing workers */
     _Atomic uint32_t waking;  /* a woken worker has not found work yet */
     _Atomic uint32_t watcher; /* a worker naps and watches the queues */
@@ -173,6 +177,12 @@ akt_err akti_dispatcher_init(struct akti_dispatcher *d,
                              const struct akti_dispatcher_opts *opts);
 /* Starts the threads; on an error those that were started have ended. */
 akt_err akti_dispatcher_start(struct akti_dispatcher *d);
+/*
+ * A dispatcher is held by who started it, and by the threads of jobs that were
+ * left to themselves. The last one that lets go frees it, by `ops->released`.
+ */
+void akti_dispatcher_hold(struct akti_dispatcher *d);
+void akti_dispatcher_release(struct akti_dispatcher *d);
 /* Ends and joins all worker threads; they run nothing more. */
 void akti_dispatcher_join(struct akti_dispatcher *d);
 void akti_dispatcher_fini(struct akti_dispatcher *d);

@@ -123,17 +123,34 @@ fire_due(struct akti_dispatcher *d)
     }
 }
 
+/* How many pools have a job to run; the n-th of them, if wished for. */
+static uint32_t
+ready_pools(struct akti_dispatcher *d, uint32_t n, struct akti_blocking **out)
+{
+    struct akti_blocking *b;
+    uint32_t ready = 0;
+
+    for (b = &d->blocking; b != NULL; b = akti_blocking_next(b)) {
+        if (b->ready > 0 && ready++ == n && out != NULL) {
+            *out = b;
+        }
+    }
+    return ready;
+}
+
 static bool
 run_job(struct akti_dispatcher *d)
 {
-    struct akti_job *job = akti_blocking_pop(&d->blocking);
+    struct akti_blocking *b = NULL;
+    uint32_t n = ready_pools(d, 0, NULL);
 
-    if (job == NULL) {
+    if (n == 0) {
         return false;
     }
+    (void)ready_pools(d, n > 1 ? akti_sim_choose(d->sim, n) : 0, &b);
     akti_sim_note(d->sim, &(struct akti_note){.event = AKTI_EVENT_JOB});
     akti_thread_set_dispatcher(d);
-    job->run(job, &the_worker(d)->ctx, false);
+    (void)akti_blocking_run_next(b, &the_worker(d)->ctx);
     akti_thread_set_dispatcher(NULL);
     return true;
 }
@@ -164,7 +181,7 @@ run_actor(struct akti_dispatcher *d)
 static bool
 run_something(struct akti_dispatcher *d)
 {
-    if (d->blocking.queued == 0) {
+    if (ready_pools(d, 0, NULL) == 0) {
         return run_actor(d);
     }
     if (d->sim->head == NULL || akti_strategy_job_first(d)) {

@@ -88,9 +88,13 @@ count_of(struct akti_actor *a)
 uint64_t
 akti_inspect_queued(struct akt_system *s)
 {
-    uint64_t n = s->dispatcher.blocking.queued;
+    struct akti_blocking *b;
+    uint64_t n = 0;
     uint32_t i;
 
+    for (b = &s->dispatcher.blocking; b != NULL; b = akti_blocking_next(b)) {
+        n += b->queued;
+    }
     for (i = 0; i < slots(s); i++) {
         n += count_of(actor_at(s, i));
     }

@@ -210,12 +210,42 @@ AKT_API AKT_NODISCARD akt_err akt_system_wait(akt_system *system);
  * @brief Frees a stopped system; stops it without draining if it has not been.
  *
  * No other thread may use it or a reference of it from now on, and attached
- * threads must have detached. If a handler does not return, this waits for it.
+ * threads must have detached. If a handler or job does not return, this waits for
+ * it; `akt_system_abandon` does not.
  * @param system [move] NULL is allowed; not from a handler or job
  * @threadsafety setup
  * @blocking until it has stopped
  */
 AKT_API void akt_system_destroy(akt_system *system);
+
+/**
+ * @brief Stops a system without draining, and frees it even though jobs of the
+ *        blocking pools hang.
+ *
+ * For the end of a program that must not wait for a job which may never return: a
+ * read from a pipe that nobody writes to, a file system that does not answer. The
+ * threads of such jobs are left to themselves. When the job returns, what it
+ * answers and sends comes to nothing (`AKT_EDEAD`), it can start nothing
+ * (`AKT_ESTOPPED`), and the last such thread frees what is left of the system: its
+ * memory, and the descriptors of its workers. Until then the allocator, the log
+ * and the hooks that the system was given must stay, and so must what the job
+ * itself uses. If it never returns, the process can end all the same.
+ *
+ * From now on nobody else may use the system or a reference of it, and attached
+ * threads must have detached, as for `akt_system_destroy`.
+ * @param system [move] NULL is allowed. On an error it is still the caller's.
+ * @param patience_ns how long jobs may take to return; 0: not at all. Handlers have
+ *        10 s, as for `akt_system_stop`.
+ * @retval AKT_OK it is gone, or goes with the last of its jobs
+ * @retval AKT_EBUSY a handler has not returned; handlers cannot be left to
+ *         themselves. The system is still there, and the call can be repeated.
+ * @retval AKT_ECONTEXT called in a handler or job
+ * @retval AKT_EFORK the system belongs to the parent process
+ * @threadsafety setup
+ * @blocking until it has stopped
+ */
+AKT_API AKT_NODISCARD akt_err akt_system_abandon(akt_system *system,
+                                                 uint64_t patience_ns);
 
 /**
  * @brief Gives the calling plain thread its own view of a system.

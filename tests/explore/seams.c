@@ -134,6 +134,13 @@ akti_thread_join(pthread_t thread)
     explore_thread_join(thread);
 }
 
+/* No scenario leaves a thread to itself. */
+void
+akti_thread_detach(pthread_t thread)
+{
+    (void)thread;
+}
+
 /* An explored process is not forked while a system lives. */
 uint32_t
 akti_fork_count(void)

@@ -346,9 +346,11 @@ test_submit_in_simulation_starts_no_thread(void **state)
     submit(&job[0]);
     submit(&job[1]);
     assert_int_equal(pool->threads, 0);
-    assert_ptr_equal(akti_blocking_pop(pool), &job[0].job);
-    assert_ptr_equal(akti_blocking_pop(pool), &job[1].job);
-    assert_null(akti_blocking_pop(pool));
+    assert_true(akti_blocking_run_next(pool, &fixture.ctx));
+    assert_true(akti_blocking_run_next(pool, &fixture.ctx));
+    assert_false(akti_blocking_run_next(pool, &fixture.ctx));
+    assert_int_equal(job[0].place, 1);
+    assert_int_equal(job[1].place, 2);
     assert_true(akti_blocking_is_idle(pool));
     finish();
 }
