@@ -83,6 +83,7 @@ list(APPEND AKT_SOURCES
     actors/async/file_await.c
     actors/async/file_content.c
     actors/async/file_error.c
+    actors/async/file_handle.c
     actors/async/file_read.c
     actors/async/file_replace.c
     actors/async/file_sys.c

@@ -45,8 +45,15 @@ akt_err akti_file_answer(akt_self *self, const akt_error *error);
  * less. -1 and errno on an error. `self` is the job's.
  */
 int akti_file_open(akt_self *self, const char *path, int flags, mode_t mode);
-ssize_t akti_file_read(akt_self *self, int fd, void *buffer, size_t size);
-ssize_t akti_file_write(akt_self *self, int fd, const void *bytes, size_t size);
+/* At an offset, or where the last one ended. */
+#define AKTI_FILE_HERE ((off_t)-1)
+ssize_t akti_file_read(akt_self *self, int fd, void *buffer, size_t size,
+                       off_t at);
+ssize_t akti_file_write(akt_self *self, int fd, const void *bytes, size_t size,
+                        off_t at);
+int akti_file_truncate(akt_self *self, int fd, off_t size);
+int akti_file_mkdir(akt_self *self, const char *path, mode_t mode);
+int akti_file_remove(akt_self *self, const char *path);
 int akti_file_fstat(akt_self *self, int fd, struct stat *out);
 int akti_file_stat(akt_self *self, const char *path, struct stat *out);
 int akti_file_sync(akt_self *self, int fd);
@@ -57,12 +64,19 @@ int akti_file_close(akt_self *self, int fd);
 void akti_file_abandon(int fd);
 void akti_file_unlink(const char *path);
 
+/* Where bytes go. */
+struct akti_file_target {
+    akt_self *self;
+    int fd;
+    off_t at; /* or AKTI_FILE_HERE */
+    akt_text path;
+};
+
 /*
- * Writes all; on an error *out_done is what was written before. False when
+ * Writes all; an error says how much was written before. AKT_ECANCELLED when
  * nobody waits any more.
  */
-akt_err akti_file_write_whole(akt_self *self, int fd, akt_bytes bytes,
-                              akt_text path, size_t *out_done,
+akt_err akti_file_write_whole(const struct akti_file_target *t, akt_bytes bytes,
                               akt_error *error);
 
 #endif

@@ -20,22 +20,25 @@ after(akt_error *error, akt_err err, size_t done, size_t all)
 }
 
 static akt_err
-write_chunk(akt_self *self, int fd, akt_bytes rest, akt_text path, size_t *done,
+write_chunk(const struct akti_file_target *t, akt_bytes bytes, size_t *done,
             akt_error *error)
 {
-    size_t size = rest.len < AKTI_FILE_CHUNK ? rest.len : AKTI_FILE_CHUNK;
+    size_t rest = bytes.len - *done;
+    size_t size = rest < AKTI_FILE_CHUNK ? rest : AKTI_FILE_CHUNK;
+    off_t at = t->at == AKTI_FILE_HERE ? AKTI_FILE_HERE : t->at + (off_t)*done;
     ssize_t n;
 
-    if (akt_is_cancelled(self)) {
-        return akti_file_refuse(error, AKT_ECANCELLED, "write", path,
+    if (akt_is_cancelled(t->self)) {
+        return akti_file_refuse(error, AKT_ECANCELLED, "write", t->path,
                                 "nobody waits for it any more");
     }
-    n = akti_file_write(self, fd, rest.ptr, size);
+    n = akti_file_write(t->self, t->fd, (const char *)bytes.ptr + *done, size,
+                        at);
     if (n < 0) {
-        return akti_file_fail(error, errno, "write", path);
+        return akti_file_fail(error, errno, "write", t->path);
     }
     if (n == 0) {
-        return akti_file_refuse(error, AKT_EIO, "write", path,
+        return akti_file_refuse(error, AKT_EIO, "write", t->path,
                                 "the system takes no more bytes");
     }
     *done += (size_t)n;
@@ -43,18 +46,15 @@ write_chunk(akt_self *self, int fd, akt_bytes rest, akt_text path, size_t *done,
 }
 
 akt_err
-akti_file_write_whole(akt_self *self, int fd, akt_bytes bytes, akt_text path,
-                      size_t *out_done, akt_error *error)
+akti_file_write_whole(const struct akti_file_target *t, akt_bytes bytes,
+                      akt_error *error)
 {
     size_t done = 0;
     akt_err err = AKT_OK;
 
     while (err == AKT_OK && done < bytes.len) {
-        akt_bytes rest = {(const char *)bytes.ptr + done, bytes.len - done};
-
-        err = write_chunk(self, fd, rest, path, &done, error);
+        err = write_chunk(t, bytes, &done, error);
     }
-    *out_done = done;
     return err == AKT_OK ? AKT_OK : after(error, err, done, bytes.len);
 }
 
@@ -86,10 +86,10 @@ static akt_err
 write_end(akt_self *self, const struct akt_file_append *m, int *fd,
           akt_error *error)
 {
-    size_t done = 0;
+    struct akti_file_target t = {self, *fd, AKTI_FILE_HERE, m->path};
     int ended;
 
-    AKT_TRY(akti_file_write_whole(self, *fd, m->bytes, m->path, &done, error));
+    AKT_TRY(akti_file_write_whole(&t, m->bytes, error));
     if (m->sync && akti_file_sync(self, *fd) < 0) {
         return akti_file_fail(error, errno, "sync", m->path);
     }

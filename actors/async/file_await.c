@@ -2,6 +2,7 @@
 /* The await forms: ask, wait, and take the reply out of the answer. */
 #include "akt/file.h"
 #include "akt/future.h"
+#include "akt/task.h"
 
 #include <string.h>
 
@@ -9,7 +10,7 @@
 static akt_err
 wait_for(akt_self *self, akt_future future, akt_answer **out_answer)
 {
-    return akt_wait(self, future, out_answer);
+    return akt_await(self, future, out_answer);
 }
 
 /* Asking failed before there was a job that could say more. */
@@ -23,9 +24,9 @@ not_asked(akt_error *error, akt_err err, const char *doing, akt_text path)
 }
 
 /* Waits and moves the reply of `type` to `out`, unless that is NULL. */
-static akt_err
-take(akt_self *self, akt_future future, const akt_type *type, void *out,
-     akt_error *error)
+akt_err
+akti_file_await(akt_self *self, akt_future future, const akt_type *type,
+                void *out, akt_error *error)
 {
     akt_answer *answer = NULL;
     akt_err err = wait_for(self, future, &answer);
@@ -54,9 +55,9 @@ akt_read_file(akt_self *self, akt_text path, uint64_t max_bytes,
     akt_future f;
     akt_err err = akt_file_read_all(self, path, max_bytes, &f);
 
-    return err != AKT_OK
-               ? not_asked(error, err, "read", path)
-               : take(self, f, &akt_file_content_type, out_content, error);
+    return err != AKT_OK ? not_asked(error, err, "read", path)
+                         : akti_file_await(self, f, &akt_file_content_type,
+                                           out_content, error);
 }
 
 akt_err
@@ -66,8 +67,9 @@ akt_write_file(akt_self *self, akt_text path, akt_bytes bytes,
     akt_future f;
     akt_err err = akt_file_write_all(self, path, bytes, opts, &f);
 
-    return err != AKT_OK ? not_asked(error, err, "write", path)
-                         : take(self, f, &akt_file_done_type, NULL, error);
+    return err != AKT_OK
+               ? not_asked(error, err, "write", path)
+               : akti_file_await(self, f, &akt_file_done_type, NULL, error);
 }
 
 akt_err
@@ -77,6 +79,7 @@ akt_append_file(akt_self *self, akt_text path, akt_bytes bytes,
     akt_future f;
     akt_err err = akt_file_append(self, path, bytes, opts, &f);
 
-    return err != AKT_OK ? not_asked(error, err, "append to", path)
-                         : take(self, f, &akt_file_done_type, NULL, error);
+    return err != AKT_OK
+               ? not_asked(error, err, "append to", path)
+               : akti_file_await(self, f, &akt_file_done_type, NULL, error);
 }

@@ -138,7 +138,8 @@ read_some(struct source *s, size_t *out_n)
     struct akti_content *c = &s->content;
     size_t size = c->room - c->used;
     ssize_t n = akti_file_read(s->self, s->fd, c->bytes + c->used,
-                               size < AKTI_FILE_CHUNK ? size : AKTI_FILE_CHUNK);
+                               size < AKTI_FILE_CHUNK ? size : AKTI_FILE_CHUNK,
+                               AKTI_FILE_HERE);
 
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
         AKT_TRY(wait_readable(s));

@@ -152,11 +152,10 @@ open_temporary(struct replacement *r)
 static akt_err
 fill_temporary(struct replacement *r, akt_bytes bytes)
 {
-    size_t done = 0;
+    struct akti_file_target t = {r->self, r->fd, AKTI_FILE_HERE, r->path};
     int fd;
 
-    AKT_TRY(
-        akti_file_write_whole(r->self, r->fd, bytes, r->path, &done, r->error));
+    AKT_TRY(akti_file_write_whole(&t, bytes, r->error));
     if (r->mode != 0 && fchmod(r->fd, r->mode) < 0) {
         return fail(r, errno, "set the mode of");
     }

@@ -46,31 +46,62 @@ akti_file_open(akt_self *self, const char *path, int flags, mode_t mode)
 }
 
 ssize_t
-akti_file_read(akt_self *self, int fd, void *buffer, size_t size)
+akti_file_read(akt_self *self, int fd, void *buffer, size_t size, off_t at)
 {
     ssize_t n;
 
     if (fails(self, EIO)) {
         return -1;
     }
+    size = short_of(self, size);
     do {
-        n = read(fd, buffer, short_of(self, size));
+        n = at == AKTI_FILE_HERE ? read(fd, buffer, size)
+                                 : pread(fd, buffer, size, at);
     } while (n < 0 && errno == EINTR);
     return n;
 }
 
 ssize_t
-akti_file_write(akt_self *self, int fd, const void *bytes, size_t size)
+akti_file_write(akt_self *self, int fd, const void *bytes, size_t size,
+                off_t at)
 {
     ssize_t n;
 
     if (fails(self, ENOSPC)) {
         return -1;
     }
+    size = short_of(self, size);
     do {
-        n = write(fd, bytes, short_of(self, size));
+        n = at == AKTI_FILE_HERE ? write(fd, bytes, size)
+                                 : pwrite(fd, bytes, size, at);
     } while (n < 0 && errno == EINTR);
     return n;
+}
+
+int
+akti_file_truncate(akt_self *self, int fd, off_t size)
+{
+    int result;
+
+    if (fails(self, EIO)) {
+        return -1;
+    }
+    do {
+        result = ftruncate(fd, size);
+    } while (result < 0 && errno == EINTR);
+    return result;
+}
+
+int
+akti_file_mkdir(akt_self *self, const char *path, mode_t mode)
+{
+    return fails(self, EIO) ? -1 : mkdir(path, mode);
+}
+
+int
+akti_file_remove(akt_self *self, const char *path)
+{
+    return fails(self, EIO) ? -1 : remove(path);
 }
 
 int

@@ -26,7 +26,7 @@
  *     AKT_TRY(akt_then(self, f, on_config, NULL));
  *
  * The request that a continuation names is called as the function that asks. A
- * plain thread waits, by the second form that each operation has:
+ * task or a plain thread waits, by the second form that each operation has:
  *
  *     akt_file_content content = {0};
  *     akt_error error = AKT_ERROR_NONE;
@@ -173,11 +173,190 @@ AKT_API AKT_NODISCARD akt_err akt_file_append(akt_self *self, akt_text path,
                                               const akt_file_write_opts *opts,
                                               akt_future *out_future);
 
+/* --- open files --- */
+
+/**
+ * An open file. A value; used by whom it was given to, and closed with it: when
+ * the actor ends or the thread detaches. Zero is none.
+ *
+ * It is there as soon as it is asked for: what is asked of it is done in that
+ * order, one at a time, after it has been opened; where that failed, all that
+ * follows answers `AKT_EENDED`, and it is to be closed all the same. To read a
+ * file at several places at the same time, open it several times.
+ */
+typedef struct akt_file {
+    void *cell;
+    uint32_t generation;
+} akt_file;
+
+/** Flags of opening. */
+enum {
+    AKT_FILE_READ = 1u,       /**< for reading */
+    AKT_FILE_WRITE = 2u,      /**< for writing */
+    AKT_FILE_APPEND = 4u,     /**< for writing, always at the end */
+    AKT_FILE_CREATE = 8u,     /**< is made when it is not there */
+    AKT_FILE_EXCLUSIVE = 16u, /**< is made, and must not be there */
+    AKT_FILE_TRUNCATE = 32u   /**< loses what is in it */
+};
+
+/** How a file is opened, and the mode of one that is made. */
+typedef struct akt_file_open_opts {
+    uint32_t flags; /**< `AKT_FILE_...`, added */
+    uint32_t mode;  /**< 0: as the process's umask says */
+} akt_file_open_opts;
+
+/**
+ * @brief Opens a file. Pipes, sockets and directories are refused.
+ * @param self [borrow] an actor's or an attached thread's
+ * @param path [borrow] copied
+ * @param opts [borrow] such as `&(akt_file_open_opts){AKT_FILE_READ, 0}`
+ * @param out_file [out] its handle, to be closed by `akt_file_close`
+ * @param out_future [out] of a request `akt_file_open`; the reply is an
+ *        `akt_file_done`
+ * @retval AKT_OK it is asked; other values are listed above
+ * @retval AKT_EINVAL a flag that there is not
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_file_open(akt_self *self, akt_text path,
+                                            const akt_file_open_opts *opts,
+                                            akt_file *out_file,
+                                            akt_future *out_future);
+
+/**
+ * @brief Reads on: `size` bytes, or less where the file ends.
+ * @param self [borrow] the owner's
+ * @param file what to read
+ * @param size at most `AKT_MESSAGE_SIZE_MAX`
+ * @param out_future [out] of a request `akt_file_read`; the reply is an
+ *        `akt_file_content`, empty at the end of the file
+ * @retval AKT_OK it is asked; other values are listed above
+ * @retval AKT_EENDED not an open file of the caller's
+ * @retval AKT_EINVAL `size` is too large
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_file_read(akt_self *self, akt_file file,
+                                            uint64_t size,
+                                            akt_future *out_future);
+
+/**
+ * @brief The same from a place, which does not move where reading goes on.
+ * @param self [borrow] the owner's
+ * @param file what to read
+ * @param offset from the beginning of the file
+ * @param size at most `AKT_MESSAGE_SIZE_MAX`
+ * @param out_future [out] as for `akt_file_read`
+ * @retval AKT_OK it is asked; other values are listed above
+ * @retval AKT_EENDED not an open file of the caller's
+ * @retval AKT_EINVAL `size` or `offset` is too large
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_file_read_at(akt_self *self, akt_file file,
+                                               uint64_t offset, uint64_t size,
+                                               akt_future *out_future);
+
+/**
+ * @brief Writes all bytes where the last operation ended, or at the end.
+ * @param self [borrow] the owner's
+ * @param file where to
+ * @param bytes [borrow] copied into the request
+ * @param out_future [out] of a request `akt_file_write`; the reply is an
+ *        `akt_file_done` with their number. An error says how many were written.
+ * @retval AKT_OK it is asked; other values are listed above
+ * @retval AKT_EENDED not an open file of the caller's
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_file_write(akt_self *self, akt_file file,
+                                             akt_bytes bytes,
+                                             akt_future *out_future);
+
+/**
+ * @brief The same at a place, which does not move where writing goes on.
+ * @param self [borrow] the owner's
+ * @param file where to
+ * @param offset from the beginning of the file
+ * @param bytes [borrow] copied into the request
+ * @param out_future [out] as for `akt_file_write`
+ * @retval AKT_OK it is asked; other values are listed above
+ * @retval AKT_EENDED not an open file of the caller's
+ * @retval AKT_EINVAL `offset` is too large
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_file_write_at(akt_self *self, akt_file file,
+                                                uint64_t offset,
+                                                akt_bytes bytes,
+                                                akt_future *out_future);
+
+/**
+ * @brief Waits until what was written is on the disk.
+ * @param self [borrow] the owner's
+ * @param file the file
+ * @param out_future [out] of a request `akt_file_control`; the reply is an
+ *        `akt_file_done`
+ * @retval AKT_OK it is asked; other values are listed above
+ * @retval AKT_EENDED not an open file of the caller's
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_file_sync(akt_self *self, akt_file file,
+                                            akt_future *out_future);
+
+/**
+ * @brief Asks how large a file is.
+ * @param self [borrow] the owner's
+ * @param file the file
+ * @param out_future [out] of a request `akt_file_control`; the reply is an
+ *        `akt_file_done` with the number of bytes
+ * @retval AKT_OK it is asked; other values are listed above
+ * @retval AKT_EENDED not an open file of the caller's
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_file_size(akt_self *self, akt_file file,
+                                            akt_future *out_future);
+
+/**
+ * @brief Makes a file longer or shorter.
+ * @param self [borrow] the owner's
+ * @param file the file
+ * @param size what it is to have
+ * @param out_future [out] of a request `akt_file_control`; the reply is an
+ *        `akt_file_done`
+ * @retval AKT_OK it is asked; other values are listed above
+ * @retval AKT_EENDED not an open file of the caller's
+ * @retval AKT_EINVAL `size` is too large
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_file_truncate(akt_self *self, akt_file file,
+                                                uint64_t size,
+                                                akt_future *out_future);
+
+/**
+ * @brief Closes a file, after all that was asked of it before.
+ * @param self [borrow] the owner's
+ * @param file the file; its handle is stale from now on
+ * @param out_future [out] of a request `akt_file_control`, for errors that the
+ *        system tells only now; NULL: nobody wants to know, and then this cannot
+ *        fail for want of room
+ * @retval AKT_OK it is asked, or closed later; other values are listed above, and
+ *         then the file is still there
+ * @retval AKT_EENDED not an open file of the caller's
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_file_close(akt_self *self, akt_file file,
+                                             akt_future *out_future);
+
 /* --- the same, awaited --- */
 
 /**
  * @brief Reads a file and waits for it.
- * @param self [borrow] an attached thread's
+ * @param self [borrow] a task's or an attached thread's
  * @param path [borrow] the file
  * @param max_bytes as for `akt_file_read_all`
  * @param out_content [out] free it by `akt_file_content_free`
@@ -194,7 +373,7 @@ AKT_API AKT_NODISCARD akt_err akt_read_file(akt_self *self, akt_text path,
 
 /**
  * @brief Writes a whole file and waits for it; see `akt_file_write_all`.
- * @param self [borrow] an attached thread's
+ * @param self [borrow] a task's or an attached thread's
  * @param path [borrow] the file
  * @param bytes [borrow] its content
  * @param opts [borrow] NULL: defaults
@@ -210,7 +389,7 @@ AKT_API AKT_NODISCARD akt_err akt_write_file(akt_self *self, akt_text path,
 
 /**
  * @brief Writes at the end of a file and waits for it; see `akt_file_append`.
- * @param self [borrow] an attached thread's
+ * @param self [borrow] a task's or an attached thread's
  * @param path [borrow] the file
  * @param bytes [borrow] what to write
  * @param opts [borrow] NULL: defaults
@@ -222,6 +401,19 @@ AKT_API AKT_NODISCARD akt_err akt_write_file(akt_self *self, akt_text path,
 AKT_API AKT_NODISCARD akt_err akt_append_file(akt_self *self, akt_text path,
                                               akt_bytes bytes,
                                               const akt_file_write_opts *opts,
+                                              akt_error *error);
+
+/**
+ * Waits for what any of the calls above asked: `akt_file_await(self, f,
+ * akt_file_content, &content, &error)`, with the type of the reply and where it
+ * goes, or NULL. Answers as for `akt_read_file`. C only.
+ */
+#define akt_file_await(self, future, name, out, error)                         \
+    akti_file_await((self), (future), &name##_type,                            \
+                    (1 ? (out) : (struct name *)0), (error))
+
+AKT_API AKT_NODISCARD akt_err akti_file_await(akt_self *self, akt_future future,
+                                              const akt_type *type, void *out,
                                               akt_error *error);
 
 /* --- the requests, for continuations; C only, as all messages are --- */
@@ -240,6 +432,26 @@ AKT_REQUEST(akt_file_read_all, AKTI_FILE_READ_ALL, akt_file_content);
     F(text, path) F(bytes, bytes) F(u32, mode) F(bool, sync)
 AKT_REQUEST(akt_file_write_all, AKTI_FILE_WRITE_ALL, akt_file_done);
 AKT_REQUEST(akt_file_append, AKTI_FILE_WRITE_ALL, akt_file_done);
+
+#define AKTI_FILE_OPEN(F) F(text, path) F(u32, flags) F(u32, mode)
+AKT_REQUEST(akt_file_open, AKTI_FILE_OPEN, akt_file_done);
+
+#define AKTI_FILE_READ(F) F(u64, size) F(u64, offset) F(bool, here)
+AKT_REQUEST(akt_file_read, AKTI_FILE_READ, akt_file_content);
+
+#define AKTI_FILE_WRITE(F) F(bytes, bytes) F(u64, offset) F(bool, here)
+AKT_REQUEST(akt_file_write, AKTI_FILE_WRITE, akt_file_done);
+
+/* What is done to an open file. */
+enum akti_file_control {
+    AKTI_FILE_SYNC = 0,
+    AKTI_FILE_SIZE,
+    AKTI_FILE_TRUNCATE,
+    AKTI_FILE_CLOSE
+};
+
+#define AKTI_FILE_CONTROL(F) F(u32, what) F(u64, size)
+AKT_REQUEST(akt_file_control, AKTI_FILE_CONTROL, akt_file_done);
 
 #endif
 

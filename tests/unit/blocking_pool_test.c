@@ -439,6 +439,91 @@ test_churn_of_many_jobs_runs_each_once(void **state)
     }
 }
 
+static struct job
+job_in(struct akti_lane *lane, bool holds)
+{
+    struct job job = job_of(holds);
+
+    job.job.lane = lane;
+    return job;
+}
+
+static void
+test_jobs_of_a_lane_run_one_at_a_time_in_order(void **state)
+{
+    struct akti_lane lane = {NULL, NULL, false};
+    struct job job[4] = {job_in(&lane, true), job_in(&lane, false),
+                         job_in(&lane, false), job_of(false)};
+    size_t i;
+
+    (void)state;
+    start(3, 10, false);
+    for (i = 0; i < 4; i++) {
+        submit(&job[i]);
+    }
+    /* The one beside the lane is not kept waiting, those in it are. */
+    wait_for(1, 1);
+    assert_int_equal(job[3].place, 1);
+    assert_int_equal(job[1].runs + job[2].runs, 0);
+    assert_false(akti_blocking_is_idle(pool));
+    open_gate();
+    wait_for(1, 4);
+    for (i = 0; i < 3; i++) {
+        assert_int_equal(job[i].place, i + 2);
+    }
+    finish();
+    assert_false(lane.busy);
+}
+
+static void
+test_jobs_of_a_lane_that_wait_at_the_close_are_given_up_in_order(void **state)
+{
+    struct akti_lane lane = {NULL, NULL, false};
+    struct akti_lane other = {NULL, NULL, false};
+    struct job job[3] = {job_in(&lane, true), job_in(&lane, false),
+                         job_in(&lane, false)};
+    struct job late = job_in(&other, false);
+
+    (void)state;
+    start(2, 2, false);
+    submit(&job[0]);
+    wait_for(1, 0);
+    submit(&job[1]);
+    assert_false(akti_blocking_close(pool, &fixture.ctx, 0));
+    assert_int_equal(job[1].runs, 0);
+    /* Room of its own, and behind what runs: it is taken even now. */
+    assert_true(akti_blocking_submit_reserved(pool, &job[2].job));
+    assert_false(akti_blocking_submit_reserved(pool, &late.job));
+    open_gate();
+    finish();
+    assert_false(job[0].discarded);
+    assert_true(job[1].discarded && job[2].discarded);
+    assert_int_equal(job[1].place, 2);
+    assert_int_equal(job[2].place, 3);
+    assert_int_equal(late.runs, 0);
+}
+
+static void
+test_reserved_job_is_taken_beyond_the_bound(void **state)
+{
+    struct akti_lane lane = {NULL, NULL, false};
+    struct job hold = job_of(true);
+    struct job full = job_of(false);
+    struct job reserved = job_in(&lane, false);
+
+    (void)state;
+    start(1, 1, false);
+    submit(&hold);
+    wait_for(1, 0);
+    submit(&full);
+    assert_true(akti_blocking_submit_reserved(pool, &reserved.job));
+    assert_int_equal(akti_blocking_submit(pool, &hold.job), AKT_EFULL);
+    open_gate();
+    wait_for(1, 3);
+    assert_int_equal(reserved.place, 3);
+    finish();
+}
+
 int
 main(void)
 {
@@ -461,6 +546,10 @@ main(void)
         cmocka_unit_test(
             test_jobs_beyond_the_idle_threads_get_threads_of_their_own),
         cmocka_unit_test(test_churn_of_many_jobs_runs_each_once),
+        cmocka_unit_test(test_jobs_of_a_lane_run_one_at_a_time_in_order),
+        cmocka_unit_test(
+            test_jobs_of_a_lane_that_wait_at_the_close_are_given_up_in_order),
+        cmocka_unit_test(test_reserved_job_is_taken_beyond_the_bound),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
