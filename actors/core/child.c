@@ -13,7 +13,6 @@ akti_child_new(akt_self *self, bool is_actor, struct akti_cell **out)
 {
     AKT_TRY(akti_future_open(self, is_actor ? &actor_type : &task_type,
                              AKT_NEVER, out));
-    AKT_TRY(akti_future_open(self, is_actor ? &actor_type : &task_type, out));
     akti_future_of(*out)->child = 0;
     return AKT_OK;
 }

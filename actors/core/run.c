@@ -207,8 +207,9 @@ settle(akt_self *self, struct akti_actor *a)
         /* Told to end while it waited. */
         self->exit_kind = 0;
         if (akti_actor_has(a, AKTI_FLAG_HOOKED)) {
-            /* It goes on for a while, without these. */
+            /* It goes on for a while, without these, in a further turn. */
             akti_suspend_abandon(self, AKT_FATE_RETURNED);
+            (void)akti_mailbox_order(&a->box);
         }
         look_at_orders(self, a);
     }

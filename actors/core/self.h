@@ -50,8 +50,6 @@ struct akt_self {
     bool in_timer; /* the message is of a timer */
     bool in_job;   /* a thread of the blocking pool */
     bool in_step;  /* the function of a combined future runs */
-    bool exiting;  /* on_exit runs: nothing can wait any more */
-    uint32_t exit_kind; /* akt_exit_kind, once the actor is to end */
     struct akti_lane *lane; /* of the job that runs; NULL: none */
     bool exiting;           /* on_exit runs: nothing can wait any more */
     uint32_t exit_kind;     /* akt_exit_kind, once the actor is to end */

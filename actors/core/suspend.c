@@ -150,6 +150,13 @@ wait_for(akt_self *self, struct akti_actor *target, bool *out_retry)
     return err;
 }
 
+static bool
+must_end(struct akti_actor *a)
+{
+    return (akti_actor_orders(a) & (AKTI_ORDER_KILL | AKTI_ORDER_SHUTDOWN)) != 0
+           && !AKTI_MUTANT(kill_waits_for_room);
+}
+
 /* --- the outbox --- */
 
 static void
@@ -205,6 +212,9 @@ akti_suspend_send(akt_self *self, struct akti_actor *target,
     *out_retry = false;
     if (extra == NULL) {
         return AKT_ENOMEM;
+    }
+    if (AKTI_UNLIKELY(akti_actor_has(a, AKTI_FLAG_HOOKED)) && must_end(a)) {
+        return AKT_ECANCELLED;
     }
     if (extra->out_count >= akti_self_entry(self)->outbox
         && !AKTI_MUTANT(outbox_unbounded)) {
@@ -365,13 +375,6 @@ prune_edges(akt_self *self)
         edge_free(self->ctx, e);
     }
     akti_mutex_unlock(&s->suspend_lock);
-}
-
-static bool
-must_end(struct akti_actor *a)
-{
-    return (akti_actor_orders(a) & (AKTI_ORDER_KILL | AKTI_ORDER_SHUTDOWN)) != 0
-           && !AKTI_MUTANT(kill_waits_for_room);
 }
 
 /* True: parked. False: somebody gave room, or it is to end. */

@@ -545,7 +545,7 @@ a_send_that_waits_is_cancelled(struct sim *sim)
     (void)akt_sim_run_until_idle(sim->system);
     assert_ok(akt_task_cancel(sim->me, task));
     assert_ok(akt_join(sim->me, stuck));
-    akt_ignore(akt_join(sim->me, task));
+    assert_err(akt_join(sim->me, task), AKT_ECANCELLED);
 }
 
 #define TEST(scenario)                                                         \
