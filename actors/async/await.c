@@ -141,10 +141,14 @@ copy_reply(akt_self *self, const akt_answer *answer, struct akti_message *m,
         return err;
     }
     memcpy(out, answer->reply, type->size);
-    free_message(self, *held);
-    *held = m;
     /* The destructor is the caller's affair, as after akt_take. */
     m->flags |= AKTI_TAKEN;
+    if ((type->flags & AKT_TYPE_OWNS) == 0) {
+        akti_message_free(&self->ctx->caches, m);
+        return AKT_OK;
+    }
+    free_message(self, *held);
+    *held = m;
     return AKT_OK;
 }
 
@@ -194,14 +198,21 @@ akt_join(akt_self *self, akt_task task)
 }
 
 akt_err
-akti_join_as(akt_self *self, akt_task task, const akt_type *type, void *out)
+akti_await_as(akt_self *self, akt_future future, const akt_type *type,
+              void *out)
 {
     struct akti_message *m = NULL;
     akt_answer answer;
 
-    AKT_TRY(check_join(self, task));
-    AKT_TRY(take_end(self, task.future, &answer, &m));
+    AKT_TRY(take_end(self, future, &answer, &m));
     return copy_reply(self, &answer, m, type, out);
+}
+
+akt_err
+akti_join_as(akt_self *self, akt_task task, const akt_type *type, void *out)
+{
+    AKT_TRY(check_join(self, task));
+    return akti_await_as(self, task.future, type, out);
 }
 
 akt_err

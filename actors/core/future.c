@@ -79,12 +79,40 @@ notice_of(struct akti_cell *cell)
     return m;
 }
 
+/* The owner ends it itself, and nothing is to be run: there is no way to go. */
+static bool
+is_by_owner(struct akti_context *ctx, const struct akti_cell *cell)
+{
+    const akt_self *self = ctx->worker != NULL ? akti_self_of(ctx) : NULL;
+
+    return self != NULL && self->actor != NULL && self->actor == cell->actor
+           && cell->actor_generation == akti_actor_generation(self->actor)
+           && !self->exiting && cell->then == NULL && cell->marks == 0
+           && !cell->dropped;
+}
+
+static void
+bring_reply(struct akti_context *ctx, struct akti_cell *cell,
+            struct akti_message *reply)
+{
+    if (is_by_owner(ctx, cell)) {
+        cell->message = reply;
+        cell->arrived = true;
+    } else {
+        bring(ctx, cell, reply);
+    }
+}
+
 void
 akti_future_deliver(struct akti_context *ctx, struct akti_cell *cell,
                     struct akti_message *reply)
 {
     count_end(ctx, cell);
-    bring(ctx, cell, reply != NULL ? reply : notice_of(cell));
+    if (reply != NULL) {
+        bring_reply(ctx, cell, reply);
+    } else {
+        bring(ctx, cell, notice_of(cell));
+    }
 }
 
 bool
@@ -117,7 +145,7 @@ akti_future_answer(struct akti_context *ctx, void *ptr, uint32_t generation,
     }
     cell->error = AKT_OK;
     count_end(ctx, cell);
-    bring(ctx, cell, reply);
+    bring_reply(ctx, cell, reply);
 }
 
 void

@@ -259,6 +259,16 @@ AKT_API AKT_NODISCARD akt_err akt_await(akt_self *self, akt_future future,
                                         akt_answer **out_answer);
 
 /**
+ * Waits for a future and takes its reply: `akt_await_as(self, f, balance, &b)` fills
+ * a `struct balance`. Texts and bytes in it live until the caller's next
+ * `akt_await_as`, `akt_call` or `akt_join_as`. Answers the error with which the
+ * future ended, `AKT_ETYPE` when the reply is of another type, and else as
+ * `akt_await`.
+ */
+#define akt_await_as(self, future, name, out)                                  \
+    akti_await_as((self), (future), &name##_type, AKTI_OUT(struct name, out))
+
+/**
  * Asks and waits for the reply: `akt_call(self, to, deposit, &reply, .amount = 5)`
  * fills the reply's struct. Texts and bytes in it live until the caller's next
  * `akt_call` or `akt_join_as`. Answers what `akt_ask` does, the answerer's error,
@@ -388,6 +398,8 @@ AKT_API AKT_NODISCARD akt_err akti_task_spawn(akt_self *self,
 AKT_API AKT_NODISCARD akt_err
 akti_task_spawn_detached(akt_self *self, const akt_task_function *fn,
                          akt_ref *out_ref, const void *args);
+AKT_API AKT_NODISCARD akt_err akti_await_as(akt_self *self, akt_future future,
+                                            const akt_type *type, void *out);
 AKT_API AKT_NODISCARD akt_err akti_join_as(akt_self *self, akt_task task,
                                            const akt_type *type, void *out);
 AKT_API AKT_NODISCARD akt_err akti_task_return(akt_self *self,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tasks: n that are spawned and joined (spawnjoin), n requests to a task that
- * answers (awaittrip), n waits within a time limit (timeout), n that sleep
+ * answers (awaittrip), n awaits of what is there already (awaitready, awaitready2),
+ * n values that another task completes (oneshot), n waits within a time limit (timeout), n that sleep
  * (sleepers). All of a run is one task; the timed part is within it.
  */
 #include "bench.h"
@@ -131,6 +132,120 @@ bench_awaittrip(struct bench *bench)
 
     AKT_TRY(measure(bench, ask_task, &outcome));
     return bench_expect("sum of the answers", outcome.sum, n * (n + 1) / 2);
+}
+
+/* --- awaitready, awaitready2 --- */
+
+static akt_err
+await_completed(akt_self *self, int64_t n, struct outcome *out)
+{
+    for (int64_t i = 0; i < n; i++) {
+        akt_future future;
+        akt_completer completer;
+        struct number value;
+
+        AKT_TRY(akt_oneshot_open(self, AKT_NEVER, &future, &completer, number));
+        AKT_TRY(akt_complete(self, completer, number, .value = i));
+        AKT_TRY(akt_await_as(self, future, number, &value));
+        out->sum += (uint64_t)value.value;
+    }
+    return AKT_OK;
+}
+
+static akt_err
+await_ready(akt_self *self, int64_t n, struct outcome *out)
+{
+    for (int64_t i = 0; i < n; i++) {
+        akt_future future;
+        struct number value;
+
+        AKT_TRY(akt_future_ready(self, &future, number, .value = i));
+        AKT_TRY(akt_await_as(self, future, number, &value));
+        out->sum += (uint64_t)value.value;
+    }
+    return AKT_OK;
+}
+
+static akt_err
+check_sum(struct bench *bench, const struct outcome *outcome)
+{
+    uint64_t n = (uint64_t)bench->n;
+
+    return bench_expect("sum of the values", outcome->sum, n * (n - 1) / 2);
+}
+
+akt_err
+bench_awaitready(struct bench *bench)
+{
+    struct outcome outcome;
+
+    AKT_TRY(measure(bench, await_completed, &outcome));
+    return check_sum(bench, &outcome);
+}
+
+akt_err
+bench_awaitready2(struct bench *bench)
+{
+    struct outcome outcome;
+
+    AKT_TRY(measure(bench, await_ready, &outcome));
+    return check_sum(bench, &outcome);
+}
+
+/* --- oneshot --- */
+
+struct parcel {
+    akt_completer completer;
+    int64_t value;
+};
+AKT_LOCAL_MESSAGE(parcel);
+
+static akt_err
+completing(akt_self *self, struct nothing *a)
+{
+    akt_received received;
+    akt_err err;
+
+    (void)a;
+    while ((err = akt_receive(self, AKT_NEVER, &received)) == AKT_OK) {
+        const struct parcel *p = akt_received_as(&received, parcel);
+
+        if (p == NULL)
+            return BENCH_EWRONG;
+        AKT_TRY(akt_complete(self, p->completer, number, .value = p->value));
+    }
+    return err;
+}
+AKT_TASK(completing, struct nothing);
+
+static akt_err
+hand_over(akt_self *self, int64_t n, struct outcome *out)
+{
+    akt_task partner;
+
+    AKT_TRY(akt_task_spawn(self, completing, &partner));
+    for (int64_t i = 0; i < n; i++) {
+        akt_future future;
+        akt_completer completer;
+        struct number value;
+
+        AKT_TRY(akt_oneshot_open(self, AKT_NEVER, &future, &completer, number));
+        AKT_TRY(akt_send(self, partner.ref, parcel, .completer = completer,
+                         .value = i));
+        AKT_TRY(akt_await_as(self, future, number, &value));
+        out->sum += (uint64_t)value.value;
+    }
+    AKT_TRY(akt_task_cancel(self, partner));
+    return akt_join(self, partner) == AKT_ECANCELLED ? AKT_OK : BENCH_EWRONG;
+}
+
+akt_err
+bench_oneshot(struct bench *bench)
+{
+    struct outcome outcome;
+
+    AKT_TRY(measure(bench, hand_over, &outcome));
+    return check_sum(bench, &outcome);
 }
 
 /* --- timeout --- */
