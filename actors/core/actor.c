@@ -577,11 +577,13 @@ akti_actor_exit(akt_self *self, const akt_exit *reason)
     if (reason->kind == AKT_EXIT_FAILED) {
         akti_count(self->ctx, entry, AKTI_CRASHED, 1);
     }
+    akti_count(self->ctx, entry, AKTI_EXITED, 1);
+    /* Last of all: who hears of it finds nothing left. The threads are joined
+     * before the system is freed. */
     self->actor = NULL;
     tell_watch(self, watch, error_of(reason));
     if (AKTI_UNLIKELY(hooks != NULL)) {
         hooks->gone(self, left);
     }
-    akti_count(self->ctx, entry, AKTI_EXITED, 1);
     akti_system_note_exit(self->system);
 }
