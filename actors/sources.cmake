@@ -6,6 +6,7 @@ list(APPEND AKT_SOURCES
     actors/base/error.c
     actors/base/failure.c
     actors/base/fault.c
+    actors/base/latch.c
     actors/base/log.c
     actors/base/memory.c
     actors/base/mutant.c
@@ -44,6 +45,7 @@ list(APPEND AKT_SOURCES
     actors/core/run.c
     actors/core/self.c
     actors/core/send.c
+    actors/core/share.c
     actors/core/simulation.c
     actors/core/stash.c
     actors/core/stop.c
@@ -52,10 +54,16 @@ list(APPEND AKT_SOURCES
     actors/core/timer.c
     actors/core/wait.c
     actors/async/await.c
+    actors/async/channel.c
+    actors/async/chanend.c
+    actors/async/chanwait.c
+    actors/async/chanwatch.c
     actors/async/children.c
     actors/async/park.c
+    actors/async/queue.c
     actors/async/run.c
     actors/async/scope.c
+    actors/async/select.c
     actors/async/sleep.c
     actors/async/task.c
     actors/test/arena.c

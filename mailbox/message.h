@@ -23,7 +23,8 @@ enum akti_message_kind {
     AKTI_USER = 0, /* somebody sent it */
     AKTI_REPLY,    /* ends a future of the receiver */
     AKTI_NOTICE,   /* the same, embedded in the future's cell */
-    AKTI_TIMER     /* a timer of the receiver */
+    AKTI_TIMER,    /* a timer of the receiver */
+    AKTI_GIFT      /* a share that is the receiver's from now on */
 };
 
 enum akti_message_flag {

@@ -31,17 +31,23 @@ akti_parker_init_future(struct akti_parker *p, struct akti_cell *cell)
 /* --- a plain thread --- */
 
 static bool
+is_woken(const struct akti_parker *p)
+{
+    return p->woken || (p->also != NULL && p->also(p->also_arg));
+}
+
+static bool
 wait_in_simulation(struct akti_parker *p)
 {
     struct akti_dispatcher *d = p->self->ctx->dispatcher;
 
-    while (!p->woken && akti_sim_progress(d, p->deadline_ns)) {
+    while (!is_woken(p) && akti_sim_progress(d, p->deadline_ns)) {
     }
-    if (!p->woken && p->deadline_ns != AKT_NEVER
+    if (!is_woken(p) && p->deadline_ns != AKT_NEVER
         && p->deadline_ns > d->sim->now_ns) {
         akti_sim_set_now(d, p->deadline_ns);
     }
-    return p->woken;
+    return is_woken(p);
 }
 
 akt_err
@@ -56,11 +62,11 @@ akti_park_thread(struct akti_parker *p)
         return in_time ? AKT_OK : AKT_ETIMEOUT;
     }
     akti_mutex_lock(&port->lock);
-    while (!p->woken && in_time) {
+    while (!is_woken(p) && in_time) {
         in_time =
             akti_cond_wait_until(&port->cond, &port->lock, p->deadline_ns);
     }
-    in_time = p->woken;
+    in_time = is_woken(p);
     p->woken = false;
     akti_mutex_unlock(&port->lock);
     return in_time ? AKT_OK : AKT_ETIMEOUT;

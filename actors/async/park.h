@@ -45,6 +45,9 @@ struct akti_parker {
     bool alarmed;
     /* A plain thread's: it was woken. Guarded by the port's lock. */
     bool woken;
+    /* Asked under that lock: whether it is woken by another thing; or NULL. */
+    bool (*also)(void *arg);
+    void *also_arg;
     /* A future's, to be ended by the wake-up; NULL: somebody waits himself. */
     struct akti_cell *cell;
     uint32_t generation;

@@ -134,6 +134,15 @@ akt_scope_open(akt_self *self, uint64_t timeout_ns, akt_scope *out_scope)
     return AKT_OK;
 }
 
+/* It came while the scope was open, and has nothing to do with it. */
+static void
+move_behind(akt_self *self, struct akti_cell *cell, struct akti_cell *scope)
+{
+    akti_cell_unlink(akti_cells_of(self), cell);
+    akti_cell_link(&scope->next, cell);
+    cell->prev = scope;
+}
+
 /*
  * What is left in front of it, newest first. Dropped futures stay: their notice is
  * on its way; parts go with what they are part of.
@@ -151,12 +160,17 @@ next_to_give_up(akt_self *self, const struct akti_cell *until)
 }
 
 static void
-give_up(akt_self *self, const struct akti_cell *until)
+give_up(akt_self *self, struct akti_cell *until)
 {
     struct akti_cell *cell;
 
     while ((cell = next_to_give_up(self, until)) != NULL) {
-        akti_cell_close(self, cell);
+        if (cell->kind == AKTI_CELL_OWNED && (cell->marks & AKTI_GIVEN) != 0
+            && !AKTI_MUTANT(gift_closed_by_scope)) {
+            move_behind(self, cell, until);
+        } else {
+            akti_cell_close(self, cell);
+        }
     }
 }
 

@@ -121,24 +121,27 @@ akt_task_shield(akt_self *self, bool on)
 
 /* --- receiving --- */
 
-static bool
-is_deaf_and_empty(const struct akti_task *t)
+bool
+akti_task_is_drained(const struct akti_task *t)
 {
-    return t->draining && t->actor->user_head == NULL
-           && akti_mailbox_is_empty(&t->actor->box);
+    return t->draining && t->incoming == NULL && !akti_task_has_mail(t);
 }
 
 /* One turn: what is in the mailbox comes to the hook. */
+void
+akti_task_look(struct akti_task *t)
+{
+    akti_task_hear(t, true);
+    do {
+        come_again(t);
+    } while (t->incoming == NULL && t->actor->user_head != NULL);
+    akti_task_hear(t, false);
+}
+
 static akt_err
 look(struct akti_task *t)
 {
-    struct akti_actor *a = t->actor;
-
-    a->runnable.unused &= ~(uint32_t)AKTI_FLAG_DEAF;
-    do {
-        come_again(t);
-    } while (t->incoming == NULL && a->user_head != NULL);
-    a->runnable.unused |= AKTI_FLAG_DEAF;
+    akti_task_look(t);
     return t->incoming != NULL ? AKT_OK : AKT_ETIMEOUT;
 }
 
@@ -149,18 +152,32 @@ listen(struct akti_task *t, uint64_t timeout_ns)
         timeout_ns == AKT_NEVER
             ? AKT_NEVER
             : akti_clock_add(akti_now(t->self->ctx), timeout_ns);
-    struct akti_actor *a = t->actor;
     struct akti_parker p;
     akt_err err;
 
     AKT_TRY(akti_parker_init(&p, t->self, deadline_ns));
-    a->runnable.unused &= ~(uint32_t)AKTI_FLAG_DEAF;
+    akti_task_hear(t, true);
     do {
-        err = is_deaf_and_empty(t) ? AKT_ESTOPPED : akti_park(&p);
+        err = akti_task_is_drained(t) ? AKT_ESTOPPED : akti_park(&p);
     } while (err == AKT_OK && t->incoming == NULL);
-    a->runnable.unused |= AKTI_FLAG_DEAF;
+    akti_task_hear(t, false);
     akti_parker_fini(&p);
     return t->incoming != NULL ? AKT_OK : err;
+}
+
+void
+akti_task_take_incoming(struct akti_task *t, akt_received *out)
+{
+    akt_self *self = t->self;
+
+    akti_task_finish_message(t);
+    self->message = t->incoming;
+    self->current = t->incoming;
+    self->answered = false;
+    t->incoming = NULL;
+    akti_tell(self->ctx, AKTI_EVENT_RECEIVE, self->message);
+    out->type = self->message->type;
+    out->message = akti_message_payload(self->message);
 }
 
 akt_err
@@ -175,14 +192,10 @@ akt_receive(akt_self *self, uint64_t timeout_ns, akt_received *out_received)
     if (akti_task_must_end(t)) {
         return AKT_ECANCELLED;
     }
-    AKT_TRY(timeout_ns == 0 ? look(t) : listen(t, timeout_ns));
-    self->message = t->incoming;
-    self->current = t->incoming;
-    self->answered = false;
-    t->incoming = NULL;
-    akti_tell(self->ctx, AKTI_EVENT_RECEIVE, self->message);
-    out_received->type = self->message->type;
-    out_received->message = akti_message_payload(self->message);
+    if (t->incoming == NULL) {
+        AKT_TRY(timeout_ns == 0 ? look(t) : listen(t, timeout_ns));
+    }
+    akti_task_take_incoming(t, out_received);
     return AKT_OK;
 }
 

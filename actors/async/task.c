@@ -2,6 +2,7 @@
 /* The life of a task: spawned, entered and left by its actor's turns, ended. */
 #include "actors/async/task.h"
 
+#include "actors/async/channel.h"
 #include "actors/base/mutant.h"
 #include "actors/core/send.h"
 #include "actors/core/system.h"
@@ -49,6 +50,9 @@ enter(akt_self *self, struct akti_task *t)
     restore_view(self, t);
     akti_tell(self->ctx, AKTI_EVENT_RESUME, t->message);
     akti_coro_enter(&t->coro);
+    if (AKTI_UNLIKELY(t->owes != NULL)) {
+        akti_channel_pay(self->ctx, t);
+    }
     save_view(self, t);
     akti_tell(self->ctx, AKTI_EVENT_SUSPEND, self->actor);
     self->in_timer = in_timer;
@@ -134,7 +138,7 @@ on_ended(akt_self *self, struct akti_actor *a, struct akti_cell *cell)
 {
     struct akti_task *t = *(struct akti_task **)a->state;
 
-    if (t->awaits == cell) {
+    if (t->awaits == cell || (t->selects && cell->arg != NULL)) {
         wake(self, t);
         return;
     }

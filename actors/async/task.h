@@ -25,6 +25,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct akti_channel;
+
 struct akti_task {
     struct akti_coro coro;
     struct akti_stack *stack;
@@ -45,11 +47,14 @@ struct akti_task {
     bool answered;                 /* the current one, while suspended */
     bool draining;
     bool woken;     /* something happened that it waits for */
+    bool selects;   /* the end of a future with an `arg` wakes it */
     bool cancelled; /* it was told to end */
     bool started;
     uint32_t shields;
-    uint32_t failed_scopes;   /* that are open */
-    uint32_t exit_kind;       /* what it was told, as akt_exit_kind */
+    uint32_t failed_scopes; /* that are open */
+    uint32_t exit_kind;     /* what it was told, as akt_exit_kind */
+    /* A channel that it took from and whose sender it has yet to wake. */
+    struct akti_channel *owes;
     struct akti_cell *awaits; /* the future whose end it waits for */
     uint64_t wait;            /* counts its waits with a time limit */
     /* Others: what it waits for may be there; see park.h. */
@@ -107,6 +112,32 @@ void akti_task_alarm_stop(struct akti_task *t, akt_timer alarm);
 /* The same for a scope, which is told by akti_scope_expire. */
 akt_err akti_scope_alarm_start(struct akti_task *t, uint64_t after_ns,
                                uint64_t scope, akt_timer *out);
+
+/* Whether there may be messages in its mailbox. */
+static inline bool
+akti_task_has_mail(const struct akti_task *t)
+{
+    return t->actor->user_head != NULL
+           || !akti_mailbox_is_empty(&t->actor->box);
+}
+
+/* From now on a message comes to it, as `incoming`, when it suspends; or not. */
+static inline void
+akti_task_hear(struct akti_task *t, bool on)
+{
+    uint32_t *flags = &t->actor->runnable.unused;
+
+    *flags = on ? *flags & ~(uint32_t)AKTI_FLAG_DEAF : *flags | AKTI_FLAG_DEAF;
+}
+
+/* Has what is in the mailbox come, if there is something. */
+void akti_task_look(struct akti_task *t);
+
+/* It was told to drain, and there are no messages any more. */
+bool akti_task_is_drained(const struct akti_task *t);
+
+/* Makes `incoming`, which there is, the current message. */
+void akti_task_take_incoming(struct akti_task *t, akt_received *out);
 
 /* What it received last is over, as when a handler has returned. */
 void akti_task_finish_message(struct akti_task *t);

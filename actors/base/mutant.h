@@ -212,7 +212,22 @@
     X(text_not_copied, "a text in a message still points to the sender's")     \
     X(copy_forgets_sender, "a copied message has no sender")                   \
     X(magazine_lost, "a full magazine of free blocks is lost")                 \
-    X(sim_ignores_seed, "a simulation makes the same choices for every seed")
+    X(sim_ignores_seed, "a simulation makes the same choices for every seed")  \
+    X(segments_kept, "a channel keeps the memory of a burst")                  \
+    X(channel_baton_lost,                                                      \
+      "who was woken by a channel and goes wakes no other")                    \
+    X(permit_room_lost, "a permit that is released wakes nobody")              \
+    X(woken_loses_its_place,                                                   \
+      "who was woken by a channel in vain is the last from then on")           \
+    X(users_not_woken, "a closed end leaves those waiting who use it")         \
+    X(close_wakes_nobody, "a channel that is closed leaves its waiters")       \
+    X(gift_closed_by_scope,                                                    \
+      "an end that is given to a task is closed by its open scope")            \
+    X(select_keeps_the_baton,                                                  \
+      "a select that another branch ends wakes nobody in its place")           \
+    X(owed_wake_forgotten, "a task that owes a sender a wake-up forgets it")   \
+    X(capacity_one_more, "a channel holds one value more than its capacity")   \
+    X(queued_values_leaked, "what is queued is not destroyed with a channel")
 
 #if defined(AKT_MUTANTS)
 

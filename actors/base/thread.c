@@ -6,41 +6,29 @@
 #include "actors/base/fault.h"
 #include "akt/types.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #if defined(AKT_TESTING)
 
 /* Ranks of the locks that this thread holds, one bit each. */
 static _Thread_local uint32_t held;
 
-static void
-rank_enter(const struct akti_mutex *m)
+void
+akti_rank_enter(enum akti_rank rank)
 {
-    uint32_t bit = 1u << m->rank;
+    uint32_t bit = 1u << rank;
 
     AKTI_ASSERT(held < bit);
     held |= bit;
 }
 
-static void
-rank_leave(const struct akti_mutex *m)
+void
+akti_rank_leave(enum akti_rank rank)
 {
-    held &= ~(1u << m->rank);
-}
-
-#else
-
-static inline void
-rank_enter(const struct akti_mutex *m)
-{
-    (void)m;
-}
-
-static inline void
-rank_leave(const struct akti_mutex *m)
-{
-    (void)m;
+    held &= ~(1u << rank);
 }
 
 #endif
@@ -61,7 +49,7 @@ akti_mutex_fini(struct akti_mutex *m)
 void
 akti_mutex_lock(struct akti_mutex *m)
 {
-    rank_enter(m);
+    akti_rank_enter(m->rank);
     (void)pthread_mutex_lock(&m->mutex);
 }
 
@@ -69,7 +57,7 @@ void
 akti_mutex_unlock(struct akti_mutex *m)
 {
     /* First: whoever gets the lock next may free what it lies in. */
-    rank_leave(m);
+    akti_rank_leave(m->rank);
     (void)pthread_mutex_unlock(&m->mutex);
 }
 
@@ -166,6 +154,31 @@ void
 akti_thread_detach(pthread_t thread)
 {
     (void)pthread_detach(thread);
+}
+
+#define LOOKS 64u
+#define YIELDS 32u
+#define NAP_NS 20000
+#define NAP_MAX_NS 1000000
+
+void
+akti_thread_pause(uint32_t tries)
+{
+    struct timespec nap = {0, NAP_MAX_NS};
+
+    if (tries < LOOKS) {
+        return;
+    }
+    tries -= LOOKS;
+    if (tries < YIELDS) {
+        (void)sched_yield();
+        return;
+    }
+    tries -= YIELDS;
+    if (tries < NAP_MAX_NS / NAP_NS) {
+        nap.tv_nsec = (long)(tries + 1) * NAP_NS;
+    }
+    (void)nanosleep(&nap, NULL);
 }
 
 static _Atomic uint32_t forks;

@@ -18,6 +18,7 @@ enum akti_rank {
     AKTI_RANK_SUSPEND,    /* who waits for room in whose mailbox */
     AKTI_RANK_EVICT,      /* the queue of a mailbox that drops its oldest */
     AKTI_RANK_PROBE,      /* what a test's probe has got */
+    AKTI_RANK_CHANNEL,    /* an object that tasks share */
     AKTI_RANK_PORT,       /* an attached thread's answers */
     AKTI_RANK_IDLE,       /* who waits until nothing runs */
     AKTI_RANK_THREADS,    /* threads of actors that have their own */
@@ -37,6 +38,15 @@ struct akti_cond {
 };
 
 typedef void *akti_thread_fn(void *arg);
+
+/* This thread takes, and gives back, a lock of that rank. */
+#if defined(AKT_TESTING)
+void akti_rank_enter(enum akti_rank rank);
+void akti_rank_leave(enum akti_rank rank);
+#else
+#define akti_rank_enter(rank) ((void)(rank))
+#define akti_rank_leave(rank) ((void)(rank))
+#endif
 
 void akti_mutex_init(struct akti_mutex *m, enum akti_rank rank);
 void akti_mutex_fini(struct akti_mutex *m);
@@ -58,6 +68,12 @@ void akti_cond_wake_one(struct akti_cond *c);
  * AKT_ETHREAD when there is none.
  */
 akt_err akti_thread_start(pthread_t *out, akti_thread_fn *fn, void *arg);
+/*
+ * Between two looks at something that another thread is about to change: does
+ * nothing at first, then lets others run, then naps for longer and longer, up to
+ * a millisecond. `tries` counts from 0.
+ */
+void akti_thread_pause(uint32_t tries);
 /* Waits for its end. */
 void akti_thread_join(pthread_t thread);
 /* Nobody will wait for its end. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What becomes of an actor's futures, timers and kept promises at its end. */
+/* What becomes of an actor's futures, timers, shares and kept promises. */
 #include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/join.h"

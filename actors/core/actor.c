@@ -5,6 +5,7 @@
 #include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/send.h"
+#include "actors/core/share.h"
 #include "actors/core/suspend.h"
 #include "actors/core/system.h"
 
@@ -416,6 +417,8 @@ end_messages(akt_self *self, struct akti_message *m, struct fate fate)
                              fate.reason);
         } else if (m->kind == AKTI_TIMER) {
             akti_timer_discard(self->ctx, m);
+        } else if (m->kind == AKTI_GIFT) {
+            akti_share_discard(self, m);
         } else {
             akti_future_discard(self->ctx, m);
         }

@@ -45,7 +45,7 @@ enum akti_cell_kind {
     AKTI_CELL_IDLE,  /* a timer of the class's idle time */
     AKTI_CELL_LATER, /* akt_send_after */
     AKTI_CELL_KEPT,
-    AKTI_CELL_OWNED /* something of the layers above */
+    AKTI_CELL_OWNED /* something of the layers above; share.h */
 };
 
 struct akti_cell;
@@ -60,12 +60,13 @@ struct akti_owned {
     void (*close)(akt_self *self, struct akti_cell *cell);
 };
 
-/* What its owner knows of a future beside; `marks`. */
+/* What its owner knows of a future or share beside; `marks`. */
 enum akti_mark {
     AKTI_CANCELLED = 1u, /* by the owner itself */
     AKTI_JOINED = 2u,    /* part of a combined one, by the slot in `arg` */
     AKTI_COMBINED = 4u,  /* of others, by `join` */
-    AKTI_STEPPING = 8u   /* its function runs: it stays until that is back */
+    AKTI_STEPPING = 8u,  /* its function runs: it stays until that is back */
+    AKTI_GIVEN = 16u     /* a share that came from another owner */
 };
 
 struct akti_join;
@@ -83,8 +84,15 @@ struct akti_cell {
     union {        /* the owner, by actor_generation */
         struct akti_actor *actor;
         struct akti_port *port; /* 0: a plain thread */
+        _Atomic(void *) holder; /* a share's; NULL: a gift on its way */
     };
-    struct akti_class_entry *entry; /* of the owner; NULL: not counted */
+    union {
+        struct akti_class_entry *entry; /* of the owner; NULL: not counted */
+        struct {
+            uint32_t role;  /* a share's, as its object says */
+            uint32_t users; /* who waits by it; guarded by its object */
+        };
+    };
     union {
         const akt_continuation *then; /* a future's */
         uint64_t every_ns;            /* a timer's */
@@ -107,6 +115,10 @@ struct akti_cell {
             struct akti_message *message;
             /* Of a one-shot timer that has fired; see akti_cell_rest. */
             struct akti_message notice;
+        };
+        struct {
+            _Atomic(void *) object; /* of a share; others look */
+            struct akti_message gift;
         };
     };
     union {

@@ -11,6 +11,7 @@
 #include "actors/core/queue.h"
 #include "actors/core/self.h"
 #include "actors/core/send.h"
+#include "actors/core/share.h"
 #include "actors/core/system.h"
 
 /* The row that ends the table has a handler where all the rest is handled. */
@@ -211,6 +212,8 @@ discard_system(akt_self *self, struct akti_message *m)
 {
     if (m->kind == AKTI_TIMER) {
         akti_timer_discard(self->ctx, m);
+    } else if (m->kind == AKTI_GIFT) {
+        akti_share_discard(self, m);
     } else {
         akti_future_discard(self->ctx, m);
     }
@@ -228,6 +231,10 @@ handle_system(akt_self *self, struct akti_message *m)
     }
     if (m->kind == AKTI_TIMER) {
         handle_timer(self, m);
+        return;
+    }
+    if (m->kind == AKTI_GIFT) {
+        akti_share_arrive(self, m);
         return;
     }
     err = akti_future_arrive(self, m);

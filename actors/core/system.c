@@ -5,6 +5,7 @@
 #include "actors/base/cpus.h"
 #include "actors/core/future.h"
 #include "actors/core/pool.h"
+#include "actors/core/share.h"
 #include "actors/core/simulation.h"
 #include "akt/sim.h"
 
@@ -136,11 +137,17 @@ init_depots(struct akt_system *s)
                                     .align = 64,
                                     .init = akti_cell_init,
                                     .max_cells = CELLS_MAX};
+    struct akti_depot_opts objects = {.block_size = AKTI_OBJECT_SIZE,
+                                      .align = 64,
+                                      .init = akti_object_init,
+                                      .max_cells = CELLS_MAX};
 
     akti_depots_init(&d->depots, &d->memory);
     akti_depot_init(&d->cells[AKTI_CELLS_A], &d->memory, &actors);
     akti_depot_init(&d->cells[AKTI_CELLS_B], &d->memory, &futures);
     akti_depot_init(&d->cells[AKTI_CELLS_C], &d->memory, &cells);
+    akti_depot_init(&d->cells[AKTI_CELLS_D], &d->memory, &cells);
+    akti_depot_init(&d->cells[AKTI_CELLS_E], &d->memory, &objects);
 }
 
 /* AKT_EINVAL, which was logged. */

@@ -24,6 +24,8 @@ enum {
     AKTI_CELLS_A,
     AKTI_CELLS_B,
     AKTI_CELLS_C,
+    AKTI_CELLS_D,
+    AKTI_CELLS_E,
     AKTI_CELL_SORTS
 };
 

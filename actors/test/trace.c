@@ -98,6 +98,10 @@ note_begin(struct akti_trace *t, const struct akti_message *m)
         line(t, "", "%s hears that a request has ended", to);
         return;
     }
+    if (m->kind == AKTI_GIFT) {
+        line(t, "", "%s is given a share", to);
+        return;
+    }
     message_of(m, what);
     if (m->kind == AKTI_TIMER) {
         line(t, "", "%s has a timer %s", to, what);

@@ -6,6 +6,8 @@
  * nothing of it, so the normal build cannot pay for it, and none of its atomic
  * operations can be forgotten.
  *
+ * Latches are locks here: who waits for one is not chosen.
+ *
  * Counters order nothing and decide nothing, and neither does the table of
  * cells' chunks, which only grows: what is included here before the operations
  * get their new meaning has no yield points.
@@ -14,6 +16,7 @@
 #define AKT_TESTS_EXPLORE_ATOMICS_H
 
 #include "actors/base/counter.h"
+#include "actors/base/latch.h"
 #include "actors/base/pool.h"
 #include "actors/base/thread.h"
 #include "actors/sched/loop.h"
@@ -25,6 +28,10 @@ void explore_point(const char *file, int line);
 
 /* Where the library calls what waits; the seams have the yield points. */
 void explore_site(const char *file, int line);
+
+/* A latch is a lock here; see seams.c. */
+void explore_latch_lock(struct akti_latch *l);
+void explore_latch_unlock(struct akti_latch *l);
 
 #define EXPLORE_FIRST_ explore_point(__FILE__, __LINE__)
 
@@ -75,6 +82,8 @@ void explore_site(const char *file, int line);
 
 #define EXPLORE_SITE_ explore_site(__FILE__, __LINE__)
 #define akti_mutex_lock(m) (EXPLORE_SITE_, akti_mutex_lock(m))
+#define akti_latch_lock(l) (EXPLORE_SITE_, explore_latch_lock(l))
+#define akti_latch_unlock(l) explore_latch_unlock(l)
 #define akti_cond_wait(c, m) (EXPLORE_SITE_, akti_cond_wait(c, m))
 #define akti_cond_wait_until(c, m, t)                                          \
     (EXPLORE_SITE_, akti_cond_wait_until(c, m, t))

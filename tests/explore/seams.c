@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the explored build has in place of base/thread.c, base/clock_*.c,
- * sched/loop.c and sched/doorbell_*.c: locks, conditions and sleeps that hand
- * the baton on, and a clock that stands still.
+ * What the explored build has in place of base/thread.c, base/latch.c,
+ * base/clock_*.c, sched/loop.c and sched/doorbell_*.c: locks, conditions and
+ * sleeps that hand the baton on, and a clock that stands still.
  */
 #include "actors/base/assert.h"
 #include "actors/base/clock.h"
@@ -54,20 +54,52 @@ unlock(struct akti_mutex *m)
 }
 
 void
-akti_mutex_lock(struct akti_mutex *m)
+akti_rank_enter(enum akti_rank rank)
 {
-    uint32_t bit = 1u << m->rank;
+    uint32_t bit = 1u << rank;
 
     explore_check(*explore_held() < bit);
     *explore_held() |= bit;
+}
+
+void
+akti_rank_leave(enum akti_rank rank)
+{
+    *explore_held() &= ~(1u << rank);
+}
+
+void
+akti_mutex_lock(struct akti_mutex *m)
+{
+    akti_rank_enter(m->rank);
     lock(m);
 }
 
 void
 akti_mutex_unlock(struct akti_mutex *m)
 {
-    *explore_held() &= ~(1u << m->rank);
+    akti_rank_leave(m->rank);
     unlock(m);
+}
+
+/* Without yield points within. */
+void
+explore_latch_lock(struct akti_latch *l)
+{
+    akti_rank_enter(l->rank);
+    explore_point(NULL, 0);
+    while (EXPLORE_LOAD_(&l->taken, memory_order_relaxed) != 0) {
+        (void)explore_wait(l, "a latch", AKT_NEVER);
+    }
+    EXPLORE_STORE_(&l->taken, 1, memory_order_relaxed);
+}
+
+void
+explore_latch_unlock(struct akti_latch *l)
+{
+    akti_rank_leave(l->rank);
+    EXPLORE_STORE_(&l->taken, 0, memory_order_relaxed);
+    explore_wake(l, true);
 }
 
 /* --- conditions --- */
