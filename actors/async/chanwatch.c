@@ -7,12 +7,8 @@
 #include "actors/async/channel.h"
 #include "actors/core/future.h"
 
-const akt_type akt_channel_event_type = {
-    .name = "akt_channel_event", .align = 1, .flags = AKT_TYPE_SIGNAL};
-const akt_type akt_channel_ready_type = {.name = "akt_channel_ready",
-                                         .reply = &akt_channel_event_type,
-                                         .align = 1,
-                                         .flags = AKT_TYPE_SIGNAL};
+const akt_type akt_channel_ready_type = {
+    .name = "akt_channel_ready", .align = 1, .flags = AKT_TYPE_SIGNAL};
 
 static void
 watch_free(struct akti_context *ctx, struct akti_watch *w)

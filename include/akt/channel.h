@@ -103,16 +103,10 @@ typedef struct akt_channel_counters {
     uint32_t receivers; /**< open ends */
 } akt_channel_counters;
 
-/** What the continuation of an `akt_channel_ready` gets: always NULL. */
-struct akt_channel_event {
+/** What the futures of `akt_channel_readable` and `akt_channel_writable` are of. */
+struct akt_channel_ready {
     char akti_nothing;
 };
-/** What `akt_channel_readable` and `akt_channel_writable` ask; for `AKT_THEN`. */
-struct akt_channel_ready {
-    struct akt_channel_event *akti_reply;
-};
-/** The descriptor of `akt_channel_event`. */
-AKT_API extern const akt_type akt_channel_event_type;
 /** The descriptor of `akt_channel_ready`. */
 AKT_API extern const akt_type akt_channel_ready_type;
 
@@ -333,8 +327,8 @@ AKT_API AKT_NODISCARD akt_err akt_rx_close(akt_self *self, akt_rx rx);
  *        the channel is closed. It only tells: nothing is taken, and others may be
  *        faster.
  *
- * Its continuation is declared by `AKT_THEN(fn, state, akt_channel_ready)` and gets
- * no reply. It is `AKT_REPLIED` when it is worth to try.
+ * Its continuation is declared by `AKT_THEN_OF(fn, state, akt_channel_ready)` and
+ * gets no reply. It is `AKT_REPLIED` when it is worth to try.
  * @param self [borrow] a task, an actor or an attached thread
  * @param rx an open end
  * @param out_future [out] it has no deadline

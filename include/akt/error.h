@@ -61,7 +61,7 @@ AKT_BEGIN_DECLS
     X(28, AKT_EISDIR, "it is a directory")                                     \
     X(29, AKT_ENOTDIR, "it, or what stands before it, is no directory")        \
     X(30, AKT_ENOTEMPTY, "the directory is not empty")                         \
-    X(31, AKT_ENOSPC, "no space left on the device, or a quota is used up")         \
+    X(31, AKT_ENOSPC, "no space left on the device, or a quota is used up")    \
     X(32, AKT_ECLOSED, "the other side of the channel is closed")              \
     X(33, AKT_EEMPTY, "there is nothing to receive now")
 

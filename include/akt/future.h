@@ -99,9 +99,9 @@ typedef struct akt_answer {
     void *arg;            /**< what was given to `akt_then` */
     /** Of a combined future: what all its parts said, or NULL; see combine.h. */
     const struct akt_answer *each;
-    uint32_t count; /**< how many `each` has */
-    uint32_t index; /**< which part decided */
-    void *akti_message;   /**< what it came with; for the calls below */
+    uint32_t count;     /**< how many `each` has */
+    uint32_t index;     /**< which part decided */
+    void *akti_message; /**< what it came with; for the calls below */
 } akt_answer;
 
 /** A continuation; made by `AKT_THEN`, `AKT_THEN_OF` or `AKT_THEN_ANSWER`. */
