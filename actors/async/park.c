@@ -30,6 +30,21 @@ akti_parker_init_future(struct akti_parker *p, struct akti_cell *cell)
 
 /* --- a plain thread --- */
 
+/* Nobody is left that could wake it, and no time will. */
+static bool
+waits_in_vain(const struct akti_parker *p)
+{
+    return p->deadline_ns == AKT_NEVER
+           && akti_system_phase(p->self->system) == AKTI_STOPPED;
+}
+
+/* Why it was not woken. */
+static akt_err
+why_not(const struct akti_parker *p)
+{
+    return waits_in_vain(p) ? AKT_ESTOPPED : AKT_ETIMEOUT;
+}
+
 static bool
 is_woken(const struct akti_parker *p)
 {
@@ -59,17 +74,17 @@ akti_park_thread(struct akti_parker *p)
     if (p->self->ctx->sim != NULL) {
         in_time = wait_in_simulation(p);
         p->woken = false;
-        return in_time ? AKT_OK : AKT_ETIMEOUT;
+        return in_time ? AKT_OK : why_not(p);
     }
     akti_mutex_lock(&port->lock);
-    while (!is_woken(p) && in_time) {
+    while (!is_woken(p) && in_time && !waits_in_vain(p)) {
         in_time =
             akti_cond_wait_until(&port->cond, &port->lock, p->deadline_ns);
     }
     in_time = is_woken(p);
     p->woken = false;
     akti_mutex_unlock(&port->lock);
-    return in_time ? AKT_OK : AKT_ETIMEOUT;
+    return in_time ? AKT_OK : why_not(p);
 }
 
 /* --- waking --- */

@@ -93,7 +93,8 @@ akti_park_task(struct akti_parker *p)
 /*
  * Waits until akti_unpark, which may have been before. Perhaps nothing has
  * happened: the caller looks again. AKT_ETIMEOUT, AKT_ECANCELLED, AKT_ENOMEM: not
- * to wait any longer, and what was there before was looked at.
+ * to wait any longer, and what was there before was looked at. AKT_ESTOPPED: the
+ * same for a plain thread that would wait for ever, when the system has stopped.
  */
 AKTI_INLINE akt_err
 akti_park(struct akti_parker *p)

@@ -210,6 +210,8 @@
     X(destructor_after_take,                                                   \
       "content that was taken is destroyed with its message too")              \
     X(text_not_copied, "a text in a message still points to the sender's")     \
+    X(stop_wakes_no_thread,                                                    \
+      "a thread waits for ever when the system has gone")                      \
     X(copy_forgets_sender, "a copied message has no sender")                   \
     X(magazine_lost, "a full magazine of free blocks is lost")                 \
     X(sim_ignores_seed, "a simulation makes the same choices for every seed")  \

@@ -157,6 +157,22 @@ drain(struct akt_system *s, uint64_t until_ns)
     }
 }
 
+/* Threads that wait for ever look again. */
+static void
+wake_ports(struct akt_system *s)
+{
+    struct akti_port *port;
+
+    akti_mutex_lock(&s->lock);
+    for (port = s->ports; port != NULL && !AKTI_MUTANT(stop_wakes_no_thread);
+         port = port->next) {
+        akti_mutex_lock(&port->lock);
+        akti_cond_wake_all(&port->cond);
+        akti_mutex_unlock(&port->lock);
+    }
+    akti_mutex_unlock(&s->lock);
+}
+
 /* What the workers had not come to when they ended. */
 static void
 sweep(struct akt_system *s)
@@ -241,6 +257,7 @@ stop_all(struct akt_system *s, const struct plan *plan)
         akti_dispatcher_join(&s->dispatcher);
         sweep(s);
         enter_phase(s, AKTI_STOPPED);
+        wake_ports(s);
     }
     akti_context_fini(&ctx);
     return err;
