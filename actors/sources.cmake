@@ -54,18 +54,26 @@ list(APPEND AKT_SOURCES
     actors/core/timer.c
     actors/core/wait.c
     actors/async/await.c
+    actors/async/barrier.c
+    actors/async/broadcast.c
     actors/async/channel.c
     actors/async/chanend.c
     actors/async/chanwait.c
     actors/async/chanwatch.c
     actors/async/children.c
+    actors/async/notify.c
     actors/async/park.c
     actors/async/queue.c
     actors/async/run.c
     actors/async/scope.c
     actors/async/select.c
+    actors/async/semaphore.c
+    actors/async/shared.c
     actors/async/sleep.c
     actors/async/task.c
+    actors/async/topic.c
+    actors/async/waiters.c
+    actors/async/watch.c
     actors/test/arena.c
     actors/test/attempt.c
     actors/test/child.c

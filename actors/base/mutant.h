@@ -210,6 +210,22 @@
     X(destructor_after_take,                                                   \
       "content that was taken is destroyed with its message too")              \
     X(text_not_copied, "a text in a message still points to the sender's")     \
+    X(stale_future_granted,                                                    \
+      "permits go to a future that nobody waits for any more")                 \
+    X(semaphore_overtaken, "who comes later takes permits from who waits")     \
+    X(semaphore_turn_lost,                                                     \
+      "the first in line gives up and those behind it are not looked at")      \
+    X(semaphore_grant_lost,                                                    \
+      "permits that were granted to a cancelled task are lost")                \
+    X(notify_not_kept, "a notification without a waiter is forgotten")         \
+    X(notify_eaten, "a notification of a cancelled waiter is lost")            \
+    X(close_leaves_waiters, "an object closes and its waiters wait on")        \
+    X(barrier_cancelled_late,                                                  \
+      "who was counted by a barrier says that it has not come")                \
+    X(last_sender_not_told, "the last sender goes and receivers wait on")      \
+    X(closed_end_not_told, "an end is closed and who waits by it waits on")    \
+    X(watch_misses_last, "the last value of a sender that is gone is missed")  \
+    X(lag_noticed_late, "a receiver reads what was overwritten just now")      \
     X(stop_wakes_no_thread,                                                    \
       "a thread waits for ever when the system has gone")                      \
     X(copy_forgets_sender, "a copied message has no sender")                   \

@@ -62,8 +62,10 @@ AKT_BEGIN_DECLS
     X(29, AKT_ENOTDIR, "it, or what stands before it, is no directory")        \
     X(30, AKT_ENOTEMPTY, "the directory is not empty")                         \
     X(31, AKT_ENOSPC, "no space left on the device, or a quota is used up")    \
-    X(32, AKT_ECLOSED, "the other side of the channel is closed")              \
-    X(33, AKT_EEMPTY, "there is nothing to receive now")
+    X(32, AKT_ECLOSED,                                                         \
+      "it is closed: by somebody, or because its owner or sender ended")       \
+    X(33, AKT_EEMPTY, "there is nothing to take now; try later")               \
+    X(34, AKT_ELAGGED, "the receiver was too slow: messages were overwritten")
 
 /** An error code; see `AKT_ERRORS` for the list. */
 typedef enum akt_err {
