@@ -46,9 +46,8 @@ akt_sleep(akt_self *self, uint64_t ns)
 static void
 come_again(struct akti_task *t)
 {
-    /* Relaxed: it is this thread that will look. */
-    atomic_store_explicit(&t->unparked, 1, memory_order_relaxed);
-    (void)akti_mailbox_order(&t->actor->box);
+    t->woken = true;
+    t->self->again = true;
     akti_task_suspend(t);
 }
 

@@ -128,7 +128,8 @@ on_turn(akt_self *self, struct akti_actor *a)
     if (akti_task_take_wake(t)) {
         t->woken = true;
     }
-    if (t->woken) {
+    /* It has had its run, and asked for another turn. */
+    if (t->woken && !self->again) {
         enter(self, t);
     }
 }

@@ -37,6 +37,11 @@ endif()
 if(AKT_LTO)
     include(CheckIPOSupported)
     check_ipo_supported(LANGUAGES C)
+    if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+        # Objects that are code as well: whoever links the archive may do without.
+        set(CMAKE_C_COMPILE_OPTIONS_IPO -flto=auto -ffat-lto-objects)
+        set(CMAKE_C_LINK_OPTIONS_IPO -flto=auto)
+    endif()
 endif()
 
 function(akt_compile_options target)

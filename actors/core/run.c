@@ -281,6 +281,10 @@ end_turn(akt_self *self, struct akti_actor *a)
 {
     bool stays;
 
+    if (AKTI_UNLIKELY(self->again)) {
+        self->again = false;
+        (void)akti_mailbox_order(&a->box);
+    }
     /* An order may have come between the look at the turn's beginning and the
      * take that cleared its CTRL: finish() will not see it. */
     if (!AKTI_MUTANT(order_before_take_lost)) {
@@ -437,6 +441,20 @@ hear_of(akt_self *self, struct akti_actor *a, struct akti_message *m)
     }
 }
 
+AKTI_INLINE bool
+end_hooked(akt_self *self, struct akti_actor *a)
+{
+    bool simple = is_simple(self, a, 0);
+
+    if (self->again && self->handled == 0 && simple) {
+        /* It keeps its token: nothing has to be told to anybody. */
+        self->again = false;
+        return true;
+    }
+    return AKTI_LIKELY(simple && !self->again) ? finish(self, a)
+                                               : end_turn(self, a);
+}
+
 /*
  * The turn of an actor with hooks: flat, because every return on the way back
  * from another stack is mispredicted.
@@ -449,26 +467,26 @@ run_hooked(akt_self *self, struct akti_actor *a)
     if (akti_actor_has(a, AKTI_FLAG_START) && m == NULL
         && is_simple(self, a, AKTI_FLAG_START)) {
         start(self, a);
-        return AKTI_LIKELY(is_simple(self, a, 0)) ? finish(self, a)
-                                                  : end_turn(self, a);
+        return end_hooked(self, a);
     }
     /* The take has cleared the mark that an unpark left. */
     akti_actor_hooks(a)->turn(self, a);
-    if (AKTI_UNLIKELY(
-            !is_simple(self, a, 0) || m == NULL || m->next != NULL
-            || a->system_head != NULL || a->user_head != NULL
-            || (m->kind == AKTI_USER && akti_actor_has(a, AKTI_FLAG_DEAF)))) {
+    if (AKTI_UNLIKELY(!is_simple(self, a, 0) || a->system_head != NULL
+                      || a->user_head != NULL
+                      || (m != NULL
+                          && (m->next != NULL
+                              || (m->kind == AKTI_USER
+                                  && akti_actor_has(a, AKTI_FLAG_DEAF)))))) {
         akti_queue_messages(a, akti_messages_reverse(m));
         return run_turn(self, a);
     }
-    if (m->kind == AKTI_USER) {
+    if (m != NULL && m->kind == AKTI_USER) {
         self->handled = m->flags & AKTI_CREDITED;
         handle_user(self, m, false);
-    } else {
+    } else if (m != NULL) {
         hear_of(self, a, m);
     }
-    return AKTI_LIKELY(is_simple(self, a, 0)) ? finish(self, a)
-                                              : end_turn(self, a);
+    return end_hooked(self, a);
 }
 
 bool

@@ -48,6 +48,7 @@ struct akt_self {
     uint32_t handled;       /* messages not yet given back to the bound */
     bool answered; /* the current message has its answer, or was given away */
     bool in_timer; /* the message is of a timer */
+    bool again;    /* another turn is to follow this one */
     bool in_job;   /* a thread of the blocking pool */
     bool in_step;  /* the function of a combined future runs */
     struct akti_lane *lane; /* of the job that runs; NULL: none */
