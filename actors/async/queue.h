@@ -66,8 +66,6 @@ akti_queue_copy(const struct akti_queue *q, void *to, const void *from)
 {
     if (AKTI_LIKELY(q->type->size == 8)) {
         memcpy(to, from, 8);
-    } else if (q->type->size == 16) {
-        memcpy(to, from, 16);
     } else {
         memcpy(to, from, q->type->size);
     }
