@@ -470,24 +470,23 @@ wait_for_one(struct select *s, uint64_t timeout_ns, size_t *out_which)
 }
 
 akt_err
-akt_select(akt_self *self, akt_branch *branches, size_t n, akt_select_mode mode,
-           uint64_t timeout_ns, size_t *out_which)
+akti_select(akt_self *self, const akti_select_arg *arg, size_t *out_which)
 {
     struct select s;
 
     s.task = akti_task_of(self);
     AKT_TRY(check_caller(self, s.task));
-    if (AKTI_UNLIKELY(n == 0 || n > AKT_SELECT_MAX)) {
-        return check(self, branches, n);
+    if (AKTI_UNLIKELY(arg->n == 0 || arg->n > AKT_SELECT_MAX)) {
+        return check(self, arg->branches, arg->n);
     }
     s.self = self;
-    s.branches = branches;
-    s.n = (uint32_t)n;
-    s.first = mode == AKT_SELECT_FAIR
+    s.branches = arg->branches;
+    s.n = (uint32_t)arg->n;
+    s.first = arg->mode == AKT_SELECT_FAIR
                   ? akti_random_below(&self->ctx->random, s.n)
                   : 0;
     s.waits = false;
     s.hears = false;
     return look(&s, out_which) ? AKT_OK
-                               : wait_for_one(&s, timeout_ns, out_which);
+                               : wait_for_one(&s, arg->timeout_ns, out_which);
 }

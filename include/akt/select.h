@@ -113,28 +113,32 @@ typedef struct akt_branch {
     }
 
 /**
- * @brief Waits until one of the branches happens.
- * @param self [borrow] a task or an attached thread
- * @param branches [borrow] what may happen
- * @param n how many, 1 to `AKT_SELECT_MAX`
- * @param mode which one when there are several
- * @param timeout_ns how long to wait; `AKT_NEVER`; 0: only look
- * @param out_which [out] the branch that happened; its `error` is set
- * @retval AKT_OK one has happened
- * @retval AKT_ETIMEOUT none has
- * @retval AKT_ECANCELLED the task is cancelled, and none has
- * @retval AKT_EINVAL a select of nothing (n is 0, or no branch can happen) would
- *         wait for ever; or n is too large, or a branch is not of these
- * @retval AKT_ENOMEM out of memory, and none has
- * @retval AKT_ECONTEXT in a handler or job
- * @retval AKT_EFORK the system belongs to the parent process
- * @threadsafety actor
- * @blocking until one happens
+ * Waits until one of `n` branches (1 to `AKT_SELECT_MAX`) happens, for `timeout_ns`
+ * at most (`AKT_NEVER`; 0: only looks), and says which:
+ * `akt_select(self, branches, 3, AKT_SELECT_FAIR, AKT_NEVER, &which)`. On `AKT_OK`
+ * that branch's `error` is set. Else none has happened: `AKT_ETIMEOUT`;
+ * `AKT_ECANCELLED`: the task is cancelled; `AKT_EINVAL`: a select of nothing (n is
+ * 0, or no branch can happen) would wait for ever, or n is too large, or something
+ * is no branch; `AKT_ENOMEM`; `AKT_ECONTEXT`: in a handler or job; `AKT_EFORK`.
+ * Blocks until one happens.
  */
-AKT_API AKT_NODISCARD akt_err akt_select(akt_self *self, akt_branch *branches,
-                                         size_t n, akt_select_mode mode,
-                                         uint64_t timeout_ns,
-                                         size_t *out_which);
+#define akt_select(self, branches, n, mode, timeout_ns, out_which)             \
+    akti_select((self),                                                        \
+                &(akti_select_arg){(branches), (n), (mode), (timeout_ns)},     \
+                (out_which))
+
+/** What is selected from; made by `akt_select`. */
+typedef struct akti_select_arg {
+    akt_branch *branches;
+    size_t n;
+    akt_select_mode mode;
+    uint64_t timeout_ns;
+} akti_select_arg;
+
+/* What the macro calls. Its contract is that of the macro. */
+AKT_API AKT_NODISCARD akt_err akti_select(akt_self *self,
+                                          const akti_select_arg *arg,
+                                          size_t *out_which);
 
 /* What the macros make; not to be called by name. */
 enum {

@@ -1,4 +1,4 @@
-// expect: incompatible
+// expect: compatible with any
 /* SPDX-License-Identifier: MIT */
 /* What is received is not what it is put into. */
 #include "akt/akt.h"

@@ -1,4 +1,4 @@
-// expect: incompatible
+// expect: compatible with any
 /* SPDX-License-Identifier: MIT */
 /* A branch that receives into another struct than its channel's. */
 #include "akt/akt.h"
