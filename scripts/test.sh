@@ -98,7 +98,9 @@ simulate() {
     race=$?
     AKT_SIM_SEEDS=25000 $unit/fifo_test
     fifo=$?
-    wait $! && [ $race -eq 0 ] && [ $fifo -eq 0 ]
+    AKT_TEST='*_killed_at_a_random_moment' AKT_SIM_SEEDS=10000 $unit/scope_test
+    scope=$?
+    wait $! && [ $race -eq 0 ] && [ $fifo -eq 0 ] && [ $scope -eq 0 ]
 }
 
 # trace_of PRESET ...: its program that says what a seed does.

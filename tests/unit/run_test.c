@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Programs that are one task: exit codes, and signals that end them. */
+#include "actors/base/stack_tools.h"
 #include "akt/akt.h"
 #include "tests/unit/unit.h"
 
@@ -50,6 +51,24 @@ goes_on(akt_self *self, int argc, char **argv)
     akt_task_shield(self, true);
     tell('a');
     return akt_sleep(self, AKT_SECONDS(3600));
+}
+
+/* Touches every page on its way down. */
+static int
+deeper(int depth)
+{
+    volatile char room[1024];
+
+    room[0] = (char)depth;
+    return depth == 0 ? room[0] : deeper(depth - 1) + room[0];
+}
+
+static akt_err
+overflows(akt_self *self, int argc, char **argv)
+{
+    (void)self;
+    (void)argv;
+    return deeper(100000 + argc) == 0 ? AKT_OK : AKT_EINVAL;
 }
 
 /* A child that runs `fn`; *out is what it tells. */
@@ -159,10 +178,54 @@ test_a_task_that_goes_on_is_ended_in_time(void **state)
     assert_int_equal(code_of(pid, fd), 128 + SIGINT);
 }
 
+#if defined(AKTI_STACK_ADDRESS_SANITIZER)                                      \
+    || defined(AKTI_STACK_THREAD_SANITIZER)
+#define HAS_OWN_REPORT true
+#else
+#define HAS_OWN_REPORT false
+#endif
+
+static void
+test_an_overflow_names_the_task(void **state)
+{
+    char said[1000] = "";
+    ssize_t n = 1;
+    size_t used = 0;
+    int status = 0;
+    int ends[2];
+    pid_t pid;
+
+    (void)state;
+    if (HAS_OWN_REPORT) {
+        skip(); /* the sanitizer tells it in its own words */
+    }
+    assert_int_equal(pipe(ends), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        /* cmocka's own handlers are not for this. */
+        (void)signal(SIGSEGV, SIG_DFL);
+        (void)signal(SIGBUS, SIG_DFL);
+        (void)dup2(ends[1], STDERR_FILENO);
+        _exit(akt_run(overflows, 0, NULL));
+    }
+    (void)close(ends[1]);
+    while (n > 0 && used < sizeof(said) - 1) {
+        n = read(ends[0], said + used, sizeof(said) - 1 - used);
+        used += n > 0 ? (size_t)n : 0;
+    }
+    (void)close(ends[0]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+    assert_non_null(strstr(said, "the stack of task main_task overflowed"));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        /* Before the process has had a system: it looks for handlers then. */
+        cmocka_unit_test(test_an_overflow_names_the_task),
         cmocka_unit_test(test_the_exit_code_is_that_of_the_task),
         cmocka_unit_test(test_a_signal_cancels_the_task),
         cmocka_unit_test(test_a_second_signal_ends_the_process),

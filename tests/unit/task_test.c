@@ -548,6 +548,22 @@ a_send_that_waits_is_cancelled(struct sim *sim)
     assert_err(akt_join(sim->me, task), AKT_ECANCELLED);
 }
 
+static void
+test_a_stack_has_a_smallest_size(void **state)
+{
+    static const size_t sizes[] = {1, 16383, ((size_t)64 << 20) + 1};
+    akt_system_opts opts = AKT_SYSTEM_OPTS_INIT;
+    akt_system *system;
+    size_t i;
+
+    (void)state;
+    opts.log_level = AKT_LOG_OFF;
+    for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        opts.task_stack = sizes[i];
+        assert_err(akt_system_start(&opts, &system), AKT_EINVAL);
+    }
+}
+
 #define TEST(scenario)                                                         \
     static void test_##scenario(void **state)                                  \
     {                                                                          \
@@ -594,6 +610,7 @@ main(void)
         sim_test(test_messages_wait_in_the_mailbox),
         sim_test(test_a_send_waits_for_room),
         sim_test(test_a_send_that_waits_is_cancelled),
+        cmocka_unit_test(test_a_stack_has_a_smallest_size),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
