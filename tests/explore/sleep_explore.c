@@ -128,6 +128,7 @@ begin(void)
     for (i = 0; i < AKTI_CELL_SORTS; i++) {
         akti_depot_init(&d.cells[i], &d.memory, &cells);
     }
+    explore_ok(akti_stacks_init(&d.stacks, &d.memory, &d.log, AKTI_STACK_MIN));
     explore_ok(akti_dispatcher_init(&d, &opts));
     explore_ok(akti_dispatcher_start(&d));
 }
@@ -146,6 +147,7 @@ end(void)
     for (i = 0; i < AKTI_CELL_SORTS; i++) {
         akti_depot_fini(&d.cells[i]);
     }
+    akti_stacks_fini(&d.stacks);
     akti_depots_fini(&d.depots);
 }
 
