@@ -57,9 +57,14 @@ block(akt_self *self, akt_future future, akt_answer *out,
 
     AKT_TRY(akt_wait(self, future, &answer));
     held = (struct akti_held *)(void *)answer;
-    *out = held->answer;
-    *out_message = held->message;
-    held->message = NULL;
+    if (held->cell != NULL) {
+        akti_future_take(self, held->cell, out, out_message);
+        held->cell = NULL;
+    } else {
+        *out = held->answer;
+        *out_message = held->message;
+        held->message = NULL;
+    }
     akt_answer_free(self, answer);
     return AKT_OK;
 }

@@ -61,7 +61,8 @@ akt_err akti_future_continue(akt_self *self, struct akti_message *reply);
 /*
  * Takes the end of a cell that has arrived, and closes it. *out_message [move]
  * keeps what the answer points to; NULL when it points to nothing. Of a combined
- * future nothing is kept but the outcome: that is akti_future_hold's.
+ * future the part that decided is kept, and not what all said: that is
+ * akti_future_hold's.
  */
 void akti_future_take(akt_self *self, struct akti_cell *cell, akt_answer *out,
                       struct akti_message **out_message);

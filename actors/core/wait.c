@@ -99,13 +99,19 @@ void
 akti_future_take(akt_self *self, struct akti_cell *cell, akt_answer *out,
                  struct akti_message **out_message)
 {
+    struct akti_cell *source = cell;
+
     akti_future_answer_of(cell, out);
-    *out_message = NULL;
+    if ((cell->marks & AKTI_COMBINED) != 0) {
+        source = akti_join_source(cell, out);
+        out->each = NULL;
+        out->count = 0;
+    }
+    *out_message = source->message;
+    source->message = NULL;
     if ((cell->marks & AKTI_COMBINED) != 0) {
         akti_join_forget(self, cell);
     } else {
-        *out_message = cell->message;
-        cell->message = NULL;
         akti_future_close(self, cell);
     }
 }

@@ -713,6 +713,80 @@ test_task_awaits_combined_futures(void **state)
     sim_each_seed(tasks_await);
 }
 
+typedef akt_err combiner(akt_self *, const akt_future *, size_t, akt_future *);
+
+static akt_err
+first_as(akt_self *self, combiner *of, int64_t *out_n)
+{
+    akt_future parts[2];
+    akt_future whole;
+    struct put p = {.n = -1};
+    akt_err err;
+
+    AKT_TRY(akt_future_failed(self, &parts[0], AKT_ENOENT, "words"));
+    AKT_TRY(akt_future_ready(self, &parts[1], put, .n = 7));
+    AKT_TRY(of(self, parts, 2, &whole));
+    err = akt_await_as(self, whole, put, &p);
+    *out_n = p.n;
+    assert_int_equal(akt_future_poll(self, whole), AKT_BROKEN);
+    return err;
+}
+
+static akt_err
+make_one_more(akt_self *self, void *arg, const struct put *in, struct put *out)
+{
+    (void)self;
+    (void)arg;
+    out->n = in->n + 1;
+    return AKT_OK;
+}
+AKT_MAP(make_one_more, put, put);
+
+/* The reply of a combined future is that of a part, or its own. */
+static akt_err
+await_as(akt_self *self, struct task_args *a)
+{
+    akt_future parts[2];
+    akt_future whole;
+    struct put p = {0};
+    int64_t n = 0;
+
+    (void)a;
+    assert_ok(first_as(self, akt_any, &n));
+    assert_int_equal(n, 7);
+    assert_err(first_as(self, akt_race, &n), AKT_ENOENT);
+    assert_int_equal(n, -1);
+    assert_err(first_as(self, akt_all, &n), AKT_ENOENT);
+    assert_err(first_as(self, akt_all_settled, &n), AKT_ETYPE);
+    AKT_TRY(akt_future_ready(self, &parts[0], put, .n = 1));
+    AKT_TRY(akt_map(self, parts[0], make_one_more, NULL, &whole));
+    AKT_TRY(akt_timeout(self, whole, AKT_SECONDS(1), &whole));
+    assert_ok(akt_await_as(self, whole, put, &p));
+    assert_int_equal(p.n, 2);
+    AKT_TRY(akt_future_ready(self, &parts[0], put, .n = 1));
+    AKT_TRY(akt_race(self, parts, 1, &whole));
+    assert_ok(akt_await(self, whole, NULL));
+    return AKT_OK;
+}
+AKT_TASK(await_as, struct task_args);
+
+static void
+take_replies(struct sim *sim)
+{
+    akt_task task;
+
+    assert_ok(await_as(sim->me, NULL));
+    assert_ok(akt_task_spawn(sim->me, await_as, &task));
+    assert_ok(akt_join(sim->me, task));
+}
+
+static void
+test_the_reply_of_a_combined_future_is_copied_out(void **state)
+{
+    (void)state;
+    sim_each_seed(take_replies);
+}
+
 static void
 test_misuse_is_refused_and_changes_nothing(void **state)
 {
@@ -776,6 +850,7 @@ main(void)
         sim_test(test_thread_waits_for_combined_futures),
         sim_test(test_thread_sees_the_deadlines_of_parts),
         sim_test(test_task_awaits_combined_futures),
+        sim_test(test_the_reply_of_a_combined_future_is_copied_out),
         sim_test(test_misuse_is_refused_and_changes_nothing),
         sim_test(test_combined_futures_count_against_the_limit),
     };
