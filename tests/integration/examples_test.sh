@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs the small examples and compares what they print with expected.txt.
+# Runs the small examples and compares what they print with <name>/expected.txt,
+# or with <name>.txt when there is that.
 # usage: examples_test.sh <directory of the programs> <directory examples/> [name ...]
 set -u
 
@@ -11,12 +12,14 @@ shift 2
 
 failed=0
 for name; do
+    expected=$sources/$name.txt
+    [ -e "$expected" ] || expected=$sources/$name/expected.txt
     actual=$("$programs/$name") || {
         echo "FAILED: $name ended with $?"
         failed=1
         continue
     }
-    if [ "$actual" = "$(cat "$sources/$name/expected.txt")" ]; then
+    if [ "$actual" = "$(cat "$expected")" ]; then
         echo "ok: $name"
     else
         echo "FAILED: $name printed"
