@@ -88,7 +88,6 @@ akti_task_on_start(akt_self *self, void *state)
 
     t->self = self;
     t->actor = self->actor;
-    t->started = true;
     settle_down(t, self->actor);
     enter(self, t);
     return AKT_OK;
@@ -99,6 +98,7 @@ on_orders(akt_self *self, struct akti_actor *a, uint32_t orders)
 {
     struct akti_task *t = *(struct akti_task **)a->state;
 
+    (void)self;
     if ((orders & AKTI_ORDER_DRAIN) != 0 && !t->draining) {
         t->draining = true;
         t->woken = true;
@@ -113,11 +113,6 @@ on_orders(akt_self *self, struct akti_actor *a, uint32_t orders)
                    : (orders & AKTI_ORDER_KILL) != 0     ? AKT_EXIT_KILLED
                    : (orders & AKTI_ORDER_OVERFLOW) != 0 ? AKT_EXIT_OVERFLOW
                                                          : AKT_EXIT_STOPPED;
-    if (!t->started) {
-        /* It never began: nothing is to be cleaned up. */
-        t->error = AKT_ECANCELLED;
-        self->exit_kind = t->exit_kind;
-    }
 }
 
 static void

@@ -49,7 +49,6 @@ struct akti_task {
     bool woken;     /* something happened that it waits for */
     bool selects;   /* the end of a future with an `arg` wakes it */
     bool cancelled; /* it was told to end */
-    bool started;
     uint32_t shields;
     uint32_t failed_scopes; /* that are open */
     uint32_t exit_kind;     /* what it was told, as akt_exit_kind */

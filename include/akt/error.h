@@ -34,7 +34,7 @@ AKT_BEGIN_DECLS
     X(4, AKT_EDEAD, "the actor behind this reference has ended")               \
     X(5, AKT_EDEADLK, "waiting here would close a cycle of waiting actors")    \
     X(6, AKT_ETIMEOUT, "the deadline passed")                                  \
-    X(7, AKT_ECANCELLED, "the request was cancelled by its asker")             \
+    X(7, AKT_ECANCELLED, "it was cancelled")                                   \
     X(8, AKT_EBROKEN, "the request was dropped without an answer")             \
     X(9, AKT_ETYPE, "the message is not of the declared type")                 \
     X(10, AKT_EUNHANDLED, "the receiver has no handler for this message")      \

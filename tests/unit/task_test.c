@@ -280,6 +280,17 @@ a_cancelled_task_cleans_up(struct sim *sim)
     assert_err(akt_task_cancel(sim->me, task), AKT_EDEAD);
 }
 
+static void
+a_task_that_is_cancelled_before_it_began_cleans_up(struct sim *sim)
+{
+    akt_task task;
+
+    assert_ok(akt_task_spawn(sim->me, for_ever, &task, .id = 5));
+    assert_ok(akt_task_cancel(sim->me, task));
+    assert_err(akt_join(sim->me, task), AKT_ECANCELLED);
+    assert_notes(5, -5);
+}
+
 static akt_err
 own_and_fail(akt_self *self, void *arg)
 {
@@ -578,6 +589,7 @@ TEST(the_answer_has_the_words_of_a_failure)
 TEST(a_task_calls_an_actor)
 TEST(intervals_keep_their_grid)
 TEST(a_cancelled_task_cleans_up)
+TEST(a_task_that_is_cancelled_before_it_began_cleans_up)
 TEST(an_error_cancels_the_tasks_owned)
 TEST(a_task_ends_after_its_tasks)
 TEST(a_detached_task_outlives_its_maker)
@@ -600,6 +612,7 @@ main(void)
         sim_test(test_a_task_calls_an_actor),
         sim_test(test_intervals_keep_their_grid),
         sim_test(test_a_cancelled_task_cleans_up),
+        sim_test(test_a_task_that_is_cancelled_before_it_began_cleans_up),
         sim_test(test_an_error_cancels_the_tasks_owned),
         sim_test(test_a_task_ends_after_its_tasks),
         sim_test(test_a_detached_task_outlives_its_maker),
