@@ -186,7 +186,9 @@ akt_scope_close(akt_self *self, akt_scope scope, akt_err err)
         fail(t, cell, err);
     }
     akti_children_join(t, cell, &children);
-    give_up(self, cell);
+    if (!AKTI_MUTANT(scope_gives_nothing_up)) {
+        give_up(self, cell);
+    }
     err = cell->error != AKT_OK ? cell->error : children.first;
     akti_owned_close(self, cell);
     return err;

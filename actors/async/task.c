@@ -286,7 +286,8 @@ run(void *arg)
     if (t->error != AKT_OK) {
         akti_children_cancel(self, NULL);
     }
-    if (AKTI_UNLIKELY(self->actor->cells != NULL)) {
+    if (AKTI_UNLIKELY(self->actor->cells != NULL)
+        && !AKTI_MUTANT(child_outlives_owner)) {
         akti_children_join(t, NULL, &children);
     }
     akti_task_finish_message(t);

@@ -16,6 +16,7 @@
 #define AKT_ASYNC_TASK_H
 
 #include "actors/base/coro.h"
+#include "actors/base/mutant.h"
 #include "actors/base/stack.h"
 #include "actors/core/future.h"
 #include "actors/core/self.h"
@@ -91,7 +92,9 @@ akti_task_take_wake(struct akti_task *t)
 static inline bool
 akti_task_must_end(const struct akti_task *t)
 {
-    return (t->cancelled || t->failed_scopes > 0) && t->shields == 0;
+    return (t->cancelled || t->failed_scopes > 0)
+           && (t->shields == 0 || AKTI_MUTANT(shield_does_nothing))
+           && !AKTI_MUTANT(cancel_not_heard);
 }
 
 /* Suspends the running task until something happens. */

@@ -13,6 +13,12 @@
 
 /* X(name, what is wrong then) */
 #define AKTI_MUTANTS(X)                                                        \
+    X(deaf_task_runs_on, "mail that a task does not want keeps it running")    \
+    X(child_outlives_owner, "a task ends before the tasks that it owns")       \
+    X(shield_does_nothing, "a shielded wait is cancelled")                     \
+    X(cancel_not_heard, "a task that is cancelled goes on waiting")            \
+    X(scope_gives_nothing_up, "a scope that is closed leaves things open")     \
+    X(detached_child_killed, "a detached task is told to end")                 \
     X(push_wakes_nobody, "a message for an idle actor does not make it ready") \
     X(bound_one_more, "a mailbox takes one message more than its bound")       \
     X(reply_refused_when_full,                                                 \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The end of an actor as a future of who owns it. */
+#include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/system.h"
 
@@ -26,7 +27,9 @@ akti_child_name(struct akti_cell *cell, akt_ref child)
 void
 akti_child_forget(struct akti_cell *cell)
 {
-    akti_future_of(cell)->child = 0;
+    if (!AKTI_MUTANT(detached_child_killed)) {
+        akti_future_of(cell)->child = 0;
+    }
 }
 
 bool

@@ -221,7 +221,9 @@ static inline unsigned
 put_down(akt_self *self, struct akti_actor *a)
 {
     bool keep = a->system_head != NULL
-                || (a->user_head != NULL && !akti_actor_has(a, AKTI_FLAG_DEAF));
+                || (a->user_head != NULL
+                    && (!akti_actor_has(a, AKTI_FLAG_DEAF)
+                        || AKTI_MUTANT(deaf_task_runs_on)));
     uint32_t handled = AKTI_MUTANT(credit_leaked) ? 0 : self->handled;
 
     self->handled = 0;
