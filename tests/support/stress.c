@@ -250,9 +250,20 @@ count_entries(const char *path)
     return n;
 }
 
+static void *
+do_nothing(void *arg)
+{
+    return arg;
+}
+
 void
 stress_baseline_take(struct stress_baseline *out)
 {
+    pthread_t first;
+
+    /* A sanitizer starts a thread of its own with the first one. */
+    stress_thread_start(&first, do_nothing, NULL);
+    stress_thread_join(first);
     out->files = count_entries("/proc/self/fd");
     out->threads = count_entries("/proc/self/task");
 }
