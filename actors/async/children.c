@@ -71,20 +71,26 @@ join_one(struct akti_task *t, struct akti_cell *cell,
 }
 
 static void
+note_error(struct akti_task *t, const struct akti_cell *until,
+           struct akti_joining *j, akt_err err)
+{
+    if (err == AKT_OK || j->first != AKT_OK) {
+        return;
+    }
+    j->first = err;
+    if (j->fails_together) {
+        akti_children_cancel(t->self, until);
+    }
+}
+
+static void
 join_all(struct akti_task *t, const struct akti_cell *until, bool actors,
          struct akti_joining *j)
 {
     struct akti_cell *cell;
 
     while ((cell = newest(t->self, until, actors)) != NULL) {
-        akt_err err = join_one(t, cell, until);
-
-        if (err != AKT_OK && j->first == AKT_OK) {
-            j->first = err;
-            if (j->fails_together) {
-                akti_children_cancel(t->self, until);
-            }
-        }
+        note_error(t, until, j, join_one(t, cell, until));
     }
 }
 

@@ -21,6 +21,19 @@ akti_parker_init(struct akti_parker *p, akt_self *self, uint64_t deadline_ns)
     return akti_system_is_ours(self->system) ? AKT_OK : AKT_EFORK;
 }
 
+akt_err
+akti_park_watch(struct akti_parker *p)
+{
+    if (p->deadline_ns <= akti_now(p->self->ctx)) {
+        return AKT_ETIMEOUT;
+    }
+    if (!p->alarmed) {
+        AKT_TRY(akti_task_alarm(p->task, p->deadline_ns, &p->alarm));
+        p->alarmed = true;
+    }
+    return AKT_OK;
+}
+
 void
 akti_parker_init_future(struct akti_parker *p, struct akti_cell *cell)
 {

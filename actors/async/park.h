@@ -63,6 +63,9 @@ akt_err akti_parker_init(struct akti_parker *p, akt_self *self,
 /* Of a future: nobody parks by it. */
 void akti_parker_init_future(struct akti_parker *p, struct akti_cell *cell);
 
+/* A task's deadline: AKT_ETIMEOUT when it has passed, else it will wake. */
+akt_err akti_park_watch(struct akti_parker *p);
+
 /* The two of them: see akti_park. */
 akt_err akti_park_thread(struct akti_parker *p);
 
@@ -78,13 +81,7 @@ akti_park_task(struct akti_parker *p)
         return AKT_ECANCELLED;
     }
     if (p->deadline_ns != AKT_NEVER) {
-        if (p->deadline_ns <= akti_now(t->self->ctx)) {
-            return AKT_ETIMEOUT;
-        }
-        if (!p->alarmed) {
-            AKT_TRY(akti_task_alarm(t, p->deadline_ns, &p->alarm));
-            p->alarmed = true;
-        }
+        AKT_TRY(akti_park_watch(p));
     }
     akti_task_suspend(t);
     return AKT_OK;

@@ -119,7 +119,7 @@ stop_watching(struct run *r)
 {
     /* release: before the signal that wakes it; pairs: is_over */
     atomic_store_explicit(&r->over, true, memory_order_release);
-    (void)pthread_kill(r->watcher, SIGTERM);
+    (void)pthread_kill(r->watcher, SIGINT);
     akti_thread_join(r->watcher);
 }
 

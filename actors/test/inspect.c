@@ -88,13 +88,14 @@ count_of(struct akti_actor *a)
 uint64_t
 akti_inspect_queued(struct akt_system *s)
 {
-    struct akti_blocking *b;
+    struct akti_blocking *b = &s->dispatcher.blocking;
     uint64_t n = 0;
     uint32_t i;
 
-    for (b = &s->dispatcher.blocking; b != NULL; b = akti_blocking_next(b)) {
+    do {
         n += b->queued;
-    }
+        b = akti_blocking_next(b);
+    } while (b != NULL);
     for (i = 0; i < slots(s); i++) {
         n += count_of(actor_at(s, i));
     }

@@ -435,6 +435,33 @@ on_jump(struct akti_oracle *o)
     }
 }
 
+/* What runs within a step: jobs and tasks, with messages of their own. */
+static void
+observe_inner(struct akti_oracle *o, const struct akti_note *note)
+{
+    switch (note->event) {
+    case AKTI_EVENT_JOB_BEGIN:
+        on_job_begin(o, note->what);
+        break;
+    case AKTI_EVENT_JOB_END:
+        o->handled = o->before_job;
+        break;
+    case AKTI_EVENT_RESUME:
+        o->before_task = o->handled;
+        o->handled = note->what;
+        break;
+    case AKTI_EVENT_RECEIVE:
+        o->handled = note->what;
+        break;
+    case AKTI_EVENT_SUSPEND:
+        leave_message(o, note->what);
+        o->handled = o->before_task;
+        break;
+    default:
+        break;
+    }
+}
+
 static void
 observe(void *arg, const struct akti_note *note)
 {
@@ -487,23 +514,6 @@ observe(void *arg, const struct akti_note *note)
     case AKTI_EVENT_FAULT:
         on_fault(o);
         break;
-    case AKTI_EVENT_JOB_BEGIN:
-        on_job_begin(o, note->what);
-        break;
-    case AKTI_EVENT_JOB_END:
-        o->handled = o->before_job;
-        break;
-    case AKTI_EVENT_RESUME:
-        o->before_task = o->handled;
-        o->handled = note->what;
-        break;
-    case AKTI_EVENT_RECEIVE:
-        o->handled = note->what;
-        break;
-    case AKTI_EVENT_SUSPEND:
-        leave_message(o, note->what);
-        o->handled = o->before_task;
-        break;
     case AKTI_EVENT_FAILED:
         if (o->failed != NULL) {
             o->failed(o->failed_arg);
@@ -513,6 +523,7 @@ observe(void *arg, const struct akti_note *note)
         on_jump(o);
         break;
     default:
+        observe_inner(o, note);
         break;
     }
 }
