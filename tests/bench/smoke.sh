@@ -27,7 +27,7 @@ is_line() {
         text = substr($0, 2, length($0) - 2)
         count = split(text, pairs, ",")
         for (i = 1; i <= count; i++) {
-            if (pairs[i] !~ /^"[a-z0-9_]+":("[a-z]+"|-?[0-9]+(\.[0-9]+)?)$/) {
+            if (pairs[i] !~ /^"[a-z0-9_]+":("[a-z0-9]+"|-?[0-9]+(\.[0-9]+)?)$/) {
                 bad("not a pair of JSON: " pairs[i])
                 continue
             }
@@ -85,6 +85,11 @@ for workers in 1 2 4; do
     bench "$rate" 1000 askpipe 1000 16 --workers $workers
     bench 'bytes_per_actor spawn_ns' 1000 idlemem 1000 --workers $workers
     bench "$rate" 700 timers 700 --workers $workers
+    for name in chan32 chan1024 chan32x8 chan1024x8 select4 spawnjoin \
+        awaittrip awaitready awaitready2 oneshot timeout; do
+        bench "$rate" 800 "$name" 800 --workers $workers
+    done
+    bench 'bytes_per_task spawn_ns' 500 sleepers 500 --workers $workers
 done
 bench 'seeds_per_s steps_per_seed ns_per_step' 100 sim 100
 bench 'virtual_per_real ns_per_timer' 10 simtimers 10
