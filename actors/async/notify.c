@@ -151,12 +151,12 @@ akt_notify_wait(akt_self *self, akt_notify notify)
 
 /* Puts the future into the line; it may have one at once. */
 static akt_err
-queue(akt_self *self, akt_notify notify, struct akti_cell *cell)
+queue(akt_self *self, void *share, uint32_t generation, struct akti_cell *cell)
 {
     struct notify *n;
     akt_err err;
 
-    AKT_TRY(enter(self, notify, &n));
+    AKT_TRY(enter(self, (akt_notify){share, generation}, &n));
     err = akti_waiters_add_future(self->ctx, &n->line, cell, NULL);
     if (err == AKT_OK && take(n)) {
         notify_one(self->ctx, n);
@@ -169,19 +169,8 @@ akt_err
 akt_notify_wait_future(akt_self *self, akt_notify notify,
                        akt_future *out_future)
 {
-    struct akti_cell *cell;
-    akt_future future;
-    akt_err err;
-
-    AKT_TRY(akti_future_open(self, &akt_woken_type, AKT_NEVER, &cell));
-    future = akti_future_name(cell);
-    err = queue(self, notify, cell);
-    if (err != AKT_OK) {
-        akti_future_undo(self, cell);
-        return err;
-    }
-    *out_future = future;
-    return AKT_OK;
+    return akti_waiters_future(self, notify.cell, notify.generation, queue,
+                               out_future);
 }
 
 akt_err

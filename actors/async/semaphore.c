@@ -208,12 +208,12 @@ akt_semaphore_acquire(akt_self *self, akt_semaphore semaphore, uint32_t n)
 
 /* Puts the future into the line; it may be served at once. */
 static akt_err
-queue(akt_self *self, akt_semaphore semaphore, struct akti_cell *cell)
+queue(akt_self *self, void *share, uint32_t generation, struct akti_cell *cell)
 {
     struct semaphore *s;
     akt_err err;
 
-    AKT_TRY(enter(self, semaphore, &s));
+    AKT_TRY(enter(self, (akt_semaphore){share, generation}, &s));
     err = akti_waiters_add_future(self->ctx, &s->line, cell, NULL);
     if (err == AKT_OK) {
         grant(self->ctx, s);
@@ -226,19 +226,8 @@ akt_err
 akt_semaphore_acquire_future(akt_self *self, akt_semaphore semaphore,
                              akt_future *out_future)
 {
-    struct akti_cell *cell;
-    akt_future future;
-    akt_err err;
-
-    AKT_TRY(akti_future_open(self, &akt_woken_type, AKT_NEVER, &cell));
-    future = akti_future_name(cell);
-    err = queue(self, semaphore, cell);
-    if (err != AKT_OK) {
-        akti_future_undo(self, cell);
-        return err;
-    }
-    *out_future = future;
-    return AKT_OK;
+    return akti_waiters_future(self, semaphore.cell, semaphore.generation,
+                               queue, out_future);
 }
 
 akt_err

@@ -247,17 +247,5 @@ akt_err
 akti_topic_future(akt_self *self, void *receiver, uint32_t generation,
                   akt_future *out_future)
 {
-    struct akti_cell *cell;
-    akt_future future;
-    akt_err err;
-
-    AKT_TRY(akti_future_open(self, &akt_woken_type, AKT_NEVER, &cell));
-    future = akti_future_name(cell);
-    err = queue(self, receiver, generation, cell);
-    if (err != AKT_OK) {
-        akti_future_undo(self, cell);
-        return err;
-    }
-    *out_future = future;
-    return AKT_OK;
+    return akti_waiters_future(self, receiver, generation, queue, out_future);
 }

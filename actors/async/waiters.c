@@ -230,3 +230,22 @@ akti_waiters_close(struct akti_context *ctx, struct akti_waiters *line,
     akti_object_free(ctx, &o->object);
     akti_share_free(ctx, share);
 }
+
+akt_err
+akti_waiters_future(akt_self *self, void *share, uint32_t generation,
+                    akti_queue_fn *queue, akt_future *out_future)
+{
+    struct akti_cell *cell;
+    akt_future future;
+    akt_err err;
+
+    AKT_TRY(akti_future_open(self, &akt_woken_type, AKT_NEVER, &cell));
+    future = akti_future_name(cell);
+    err = queue(self, share, generation, cell);
+    if (err != AKT_OK) {
+        akti_future_undo(self, cell);
+        return err;
+    }
+    *out_future = future;
+    return AKT_OK;
+}

@@ -88,4 +88,13 @@ void akti_waiters_finish_share(struct akti_context *ctx,
 void akti_waiters_close(struct akti_context *ctx, struct akti_waiters *line,
                         struct akti_cell *share);
 
+/*
+ * A future that ends when the line serves it. `queue` puts its cell into the line
+ * of the object behind a name; what it answers otherwise is the error.
+ */
+typedef akt_err akti_queue_fn(akt_self *self, void *share, uint32_t generation,
+                              struct akti_cell *cell);
+akt_err akti_waiters_future(akt_self *self, void *share, uint32_t generation,
+                            akti_queue_fn *queue, akt_future *out_future);
+
 #endif
