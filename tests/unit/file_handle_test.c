@@ -1,60 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Open files: used in order, closed with their owner, and nobody else's. */
 #include "akt/file.h"
-#include "tests/support/folder.h"
-#include "tests/support/sim.h"
-#include "tests/support/stress.h"
+#include "tests/unit/files.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct folder folder;
-static uint32_t files_before;
-
-static uint32_t
-count_files(void)
-{
-    struct stress_baseline now;
-
-    stress_baseline_take(&now);
-    return now.files;
-}
-
-static int
-open_folder(void **state)
-{
-    (void)state;
-    folder_open(&folder);
-    files_before = count_files();
-    return 0;
-}
-
-/* No test leaves a descriptor open. */
-static int
-close_folder(void **state)
-{
-    int failed = sim_report(state);
-
-    folder_close(&folder);
-    if (count_files() != files_before) {
-        print_error("%u descriptors, not %u\n", count_files(), files_before);
-        failed = -1;
-    }
-    return failed;
-}
-
-#define file_test(f)                                                           \
-    cmocka_unit_test_setup_teardown(f, open_folder, close_folder)
-
 #define NEW_FILE (AKT_FILE_READ | AKT_FILE_WRITE | AKT_FILE_CREATE)
-
-static akt_text
-at(const char *name)
-{
-    return akt_text_of(folder_name(&folder, name));
-}
 
 static akt_bytes
 bytes_of(const char *text)
