@@ -16,7 +16,7 @@ static void close_scope(akt_self *self, struct akti_cell *cell);
 
 static const struct akti_owned scope_owned = {"scope", close_scope};
 
-/* A scope's cell: `error` is what it failed with, `timer` ... its alarm. */
+/* A scope's cell: `error` is what it failed with. */
 static void
 close_scope(akt_self *self, struct akti_cell *cell)
 {

@@ -50,7 +50,9 @@
  *         return err;
  *
  * A task that is cancelled before its first turn is run all the same, so that it can
- * free what its arguments hold. A send of a cancelled task does not wait for room (`AKT_ECANCELLED`).
+ * free what its arguments hold. A send of a cancelled task does not wait for room
+ * (`AKT_ECANCELLED`); one that waits already is given up, except that `akt_stop` lets
+ * it go first.
  *
  * A clean-up that has to wait is put between `akt_task_shield(self, true)` and
  * `akt_task_shield(self, false)`. A task that never waits and never returns is not
