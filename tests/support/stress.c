@@ -323,8 +323,11 @@ counted_free(void *arg, void *ptr, size_t size)
 {
     struct stress_memory *m = arg;
 
-    atomic_fetch_sub_explicit(&m->live, (int64_t)size, memory_order_relaxed);
     free(ptr);
+    /* pairs: the load in `stress_memory_check`. Publishes the end of what this
+       thread had from `m`: one that nobody joins is waited for by nothing
+       else. */
+    atomic_fetch_sub_explicit(&m->live, (int64_t)size, memory_order_release);
 }
 
 void
@@ -342,7 +345,8 @@ stress_memory_init(struct stress_memory *m)
 void
 stress_memory_check(struct stress_memory *m)
 {
-    int64_t live = atomic_load_explicit(&m->live, memory_order_relaxed);
+    /* pairs: the decrement in `counted_free`; then `m` may be used anew. */
+    int64_t live = atomic_load_explicit(&m->live, memory_order_acquire);
 
     STRESS_CHECK(live == 0, "%" PRId64 " bytes were not given back", live);
 }
