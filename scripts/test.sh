@@ -73,8 +73,9 @@ run_tests() {
     dir=build/$1
     shift
     status=0
-    ctest --test-dir "$dir" -j "$jobs" --output-on-failure --no-tests=error \
-        "$@" >"$log" 2>&1 || status=$?
+    # One more than there are processors: some wait for time to pass.
+    ctest --test-dir "$dir" -j $((jobs + 1)) --output-on-failure \
+        --no-tests=error "$@" >"$log" 2>&1 || status=$?
     # shellcheck disable=SC2046  # three numbers
     set -- $(awk '
         /tests passed, [0-9]+ tests? failed out of [0-9]+/ {
@@ -120,8 +121,10 @@ if [ $quick -eq 0 ]; then
     # accesses. Simulations have one thread, so the thread sanitizer gets those
     # that start more. The build above makes the long loops in full, the optimised
     # one below the many seeds; where all is slow a part will do.
-    export AKT_SIM_SEEDS=50 AKT_EXPLORE_PART=4 AKT_FAULT_STEP=4
+    export AKT_SIM_SEEDS=50 AKT_EXPLORE_PART=8 AKT_FAULT_STEP=8
+    export AKT_STRESS_PART=2
     build asan all && run_tests asan -LE '^(lint|model|compile_fail)$'
+    export AKT_SIM_SEEDS=10
     build tsan tests_threads tests_stress akt_examples \
         && run_tests tsan -L '^(threads|stress|example)$'
     # The same once more by the other compiler's.
