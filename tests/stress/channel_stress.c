@@ -377,7 +377,8 @@ test_values_are_received_or_destroyed_once(void **state)
     stress_end();
     STRESS_CHECK(received > 0 && destroyed > 0, "nothing was received, or "
                                                 "nothing destroyed");
-    printf("%u values received, %u destroyed\n", received, destroyed);
+    stress_figure(1, received, "values received from channels");
+    stress_figure(1, destroyed, "values destroyed with channels");
 }
 
 int

@@ -573,6 +573,7 @@ share(uint32_t workers)
     STRESS_OK(akt_attach(run.system, &me));
     stress_phase("%u workers: permits", workers);
     permits(me);
+    stress_figure(4, run.quota, "permits waited for, by each");
     stress_phase("%u workers: notifications", workers);
     notifications(me);
     stress_phase("%u workers: rounds of a barrier", workers);
