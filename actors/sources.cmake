@@ -95,11 +95,16 @@ list(APPEND AKT_SOURCES
     actors/async/oneshot.c
     actors/async/ready.c
     actors/async/step.c
+    actors/async/dir_await.c
+    actors/async/dir_handle.c
+    actors/async/dir_walk.c
     actors/async/file_append.c
     actors/async/file_await.c
     actors/async/file_content.c
     actors/async/file_error.c
     actors/async/file_handle.c
+    actors/async/file_name.c
+    actors/async/file_open.c
     actors/async/file_read.c
     actors/async/file_replace.c
     actors/async/file_sys.c
@@ -121,6 +126,7 @@ if(AKT_PORTABLE)
         actors/base/cpus_posix.c
         actors/base/pages_posix.c
         actors/sched/doorbell_pipe.c
+        actors/async/dir_kind_posix.c
     )
     # MAP_ANONYMOUS: POSIX has had it since 2024.
     set_source_files_properties(actors/base/pages_posix.c PROPERTIES
@@ -131,8 +137,10 @@ else()
         actors/base/cpus_linux.c
         actors/base/pages_linux.c
         actors/sched/doorbell_eventfd.c
+        actors/async/dir_kind_linux.c
     )
     list(APPEND AKT_GNU_SOURCES
+        actors/async/dir_kind_linux.c
         actors/base/clock_linux.c
         actors/base/cpus_linux.c
         actors/base/pages_linux.c

@@ -9,6 +9,7 @@
 #include "akt/failure.h"
 #include "akt/types.h"
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
@@ -22,8 +23,12 @@
 /* Room for a path in an error's text, with its NUL. */
 #define AKTI_FILE_SHOWN 240
 
+/* Room for one of two. */
+#define AKTI_FILE_SHOWN_TWO 150
+
 /* Writes what of a path can be shown; a long one loses its beginning. */
 const char *akti_file_show(char buffer[AKTI_FILE_SHOWN], akt_text path);
+const char *akti_file_show_in(char *buffer, size_t size, akt_text path);
 
 /* What errno says about `doing` something to a path. */
 akt_err akti_file_fail(akt_error *error, int errnum, const char *doing,
@@ -35,6 +40,10 @@ akt_err akti_file_refuse(akt_error *error, akt_err code, const char *doing,
 
 /* AKT_EINVAL: a path that no system call can be given as it is. */
 akt_err akti_file_check(akt_error *error, const char *doing, akt_text path);
+
+/* Asking failed, before there was a job that could say more. */
+akt_err akti_file_not_asked(akt_error *error, akt_err err, const char *doing,
+                            akt_text path);
 
 /* The end of a job: the error is the answer. */
 akt_err akti_file_answer(akt_self *self, const akt_error *error);
@@ -52,10 +61,19 @@ ssize_t akti_file_read(akt_self *self, int fd, void *buffer, size_t size,
 ssize_t akti_file_write(akt_self *self, int fd, const void *bytes, size_t size,
                         off_t at);
 int akti_file_truncate(akt_self *self, int fd, off_t size);
-int akti_file_mkdir(akt_self *self, const char *path, mode_t mode);
-int akti_file_remove(akt_self *self, const char *path);
 int akti_file_fstat(akt_self *self, int fd, struct stat *out);
 int akti_file_stat(akt_self *self, const char *path, struct stat *out);
+/* In the directory `fd`, or from AT_FDCWD on; `follow`: what a link leads to. */
+int akti_file_stat_at(akt_self *self, int fd, const char *name, bool follow,
+                      struct stat *out);
+int akti_file_open_at(akt_self *self, int fd, const char *name, int flags);
+int akti_file_mkdir(akt_self *self, const char *path, mode_t mode);
+int akti_file_rmdir(akt_self *self, const char *path);
+int akti_file_remove(akt_self *self, const char *path);
+/* The descriptor is the stream's from then on; NULL: it is the caller's. */
+DIR *akti_file_list(akt_self *self, int fd);
+/* NULL with an errno of 0: there is no more. */
+struct dirent *akti_file_entry(akt_self *self, DIR *dir);
 int akti_file_sync(akt_self *self, int fd);
 int akti_file_rename(akt_self *self, const char *from, const char *to);
 /* Of what was written, errors count; errno is that of close. */

@@ -23,8 +23,8 @@ block_of(const void *bytes)
     return (struct block *)(void *)((char *)(uintptr_t)bytes - FRONT);
 }
 
-static void
-free_bytes(const void *bytes)
+void
+akti_content_drop(const void *bytes)
 {
     struct block *b;
     struct akti_memory memory;
@@ -57,7 +57,7 @@ akti_content_reserve(akt_self *self, struct akti_content *c, size_t room)
     if (c->bytes != NULL) {
         memcpy((char *)b + FRONT, c->bytes, c->used);
     }
-    free_bytes(c->bytes);
+    akti_content_drop(c->bytes);
     c->bytes = (char *)b + FRONT;
     c->room = room;
     return AKT_OK;
@@ -78,13 +78,13 @@ akti_content_finish(struct akti_content *c)
 void
 akti_content_free(struct akti_content *c)
 {
-    free_bytes(c->bytes);
+    akti_content_drop(c->bytes);
     *c = (struct akti_content){NULL, 0, 0};
 }
 
 void
 akt_file_content_free(struct akt_file_content *content)
 {
-    free_bytes(content->bytes.ptr);
+    akti_content_drop(content->bytes.ptr);
     content->bytes = (akt_bytes){NULL, 0};
 }

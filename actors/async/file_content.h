@@ -26,4 +26,7 @@ akt_file_content akti_content_finish(struct akti_content *c);
 
 void akti_content_free(struct akti_content *c);
 
+/* Frees what was in a content. NULL is allowed. */
+void akti_content_drop(const void *bytes);
+
 #endif

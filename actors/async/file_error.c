@@ -9,7 +9,13 @@
 const char *
 akti_file_show(char buffer[AKTI_FILE_SHOWN], akt_text path)
 {
-    size_t room = AKTI_FILE_SHOWN - 1;
+    return akti_file_show_in(buffer, AKTI_FILE_SHOWN, path);
+}
+
+const char *
+akti_file_show_in(char *buffer, size_t size, akt_text path)
+{
+    size_t room = size - 1;
     size_t n = path.len < room ? path.len : room;
     const char *from = path.len > 0 ? path.ptr + (path.len - n) : "";
     size_t i;
@@ -56,6 +62,13 @@ akti_file_check(akt_error *error, const char *doing, akt_text path)
                                 "the path has a NUL in it");
     }
     return AKT_OK;
+}
+
+akt_err
+akti_file_not_asked(akt_error *error, akt_err err, const char *doing,
+                    akt_text path)
+{
+    return akti_file_refuse(error, err, doing, path, akt_err_text(err));
 }
 
 akt_err

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Open files. A handle names something that its owner owns; the descriptor is in
- * the hands of jobs alone, which run one at a time in the file's lane of the
- * blocking pool. So the handle is there at once, what is asked of it waits for the
- * opening, and the last job of the lane, whose room was set aside with the handle,
- * closes the descriptor and frees the file: when it is closed, or when its owner
- * ends.
+ * Open files: what a handle of the owner's asks for is done by jobs in the lane of
+ * the file (file_open.h), which alone have the descriptor.
  */
 #include "actors/async/file.h"
 #include "actors/async/file_content.h"
+#include "actors/async/file_open.h"
 #include "actors/core/future.h"
-#include "actors/core/job.h"
 #include "actors/core/system.h"
 #include "akt/file.h"
 
@@ -26,61 +22,24 @@
      | AKT_FILE_EXCLUSIVE | AKT_FILE_TRUNCATE)
 
 struct open_file {
-    struct akti_lane lane;
-    struct akti_job last; /* closes and frees it */
-    size_t size;          /* of this block */
-    /* the job that runs */
-    int fd;
-    akt_text path; /* behind this struct, with a NUL */
+    struct akti_open open;
+    int fd; /* the job's that runs */
 };
 
 static struct open_file *
-file_of_lane(struct akti_lane *lane)
+file_of(struct akti_open *open)
 {
-    return (struct open_file *)(void *)((char *)lane
-                                        - offsetof(struct open_file, lane));
-}
-
-/* --- its end --- */
-
-static void
-free_file(struct akti_context *ctx, struct open_file *o)
-{
-    akti_memory_free(&ctx->dispatcher->memory, o, o->size, 64);
-}
-
-/* In the pool; or, when that is closed already, where the owner ends. */
-static void
-run_last(struct akti_job *job, struct akti_context *ctx, bool discard)
-{
-    struct open_file *o = file_of_lane(job->lane);
-
-    (void)discard;
-    akti_file_abandon(o->fd);
-    free_file(ctx, o);
+    return (struct open_file *)(void *)open;
 }
 
 static void
-end_file(struct akti_context *ctx, struct open_file *o)
+end_file(struct akti_context *ctx, struct akti_open *open)
 {
-    o->last =
-        (struct akti_job){.run = run_last, .lane = &o->lane, .is_last = true};
-    if (!akti_blocking_submit_reserved(&ctx->dispatcher->blocking, &o->last)) {
-        run_last(&o->last, ctx, true);
-    }
+    (void)ctx;
+    akti_file_abandon(file_of(open)->fd);
 }
 
-/* The handle goes; the file when its last job has run. */
-static void
-close_handle(akt_self *self, struct akti_cell *cell)
-{
-    struct open_file *o = cell->arg;
-
-    akti_cell_release(self->ctx, cell);
-    end_file(self->ctx, o);
-}
-
-static const struct akti_owned file_owned = {"file", close_handle};
+static const struct akti_owned file_owned = {"file", akti_open_close};
 
 /* --- the jobs --- */
 
@@ -89,10 +48,10 @@ static akt_err
 opened(akt_self *self, const char *doing, akt_error *error,
        struct open_file **out)
 {
-    *out = file_of_lane(self->lane);
+    *out = file_of(akti_open_of_job(self));
     return (*out)->fd >= 0
                ? AKT_OK
-               : akti_file_refuse(error, AKT_EENDED, doing, (*out)->path,
+               : akti_file_refuse(error, AKT_EENDED, doing, (*out)->open.path,
                                   "the file is not open");
 }
 
@@ -117,27 +76,29 @@ check_kind(akt_self *self, const struct open_file *o, akt_error *error)
     struct stat st;
 
     if (akti_file_fstat(self, o->fd, &st) < 0) {
-        return akti_file_fail(error, errno, "stat", o->path);
+        return akti_file_fail(error, errno, "stat", o->open.path);
     }
     if (S_ISDIR(st.st_mode)) {
-        return akti_file_fail(error, EISDIR, "open", o->path);
+        return akti_file_fail(error, EISDIR, "open", o->open.path);
     }
-    return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) ? akti_file_refuse(
-               error, AKT_EINVAL, "open", o->path, "it is a pipe or socket")
-                                                        : AKT_OK;
+    return S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)
+               ? akti_file_refuse(error, AKT_EINVAL, "open", o->open.path,
+                                  "it is a pipe or socket")
+               : AKT_OK;
 }
 
 static akt_err
 open_job(akt_self *self, const struct akt_file_open *m)
 {
-    struct open_file *o = file_of_lane(self->lane);
+    struct open_file *o = file_of(akti_open_of_job(self));
     akt_error error = AKT_ERROR_NONE;
     mode_t mode = m->mode != 0 ? m->mode & PERMISSIONS : 0666;
-    akt_err err = akti_file_check(&error, "open", o->path);
+    akt_err err = akti_file_check(&error, "open", o->open.path);
 
     if (err == AKT_OK) {
-        o->fd = akti_file_open(self, o->path.ptr, flags_of(m->flags), mode);
-        err = o->fd < 0 ? akti_file_fail(&error, errno, "open", o->path)
+        o->fd =
+            akti_file_open(self, o->open.path.ptr, flags_of(m->flags), mode);
+        err = o->fd < 0 ? akti_file_fail(&error, errno, "open", o->open.path)
                         : check_kind(self, o, &error);
     }
     if (err == AKT_OK) {
@@ -170,13 +131,13 @@ fill(akt_self *self, const struct open_file *o, const struct akt_file_read *m,
 
         if (c->used == c->room
             && akti_content_reserve(self, c, next_room(c, m->size)) != AKT_OK) {
-            return akti_file_refuse(error, AKT_ENOMEM, "read", o->path,
+            return akti_file_refuse(error, AKT_ENOMEM, "read", o->open.path,
                                     "out of memory for its content");
         }
         n = akti_file_read(self, o->fd, c->bytes + c->used, c->room - c->used,
                            at);
         if (n < 0) {
-            return akti_file_fail(error, errno, "read", o->path);
+            return akti_file_fail(error, errno, "read", o->open.path);
         }
         c->used += (size_t)n;
     }
@@ -217,7 +178,8 @@ write_job(akt_self *self, const struct akt_file_write *m)
 
     if (err == AKT_OK) {
         struct akti_file_target t = {
-            self, o->fd, m->here ? AKTI_FILE_HERE : (off_t)m->offset, o->path};
+            self, o->fd, m->here ? AKTI_FILE_HERE : (off_t)m->offset,
+            o->open.path};
 
         err = akti_file_write_whole(&t, m->bytes, &error);
     }
@@ -261,7 +223,7 @@ control_job(akt_self *self, const struct akt_file_control *m)
     akt_err err = opened(self, controls[m->what], &error, &o);
 
     if (err == AKT_OK && control(self, o, m, &bytes) < 0) {
-        err = akti_file_fail(&error, errno, controls[m->what], o->path);
+        err = akti_file_fail(&error, errno, controls[m->what], o->open.path);
     }
     return err != AKT_OK ? akti_file_answer(self, &error)
                          : akt_reply(self, m, .bytes = bytes);
@@ -271,38 +233,12 @@ AKT_JOB(control_job, akt_file_control);
 /* --- the owner's side --- */
 
 static akt_err
-file_new(akt_self *self, akt_text path, struct open_file **out)
-{
-    size_t size = sizeof(struct open_file) + path.len + 1;
-    struct open_file *o;
-
-    if (path.len > AKT_MESSAGE_SIZE_MAX) {
-        return AKT_ESIZE;
-    }
-    o = akti_fails(self->ctx, AKT_FAULT_ALLOC)
-            ? NULL
-            : akti_memory_zalloc(&self->ctx->dispatcher->memory, size, 64);
-    if (o == NULL) {
-        return AKT_ENOMEM;
-    }
-    o->size = size;
-    o->fd = -1;
-    o->path = (akt_text){(char *)(o + 1), path.len};
-    if (path.len > 0) {
-        memcpy(o + 1, path.ptr, path.len);
-    }
-    *out = o;
-    return AKT_OK;
-}
-
-static akt_err
 ask(akt_self *self, struct open_file *o, const akt_job *what,
     const akti_message_arg *arg, akt_future *out_future)
 {
-    struct akti_job_place place = {&self->ctx->dispatcher->blocking, &o->lane,
-                                   what};
+    struct akti_ask it = {what, arg, out_future};
 
-    return akti_job_ask(self, &place, AKT_FILE_TIMEOUT_NS, arg, out_future);
+    return akti_open_ask(self, &o->open, &it);
 }
 
 akt_err
@@ -312,29 +248,17 @@ akt_file_open(akt_self *self, akt_text path, const akt_file_open_opts *opts,
     struct akt_file_open message = {
         .path = path, .flags = opts->flags, .mode = opts->mode};
     akti_message_arg arg = {&akt_file_open_type, &message};
+    struct akti_ask it = {&open_job_akt_job, &arg, out_future};
+    struct akti_open *open;
     struct akti_cell *cell;
-    struct open_file *o;
-    akt_err err;
 
     if ((opts->flags & ~(uint32_t)ALL_FLAGS) != 0) {
         return AKT_EINVAL;
     }
-    if (self->in_job) {
-        return AKT_ECONTEXT;
-    }
-    AKT_TRY(file_new(self, path, &o));
-    cell = akti_owned_new(self, &file_owned, o);
-    if (cell == NULL) {
-        free_file(self->ctx, o);
-        return AKT_ENOMEM;
-    }
-    err = ask(self, o, &open_job_akt_job, &arg, out_future);
-    if (err != AKT_OK) {
-        akti_cell_unlink(akti_cells_of(self), cell);
-        akti_cell_release(self->ctx, cell);
-        free_file(self->ctx, o);
-        return err;
-    }
+    AKT_TRY(
+        akti_open_new(self, sizeof(struct open_file), path, end_file, &open));
+    file_of(open)->fd = -1;
+    AKT_TRY(akti_open_begin(self, &file_owned, open, &it, &cell));
     *out_file = (akt_file){cell, akti_cell_generation(cell)};
     return AKT_OK;
 }
@@ -342,10 +266,8 @@ akt_file_open(akt_self *self, akt_text path, const akt_file_open_opts *opts,
 static struct open_file *
 find(akt_self *self, akt_file file)
 {
-    struct akti_cell *cell =
-        akti_owned_find(self, file.cell, file.generation, &file_owned);
-
-    return cell != NULL ? cell->arg : NULL;
+    return file_of(
+        akti_open_find(self, file.cell, file.generation, &file_owned));
 }
 
 static akt_err

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Whether a simulation wants this call to fail, with that errno. */
@@ -99,9 +100,54 @@ akti_file_mkdir(akt_self *self, const char *path, mode_t mode)
 }
 
 int
+akti_file_rmdir(akt_self *self, const char *path)
+{
+    return fails(self, EIO) ? -1 : rmdir(path);
+}
+
+int
 akti_file_remove(akt_self *self, const char *path)
 {
-    return fails(self, EIO) ? -1 : remove(path);
+    return fails(self, EIO) ? -1 : unlink(path);
+}
+
+int
+akti_file_open_at(akt_self *self, int fd, const char *name, int flags)
+{
+    int opened;
+
+    if (fails(self, EMFILE)) {
+        return -1;
+    }
+    do {
+        opened = openat(fd, name, flags | O_CLOEXEC | O_NOCTTY);
+    } while (opened < 0 && errno == EINTR);
+    return opened;
+}
+
+DIR *
+akti_file_list(akt_self *self, int fd)
+{
+    return fails(self, ENOMEM) ? NULL : fdopendir(fd);
+}
+
+struct dirent *
+akti_file_entry(akt_self *self, DIR *dir)
+{
+    if (fails(self, EIO)) {
+        return NULL;
+    }
+    errno = 0;
+    return readdir(dir);
+}
+
+int
+akti_file_stat_at(akt_self *self, int fd, const char *name, bool follow,
+                  struct stat *out)
+{
+    return fails(self, EIO)
+               ? -1
+               : fstatat(fd, name, out, follow ? 0 : AT_SYMLINK_NOFOLLOW);
 }
 
 int

@@ -251,6 +251,15 @@
       "a select that another branch ends wakes nobody in its place")           \
     X(owed_wake_forgotten, "a task that owes a sender a wake-up forgets it")   \
     X(capacity_one_more, "a channel holds one value more than its capacity")   \
+    X(discarded_stays_open,                                                    \
+      "a descriptor is left when the last job of a file is given up")          \
+    X(link_always_followed, "a link's stat is that of what it leads to")       \
+    X(walk_goes_round, "a walk follows a link back to where it came from")     \
+    X(walk_keeps_all_open, "a walk keeps all directories above it open")       \
+    X(walk_begins_again, "a directory that is opened again is read again")     \
+    X(walk_hides_errors,                                                       \
+      "a directory that cannot be read on is taken for ended")                 \
+    X(batch_lost, "a batch that could not be sent is forgotten")               \
     X(queued_values_leaked, "what is queued is not destroyed with a channel")
 
 #if defined(AKT_MUTANTS)

@@ -13,6 +13,7 @@
 #include "akt/broadcast.h"
 #include "akt/channel.h"
 #include "akt/combine.h"
+#include "akt/dir.h"
 #include "akt/error.h"
 #include "akt/explore.h"
 #include "akt/failure.h"
