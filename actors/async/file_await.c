@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The await forms: ask, wait, and take the reply out of the answer. */
+#include "actors/async/file.h"
 #include "akt/file.h"
 #include "akt/future.h"
 #include "akt/task.h"
@@ -11,16 +12,6 @@ static akt_err
 wait_for(akt_self *self, akt_future future, akt_answer **out_answer)
 {
     return akt_await(self, future, out_answer);
-}
-
-/* Asking failed before there was a job that could say more. */
-static akt_err
-not_asked(akt_error *error, akt_err err, const char *doing, akt_text path)
-{
-    int shown = path.len < 200 ? (int)path.len : 200;
-
-    return akt_error_set(error, err, "%s %.*s: %s", doing, shown,
-                         path.len > 0 ? path.ptr : "", akt_err_text(err));
 }
 
 /* Waits and moves the reply of `type` to `out`, unless that is NULL. */
@@ -55,7 +46,7 @@ akt_read_file(akt_self *self, akt_text path, uint64_t max_bytes,
     akt_future f;
     akt_err err = akt_file_read_all(self, path, max_bytes, &f);
 
-    return err != AKT_OK ? not_asked(error, err, "read", path)
+    return err != AKT_OK ? akti_file_not_asked(error, err, "read", path)
                          : akti_file_await(self, f, &akt_file_content_type,
                                            out_content, error);
 }
@@ -68,7 +59,7 @@ akt_write_file(akt_self *self, akt_text path, akt_bytes bytes,
     akt_err err = akt_file_write_all(self, path, bytes, opts, &f);
 
     return err != AKT_OK
-               ? not_asked(error, err, "write", path)
+               ? akti_file_not_asked(error, err, "write", path)
                : akti_file_await(self, f, &akt_file_done_type, NULL, error);
 }
 
@@ -80,6 +71,139 @@ akt_append_file(akt_self *self, akt_text path, akt_bytes bytes,
     akt_err err = akt_file_append(self, path, bytes, opts, &f);
 
     return err != AKT_OK
-               ? not_asked(error, err, "append to", path)
+               ? akti_file_not_asked(error, err, "append to", path)
                : akti_file_await(self, f, &akt_file_done_type, NULL, error);
+}
+
+/* --- open files --- */
+
+static akt_err
+wait_done(akt_self *self, akt_future future, akt_error *error)
+{
+    return akti_file_await(self, future, &akt_file_done_type, NULL, error);
+}
+
+/* A handle that could not be asked has no path that one could name. */
+static akt_err
+no_job(akt_error *error, akt_err err, const char *doing)
+{
+    return akt_error_set(error, err, "%s an open file: %s", doing,
+                         akt_err_text(err));
+}
+
+akt_err
+akt_open_file(akt_self *self, akt_text path, const akt_file_open_opts *opts,
+              akt_file *out_file, akt_error *error)
+{
+    akt_file file;
+    akt_future f;
+    akt_err err = akt_file_open(self, path, opts, &file, &f);
+
+    if (err != AKT_OK) {
+        return akti_file_not_asked(error, err, "open", path);
+    }
+    err = wait_done(self, f, error);
+    if (err != AKT_OK) {
+        akt_ignore(akt_file_close(self, file, NULL));
+        return err;
+    }
+    *out_file = file;
+    return AKT_OK;
+}
+
+akt_err
+akt_read_from(akt_self *self, akt_file file, uint64_t size,
+              akt_file_content *out_content, akt_error *error)
+{
+    akt_future f;
+    akt_err err = akt_file_read(self, file, size, &f);
+
+    return err != AKT_OK ? no_job(error, err, "read")
+                         : akti_file_await(self, f, &akt_file_content_type,
+                                           out_content, error);
+}
+
+akt_err
+akt_read_from_at(akt_self *self, akt_file file, akt_file_range range,
+                 akt_file_content *out_content, akt_error *error)
+{
+    akt_future f;
+    akt_err err = akt_file_read_at(self, file, range.offset, range.size, &f);
+
+    return err != AKT_OK ? no_job(error, err, "read")
+                         : akti_file_await(self, f, &akt_file_content_type,
+                                           out_content, error);
+}
+
+akt_err
+akt_write_to(akt_self *self, akt_file file, akt_bytes bytes, akt_error *error)
+{
+    akt_future f;
+    akt_err err = akt_file_write(self, file, bytes, &f);
+
+    return err != AKT_OK ? no_job(error, err, "write")
+                         : wait_done(self, f, error);
+}
+
+akt_err
+akt_write_to_at(akt_self *self, akt_file file, uint64_t offset, akt_bytes bytes,
+                akt_error *error)
+{
+    akt_future f;
+    akt_err err = akt_file_write_at(self, file, offset, bytes, &f);
+
+    return err != AKT_OK ? no_job(error, err, "write")
+                         : wait_done(self, f, error);
+}
+
+akt_err
+akt_sync_file(akt_self *self, akt_file file, akt_error *error)
+{
+    akt_future f;
+    akt_err err = akt_file_sync(self, file, &f);
+
+    return err != AKT_OK ? no_job(error, err, "sync")
+                         : wait_done(self, f, error);
+}
+
+akt_err
+akt_measure_file(akt_self *self, akt_file file, uint64_t *out_size,
+                 akt_error *error)
+{
+    struct akt_file_done done = {0};
+    akt_future f;
+    akt_err err = akt_file_size(self, file, &f);
+
+    if (err != AKT_OK) {
+        return no_job(error, err, "measure");
+    }
+    err = akti_file_await(self, f, &akt_file_done_type, &done, error);
+    if (err == AKT_OK) {
+        *out_size = done.bytes;
+    }
+    return err;
+}
+
+akt_err
+akt_truncate_file(akt_self *self, akt_file file, uint64_t size,
+                  akt_error *error)
+{
+    akt_future f;
+    akt_err err = akt_file_truncate(self, file, size, &f);
+
+    return err != AKT_OK ? no_job(error, err, "truncate")
+                         : wait_done(self, f, error);
+}
+
+akt_err
+akt_close_file(akt_self *self, akt_file file, akt_error *error)
+{
+    akt_future f;
+    akt_err err = akt_file_close(self, file, &f);
+
+    if (err == AKT_OK) {
+        return wait_done(self, f, error);
+    }
+    akt_ignore(akt_file_close(self, file, NULL));
+    return no_job(error, err, "close");
 }

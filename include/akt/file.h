@@ -96,8 +96,8 @@ typedef struct akt_file_write_opts {
  * @brief Reads a file from its beginning to its end.
  *
  * The reply is an `akt_file_content`, which `akt_answer_take` moves out without
- * copying. What grows meanwhile is read as far as it is there. Only regular files
- * are read: a directory is `AKT_EISDIR`, and a pipe or device `AKT_EINVAL`, for it
+ * copying. What grows or is cut meanwhile is read as far as it is there then; what
+ * is removed or replaced is read as it was opened. Only regular files are read: a directory is `AKT_EISDIR`, and a pipe or device `AKT_EINVAL`, for it
  * may have no end, or never begin; see `akt_file_read_any`.
  * @param self [borrow] an actor's or an attached thread's
  * @param path [borrow] copied
@@ -402,6 +402,140 @@ AKT_API AKT_NODISCARD akt_err akt_append_file(akt_self *self, akt_text path,
                                               akt_bytes bytes,
                                               const akt_file_write_opts *opts,
                                               akt_error *error);
+
+/**
+ * @brief Opens a file and waits for it; see `akt_file_open`.
+ * @param self [borrow] a task's or an attached thread's
+ * @param path [borrow] the file
+ * @param opts [borrow] as for `akt_file_open`
+ * @param out_file [out] to be closed; nothing after an error
+ * @param error [out] what went wrong; NULL is allowed
+ * @return as for `akt_read_file`
+ * @threadsafety actor
+ * @blocking until it is done, at most for its deadline
+ */
+AKT_API AKT_NODISCARD akt_err akt_open_file(akt_self *self, akt_text path,
+                                            const akt_file_open_opts *opts,
+                                            akt_file *out_file,
+                                            akt_error *error);
+
+/**
+ * @brief Reads on and waits for it; see `akt_file_read`.
+ * @param self [borrow] a task's or an attached thread's
+ * @param file what to read
+ * @param size bytes, or less at the end
+ * @param out_content [out] free it by `akt_file_content_free`; empty at the end
+ * @param error [out] what went wrong; NULL is allowed
+ * @return as for `akt_read_file`
+ * @threadsafety actor
+ * @blocking until it is done, at most for its deadline
+ */
+AKT_API AKT_NODISCARD akt_err akt_read_from(akt_self *self, akt_file file,
+                                            uint64_t size,
+                                            akt_file_content *out_content,
+                                            akt_error *error);
+
+/** A part of a file. */
+typedef struct akt_file_range {
+    uint64_t offset; /**< from the beginning of the file */
+    uint64_t size;   /**< bytes, or less at the end */
+} akt_file_range;
+
+/**
+ * @brief Reads from a place and waits for it; see `akt_file_read_at`.
+ * @param self [borrow] a task's or an attached thread's
+ * @param file what to read
+ * @param range such as `(akt_file_range){.offset = 100, .size = 20}`
+ * @param out_content [out] as for `akt_read_from`
+ * @param error [out] what went wrong; NULL is allowed
+ * @return as for `akt_read_file`
+ * @threadsafety actor
+ * @blocking until it is done, at most for its deadline
+ */
+AKT_API AKT_NODISCARD akt_err akt_read_from_at(akt_self *self, akt_file file,
+                                               akt_file_range range,
+                                               akt_file_content *out_content,
+                                               akt_error *error);
+
+/**
+ * @brief Writes and waits for it; see `akt_file_write`.
+ * @param self [borrow] a task's or an attached thread's
+ * @param file where to
+ * @param bytes [borrow] what to write
+ * @param error [out] what went wrong; NULL is allowed
+ * @return as for `akt_read_file`
+ * @threadsafety actor
+ * @blocking until it is done, at most for its deadline
+ */
+AKT_API AKT_NODISCARD akt_err akt_write_to(akt_self *self, akt_file file,
+                                           akt_bytes bytes, akt_error *error);
+
+/**
+ * @brief Writes at a place and waits for it; see `akt_file_write_at`.
+ * @param self [borrow] a task's or an attached thread's
+ * @param file where to
+ * @param offset from the beginning of the file
+ * @param bytes [borrow] what to write
+ * @param error [out] what went wrong; NULL is allowed
+ * @return as for `akt_read_file`
+ * @threadsafety actor
+ * @blocking until it is done, at most for its deadline
+ */
+AKT_API AKT_NODISCARD akt_err akt_write_to_at(akt_self *self, akt_file file,
+                                              uint64_t offset, akt_bytes bytes,
+                                              akt_error *error);
+
+/**
+ * @brief Waits until what was written is on the disk; see `akt_file_sync`.
+ * @param self [borrow] a task's or an attached thread's
+ * @param file the file
+ * @param error [out] what went wrong; NULL is allowed
+ * @return as for `akt_read_file`
+ * @threadsafety actor
+ * @blocking until it is done, at most for its deadline
+ */
+AKT_API AKT_NODISCARD akt_err akt_sync_file(akt_self *self, akt_file file,
+                                            akt_error *error);
+
+/**
+ * @brief Asks how large a file is and waits; see `akt_file_size`.
+ * @param self [borrow] a task's or an attached thread's
+ * @param file the file
+ * @param out_size [out] bytes
+ * @param error [out] what went wrong; NULL is allowed
+ * @return as for `akt_read_file`
+ * @threadsafety actor
+ * @blocking until it is done, at most for its deadline
+ */
+AKT_API AKT_NODISCARD akt_err akt_measure_file(akt_self *self, akt_file file,
+                                               uint64_t *out_size,
+                                               akt_error *error);
+
+/**
+ * @brief Makes a file longer or shorter and waits; see `akt_file_truncate`.
+ * @param self [borrow] a task's or an attached thread's
+ * @param file the file
+ * @param size what it is to have
+ * @param error [out] what went wrong; NULL is allowed
+ * @return as for `akt_read_file`
+ * @threadsafety actor
+ * @blocking until it is done, at most for its deadline
+ */
+AKT_API AKT_NODISCARD akt_err akt_truncate_file(akt_self *self, akt_file file,
+                                                uint64_t size,
+                                                akt_error *error);
+
+/**
+ * @brief Closes a file and waits, for errors that come late.
+ * @param self [borrow] a task's or an attached thread's
+ * @param file its handle is stale afterwards, even when this fails
+ * @param error [out] what went wrong; NULL is allowed
+ * @return as for `akt_read_file`; if nobody could be asked it is closed unseen
+ * @threadsafety actor
+ * @blocking until it is done, at most for its deadline
+ */
+AKT_API AKT_NODISCARD akt_err akt_close_file(akt_self *self, akt_file file,
+                                             akt_error *error);
 
 /**
  * Waits for what any of the calls above asked: `akt_file_await(self, f,

@@ -181,6 +181,83 @@ test_flags_mean_what_they_say(void **state)
     sim_in_order(flags);
 }
 
+/* --- awaited --- */
+
+static void
+gives(akt_err err, akt_file_content *c, const char *expected)
+{
+    assert_ok(err);
+    assert_int_equal(c->bytes.len, strlen(expected));
+    assert_memory_equal(c->bytes.ptr != NULL ? c->bytes.ptr : "", expected,
+                        c->bytes.len);
+    akt_file_content_free(c);
+}
+
+static void
+use_awaited(akt_self *me)
+{
+    akt_file_content c = {{NULL, 0}};
+    akt_error e = AKT_ERROR_NONE;
+    uint64_t size = 0;
+    akt_file file = {NULL, 0};
+
+    assert_err(
+        akt_open_file(me, at("no"), opening(AKT_FILE_READ, 0), &file, &e),
+        AKT_ENOENT);
+    assert_null(file.cell);
+    assert_non_null(strstr(e.text, "/no: No such file or directory"));
+    assert_ok(akt_open_file(
+        me, at("f"), opening(NEW_FILE | AKT_FILE_TRUNCATE, 0), &file, &e));
+    assert_ok(akt_write_to(me, file, bytes_of("hello world"), &e));
+    assert_ok(akt_write_to_at(me, file, 0, bytes_of("J"), &e));
+    assert_ok(akt_measure_file(me, file, &size, &e));
+    assert_int_equal(size, 11);
+    gives(akt_read_from_at(me, file, (akt_file_range){1, 4}, &c, &e), &c,
+          "ello");
+    assert_ok(akt_truncate_file(me, file, 5, &e));
+    assert_ok(akt_sync_file(me, file, &e));
+    gives(akt_read_from(me, file, 9, &c, &e), &c, "");
+    assert_ok(akt_close_file(me, file, &e));
+    assert_err(akt_close_file(me, file, &e), AKT_EENDED);
+    assert_err(akt_read_from(me, file, 1, &c, &e), AKT_EENDED);
+    assert_string_equal(e.text, "read an open file: this promise, future or "
+                                "timer has ended already");
+    assert_err(akt_measure_file(me, file, &size, &e), AKT_EENDED);
+    assert_true(folder_has(&folder, "f", "Jello"));
+}
+
+struct awaiting {
+    bool *done;
+};
+
+static akt_err
+awaiting(akt_self *self, struct awaiting *a)
+{
+    use_awaited(self);
+    *a->done = true;
+    return AKT_OK;
+}
+AKT_TASK(awaiting, struct awaiting);
+
+static void
+awaited(struct sim *sim)
+{
+    bool is_done = false;
+    akt_task task;
+
+    use_awaited(sim->me);
+    assert_ok(akt_task_spawn(sim->me, awaiting, &task, .done = &is_done));
+    assert_ok(akt_join(sim->me, task));
+    assert_true(is_done);
+}
+
+static void
+test_threads_and_tasks_wait_for_each_operation(void **state)
+{
+    (void)state;
+    sim_each_seed(awaited);
+}
+
 /* --- owners --- */
 
 struct owner {
@@ -377,6 +454,7 @@ main(void)
         file_test(test_operations_are_done_in_the_order_they_are_asked),
         file_test(test_what_follows_a_failed_opening_says_so),
         file_test(test_flags_mean_what_they_say),
+        file_test(test_threads_and_tasks_wait_for_each_operation),
         file_test(test_file_is_its_owners_alone_and_ends_with_it),
         file_test(test_whatever_fails_no_descriptor_is_left),
         file_test(test_owners_that_are_killed_leave_no_descriptor),
