@@ -128,7 +128,7 @@ akti_file_open_at(akt_self *self, int fd, const char *name, int flags)
 DIR *
 akti_file_list(akt_self *self, int fd)
 {
-    return fails(self, ENOMEM) ? NULL : fdopendir(fd);
+    return fails(self, EIO) ? NULL : fdopendir(fd);
 }
 
 struct dirent *

@@ -97,8 +97,9 @@ typedef struct akt_file_write_opts {
  *
  * The reply is an `akt_file_content`, which `akt_answer_take` moves out without
  * copying. What grows or is cut meanwhile is read as far as it is there then; what
- * is removed or replaced is read as it was opened. Only regular files are read: a directory is `AKT_EISDIR`, and a pipe or device `AKT_EINVAL`, for it
- * may have no end, or never begin; see `akt_file_read_any`.
+ * is removed or replaced is read as it was opened. Only regular files are read: a
+ * directory is `AKT_EISDIR`, and a pipe or device `AKT_EINVAL`, for it may have no
+ * end, or never begin; see `akt_file_read_any`.
  * @param self [borrow] an actor's or an attached thread's
  * @param path [borrow] copied
  * @param max_bytes the most that it may be, else `AKT_ESIZE`; 0:

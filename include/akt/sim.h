@@ -47,7 +47,7 @@
  * | job     | a blocking job is not run; its request fails by `AKT_EINJECTED`   |
  * | timer   | the process was held up: time goes on to up to 10 ms beyond the next timer |
  *
- * | file    | a system call of a file's (file.h) fails: opening by `EMFILE`, writing by `ENOSPC`, all others by `EIO` |
+ * | file    | a system call of files and directories (file.h, dir.h) fails: opening by `EMFILE`, writing by `ENOSPC`, all others by `EIO` |
  * | short   | a file is read or written by a few bytes where more was asked for |
  *
  * The first three are answers for which a program is ready anyway. While the

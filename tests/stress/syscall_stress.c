@@ -14,6 +14,7 @@
  * clock, unlocking a lock that one holds, or closing what one has opened.
  */
 #include "akt/akt.h"
+#include "tests/support/folder.h"
 #include "tests/support/stress.h"
 #include "tests/support/syscalls.h"
 
@@ -23,6 +24,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -111,6 +113,77 @@ is_system_error(akt_err err)
            || err == AKT_ETHREAD;
 }
 
+/* --- files --- */
+
+static struct folder folder;
+
+static akt_text
+in_folder(const char *name)
+{
+    return akt_text_of(folder_name(&folder, name));
+}
+
+/* Each call is done or says that it is not; how it says so is seen by its text. */
+static bool
+did(akt_err err, const akt_error *e)
+{
+    STRESS_CHECK((err == AKT_OK) == (e->code == AKT_OK), "%s: %s",
+                 akt_err_name(err), e->text);
+    STRESS_CHECK(err == AKT_OK || e->length > 10, "%s without a sentence",
+                 akt_err_name(err));
+    return err == AKT_OK;
+}
+
+/* An entry of its own says what failed in a walk; other entries are counted. */
+static void
+walk(akt_self *self)
+{
+    akt_error e = AKT_ERROR_NONE;
+    uint32_t entries = 0;
+    uint32_t errors = 0;
+    bool more = true;
+    akt_dir dir;
+
+    if (!did(akt_walk_dir(self, in_folder("."), NULL, &dir, &e), &e)) {
+        return;
+    }
+    while (more) {
+        akt_dir_entries b = {NULL, 0, NULL};
+        uint32_t i;
+
+        more = did(akt_read_dir(self, dir, &b, &e), &e) && b.count > 0;
+        for (i = 0; i < b.count; i++) {
+            errors += b.entries[i].error != AKT_OK;
+            entries += b.entries[i].error == AKT_OK;
+        }
+        akt_dir_entries_free(&b);
+    }
+    STRESS_CHECK(errors > 0 || e.code != AKT_OK || entries == 2,
+                 "%u entries and no error", entries);
+    STRESS_OK(akt_dir_close(self, dir));
+}
+
+static void
+use_files(akt_self *self)
+{
+    akt_error e = AKT_ERROR_NONE;
+    akt_file_info info;
+
+    if (did(akt_make_dir(self, in_folder("d"), NULL, &e), &e)) {
+        bool moved;
+
+        walk(self);
+        moved =
+            did(akt_rename_file(self, in_folder("d"), in_folder("c"), &e), &e);
+        e = AKT_ERROR_NONE;
+        (void)did(akt_stat_file(self, in_folder("f"), &info, &e), &e);
+        e = AKT_ERROR_NONE;
+        (void)did(akt_remove_dir(self, in_folder(moved ? "c" : "d"), &e), &e);
+    }
+    e = AKT_ERROR_NONE;
+    (void)did(akt_remove_file(self, in_folder("f"), &e), &e);
+}
+
 static void
 use(akt_system *system)
 {
@@ -132,6 +205,7 @@ use(akt_system *system)
         STRESS_OK(akt_send(self, ref, go, .n = i));
         ask_and_wait(self, ref);
     }
+    use_files(self);
     akt_detach(self);
 }
 
@@ -145,6 +219,7 @@ scenario(uint32_t workers, struct stress_memory *memory)
     akt_err err;
 
     opts.blocking_threads = 2;
+    folder_write(&folder, "f", "x", 1);
     err = akt_system_start(&opts, &system);
     if (err != AKT_OK) {
         STRESS_CHECK(is_system_error(err), "start: %s", akt_err_name(err));
@@ -175,6 +250,9 @@ fail_once(uint32_t workers, const struct syscall_fault *fault, uint32_t n,
     syscalls_fail(fault, n, for_ever ? UINT32_MAX : 1);
     (void)scenario(workers, &memory);
     failed = syscalls_end();
+    /* What could not be removed meanwhile. */
+    (void)rmdir(folder_name(&folder, "c"));
+    (void)rmdir(folder_name(&folder, "d"));
     stress_memory_check(&memory);
     stress_baseline_check(b);
     return failed > 0;
@@ -210,6 +288,7 @@ test_each_system_call_that_fails_is_an_error(void **state)
     uint32_t workers;
 
     (void)state;
+    folder_open(&folder);
     for (fault = syscall_faults; fault->name != NULL; fault++) {
         for (workers = 1; workers <= 2; workers++) {
             fail_each(workers, fault, false);
@@ -218,6 +297,7 @@ test_each_system_call_that_fails_is_an_error(void **state)
             }
         }
     }
+    folder_close(&folder);
 }
 
 int

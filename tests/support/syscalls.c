@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/support/syscalls.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <event2/event.h>
@@ -9,8 +10,10 @@
 #include <sched.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -26,6 +29,15 @@ const struct syscall_fault syscall_faults[] = {
     {"read", CALL_READ, EINTR, true, true},
     {"read", CALL_READ, EAGAIN, true, true},
     {"write", CALL_WRITE, EINTR, true, false},
+    {"mkdir", CALL_MKDIR, ENOSPC, false, false},
+    {"openat", CALL_OPENAT, EMFILE, false, false},
+    {"fstat", CALL_FSTAT, EIO, false, false},
+    {"fstatat", CALL_FSTATAT, EIO, false, false},
+    {"fdopendir", CALL_FDOPENDIR, ENOMEM, false, false},
+    {"readdir", CALL_READDIR, EIO, false, false},
+    {"rename", CALL_RENAME, EIO, false, false},
+    {"unlink", CALL_UNLINK, EACCES, false, false},
+    {"rmdir", CALL_RMDIR, EACCES, false, false},
     {"libevent's malloc", CALL_LIBEVENT_ALLOC, ENOMEM, false, false},
     {"libevent's epoll_create1", CALL_LIBEVENT_EPOLL, EMFILE, false, false},
     {"libevent's timerfd_create", CALL_LIBEVENT_TIMERFD, EMFILE, false, false},
@@ -98,6 +110,16 @@ int __real_eventfd(unsigned count, int flags);
 int __wrap_eventfd(unsigned count, int flags);
 int __real_fcntl(int fd, int command, ...);
 int __wrap_fcntl(int fd, int command, ...);
+DIR *__real_fdopendir(int fd);
+DIR *__wrap_fdopendir(int fd);
+int __real_fstat(int fd, struct stat *out);
+int __wrap_fstat(int fd, struct stat *out);
+int __real_fstatat(int fd, const char *name, struct stat *out, int flags);
+int __wrap_fstatat(int fd, const char *name, struct stat *out, int flags);
+int __real_mkdir(const char *path, mode_t mode);
+int __wrap_mkdir(const char *path, mode_t mode);
+int __real_openat(int fd, const char *name, int flags, ...);
+int __wrap_openat(int fd, const char *name, int flags, ...);
 int __real_pipe(int fds[2]);
 int __wrap_pipe(int fds[2]);
 int __real_pthread_create(pthread_t *out, const pthread_attr_t *attr,
@@ -106,6 +128,14 @@ int __wrap_pthread_create(pthread_t *out, const pthread_attr_t *attr,
                           void *(*fn)(void *), void *arg);
 ssize_t __real_read(int fd, void *buffer, size_t size);
 ssize_t __wrap_read(int fd, void *buffer, size_t size);
+struct dirent *__real_readdir(DIR *dir);
+struct dirent *__wrap_readdir(DIR *dir);
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
+int __real_rmdir(const char *path);
+int __wrap_rmdir(const char *path);
+int __real_unlink(const char *path);
+int __wrap_unlink(const char *path);
 int __real_sched_getaffinity(pid_t pid, size_t size, void *set);
 int __wrap_sched_getaffinity(pid_t pid, size_t size, void *set);
 ssize_t __real_write(int fd, const void *buffer, size_t size);
@@ -167,6 +197,63 @@ ssize_t
 __wrap_write(int fd, const void *buffer, size_t size)
 {
     return must_fail(CALL_WRITE) ? -1 : __real_write(fd, buffer, size);
+}
+
+/* --- those of files and directories --- */
+
+DIR *
+__wrap_fdopendir(int fd)
+{
+    return must_fail(CALL_FDOPENDIR) ? NULL : __real_fdopendir(fd);
+}
+
+int
+__wrap_fstat(int fd, struct stat *out)
+{
+    return must_fail(CALL_FSTAT) ? -1 : __real_fstat(fd, out);
+}
+
+int
+__wrap_fstatat(int fd, const char *name, struct stat *out, int flags)
+{
+    return must_fail(CALL_FSTATAT) ? -1 : __real_fstatat(fd, name, out, flags);
+}
+
+int
+__wrap_mkdir(const char *path, mode_t mode)
+{
+    return must_fail(CALL_MKDIR) ? -1 : __real_mkdir(path, mode);
+}
+
+/* The library makes no file by this one, so there is no mode. */
+int
+__wrap_openat(int fd, const char *name, int flags, ...)
+{
+    return must_fail(CALL_OPENAT) ? -1 : __real_openat(fd, name, flags);
+}
+
+struct dirent *
+__wrap_readdir(DIR *dir)
+{
+    return must_fail(CALL_READDIR) ? NULL : __real_readdir(dir);
+}
+
+int
+__wrap_rename(const char *from, const char *to)
+{
+    return must_fail(CALL_RENAME) ? -1 : __real_rename(from, to);
+}
+
+int
+__wrap_rmdir(const char *path)
+{
+    return must_fail(CALL_RMDIR) ? -1 : __real_rmdir(path);
+}
+
+int
+__wrap_unlink(const char *path)
+{
+    return must_fail(CALL_UNLINK) ? -1 : __real_unlink(path);
 }
 
 /* --- libevent's, found here before the C library's --- */
