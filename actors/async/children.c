@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The tasks and actors that a task owns; see core/future.h for their cells. */
+/*
+ * The tasks and actors that a task owns; see core/future.h for their cells. A
+ * combined future that is made of their ends (core/join.h) stands for them: it is
+ * waited for as a task is, and they are not besides.
+ */
 #include "actors/async/task.h"
 
 #include "actors/base/mutant.h"
@@ -8,7 +12,7 @@
 void
 akti_child_watch(akt_self *self, struct akti_cell *cell)
 {
-    if (akti_task_of(self) != NULL) {
+    if (akti_task_of(self) != NULL && akti_child_is_in(cell)) {
         cell->then = &akti_awaited;
         cell->arg = NULL;
     }
@@ -21,6 +25,11 @@ akti_children_cancel(akt_self *self, const struct akti_cell *until)
 
     for (; cell != until; cell = cell->next) {
         akti_child_cancel(self->ctx, cell);
+        if (cell->kind == AKTI_CELL_FUTURE
+            && (cell->marks & AKTI_OF_CHILDREN) != 0) {
+            (void)akti_future_end(self->ctx, cell, akti_cell_generation(cell),
+                                  AKT_CANCELLED, AKT_ECANCELLED);
+        }
     }
 }
 
@@ -35,15 +44,30 @@ drain_actors(akt_self *self, const struct akti_cell *until)
     }
 }
 
+/* Nobody wants to hear of it, but it runs. */
+static bool
+is_forgotten(struct akti_cell *cell)
+{
+    return cell->dropped && akti_cell_phase(cell) == AKTI_PHASE_OPEN
+           && akti_child_is_kept(cell);
+}
+
+static bool
+is_to_join(struct akti_cell *cell, bool actor)
+{
+    return cell->kind == AKTI_CELL_FUTURE && akti_child_is_in(cell)
+           && (cell->marks & AKTI_JOINED) == 0
+           && akti_child_is_actor(cell) == actor
+           && (!cell->dropped || is_forgotten(cell));
+}
+
 /* The newest child before `until`, a task or an actor, or NULL. */
 static struct akti_cell *
 newest(akt_self *self, const struct akti_cell *until, bool actor)
 {
     struct akti_cell *cell = self->actor->cells;
 
-    while (cell != until
-           && !(akti_child_is(cell) && !cell->dropped
-                && akti_child_is_actor(cell) == actor)) {
+    while (cell != until && !is_to_join(cell, actor)) {
         cell = cell->next;
     }
     return cell != until ? cell : NULL;
@@ -90,7 +114,12 @@ join_all(struct akti_task *t, const struct akti_cell *until, bool actors,
     struct akti_cell *cell;
 
     while ((cell = newest(t->self, until, actors)) != NULL) {
-        note_error(t, until, j, join_one(t, cell, until));
+        bool forgotten = cell->dropped;
+        akt_err err;
+
+        cell->dropped = false;
+        err = join_one(t, cell, until);
+        note_error(t, until, j, forgotten ? AKT_OK : err);
     }
 }
 

@@ -2,6 +2,7 @@
 /* The rules by which several futures are one; see core/join.h. */
 #include "akt/combine.h"
 
+#include "actors/async/task.h"
 #include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/join.h"
@@ -91,6 +92,7 @@ combine(akt_self *self, const struct akti_rule *rule, struct parts parts,
     }
     join->type =
         rule->keeps_all ? &akti_mixed_type : akti_join_common_type(join);
+    akti_child_watch(self, join->cell);
     akti_join_begin(self, join, out);
     if (parts.n == 0) {
         (void)end_well(self, join);

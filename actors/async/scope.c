@@ -65,7 +65,7 @@ akti_scope_child_ended(struct akti_task *t, struct akti_cell *cell)
     struct akti_cell *scope = cell;
     akt_err err;
 
-    if (!akti_child_is(cell) || cell->dropped) {
+    if (!akti_child_is_in(cell) || cell->dropped) {
         return;
     }
     err = akti_future_error(cell);

@@ -5,6 +5,7 @@
  * future, and may do with that future what it likes, also drop it: hence the mark
  * AKTI_STEPPING, by which the cell outlives the function.
  */
+#include "actors/async/task.h"
 #include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/join.h"
@@ -65,20 +66,29 @@ give_up(akt_self *self, const struct akti_step_result *result)
     return false;
 }
 
+/* Nobody knows before what the end of a task replies: it is looked at then. */
 static bool
-is_of_type(const akt_type *wanted, akt_self *self, akt_future future)
+may_be_of_type(const akt_type *wanted, akt_self *self, akt_future future)
 {
     struct akti_cell *cell = akti_future_find(self, future);
     const akt_type *type = cell != NULL ? akti_future_reply_type(cell) : NULL;
 
-    return type == NULL || akt_type_equal(type, wanted);
+    return type == NULL || akti_child_type_is(type)
+           || akt_type_equal(type, wanted);
 }
 
 /* Waits for the next future instead. */
 static akt_err
 follow_next(akt_self *self, struct akti_slot *slot, akt_future next)
 {
-    if (!is_of_type(slot->join->type, self, next)) {
+    struct akti_cell *cell = akti_future_find(self, next);
+
+    /* A task may be of an inner scope, which waits for all that is its own. */
+    if (cell != NULL && akti_child_is_in(cell)) {
+        akt_future_drop(self, next);
+        return AKT_EINVAL;
+    }
+    if (!may_be_of_type(slot->join->type, self, next)) {
         akt_future_drop(self, next);
         return AKT_ETYPE;
     }
@@ -131,6 +141,17 @@ run(akt_self *self, struct akti_slot *slot, const akt_answer *answer)
     return go_on(self, slot, step->chains, &result);
 }
 
+/* A task's reply, of which nobody knew the type. */
+static bool
+is_other(const struct akti_join *join, const akt_answer *answer,
+         const akt_type *wanted)
+{
+    return (join->cell->marks & AKTI_OF_CHILDREN) != 0
+           && answer->outcome == AKT_REPLIED
+           && akti_answer_as(answer, wanted) == NULL
+           && !AKTI_MUTANT(step_takes_any_reply);
+}
+
 static bool
 step_ended(akt_self *self, struct akti_join *join, struct akti_slot *slot)
 {
@@ -138,6 +159,10 @@ step_ended(akt_self *self, struct akti_join *join, struct akti_slot *slot)
     akt_answer answer;
 
     akti_future_answer_of(slot->cell, &answer);
+    if (step != NULL
+        && is_other(join, &answer, step->in != NULL ? step->in : step->out)) {
+        return akti_join_end(self, join, AKT_FAILED, AKT_ETYPE, NULL);
+    }
     if (step == NULL || (answer.outcome == AKT_REPLIED) != (step->in != NULL)) {
         return akti_join_follow(self, slot);
     }
@@ -156,7 +181,8 @@ akti_step(akt_self *self, akt_future future, const akt_step *step, void *arg,
     if (out == NULL) {
         return AKT_EINVAL;
     }
-    if (!is_of_type(step->in != NULL ? step->in : step->out, self, future)) {
+    if (!may_be_of_type(step->in != NULL ? step->in : step->out, self,
+                        future)) {
         return AKT_ETYPE;
     }
     AKT_TRY(akti_join_new(self, &rule_step, 1, AKT_NEVER, &join));
@@ -168,6 +194,7 @@ akti_step(akt_self *self, akt_future future, const akt_step *step, void *arg,
     join->type = step->out;
     join->step = step;
     join->arg = arg;
+    akti_child_watch(self, join->cell);
     akti_join_begin(self, join, out);
     return AKT_OK;
 }

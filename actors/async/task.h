@@ -169,13 +169,17 @@ akti_task_wait_cell(struct akti_task *t, struct akti_cell *cell)
 /* A task or actor of a scope has ended, and nobody joins it right now. */
 void akti_scope_child_ended(struct akti_task *t, struct akti_cell *cell);
 
-/* The task hears of the end of what it has just made. */
+/* The task hears of the end of what it has just made, when that is its child's, or
+ * made of such. */
 void akti_child_watch(akt_self *self, struct akti_cell *cell);
 
 /* The alarm of a scope; `scope` is its cell. */
 void akti_scope_expire(struct akti_task *t, uint64_t scope);
 
-/* Cancels the tasks among the cells from the newest to `until`; not that one. */
+/*
+ * Cancels the tasks among the cells from the newest to `until`, and the combined
+ * futures that are made of their ends; not that one.
+ */
 void akti_children_cancel(akt_self *self, const struct akti_cell *until);
 
 struct akti_joining {

@@ -45,6 +45,26 @@ akti_child_is_actor(const struct akti_cell *cell)
     return cell->type == &actor_type;
 }
 
+bool
+akti_child_is_in(const struct akti_cell *cell)
+{
+    return akti_child_is(cell) || (cell->marks & AKTI_OF_CHILDREN) != 0;
+}
+
+bool
+akti_child_is_kept(struct akti_cell *cell)
+{
+    return akti_child_is(cell) && cell->actor_generation != 0
+           && akti_future_of(cell)->child != 0
+           && (cell->actor->runnable.unused & AKTI_FLAG_HOOKED) != 0;
+}
+
+bool
+akti_child_type_is(const akt_type *type)
+{
+    return type == &task_type;
+}
+
 static void
 order(struct akti_context *ctx, struct akti_cell *cell, uint32_t what)
 {

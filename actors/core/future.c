@@ -621,8 +621,10 @@ akt_future_drop(akt_self *self, akt_future future)
         akti_join_forget(self, cell);
         return;
     }
-    (void)akti_future_end(self->ctx, cell, future.generation, AKT_CANCELLED,
-                          AKT_ECANCELLED);
+    if (!akti_child_is_kept(cell) || AKTI_MUTANT(dropped_child_outlives)) {
+        (void)akti_future_end(self->ctx, cell, future.generation, AKT_CANCELLED,
+                              AKT_ECANCELLED);
+    }
     if (cell->arrived) {
         close_cell(self, cell);
     } else {

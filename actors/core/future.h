@@ -91,6 +91,15 @@ void akti_child_name(struct akti_cell *cell, akt_ref child);
 void akti_child_forget(struct akti_cell *cell);
 bool akti_child_is(const struct akti_cell *cell);
 bool akti_child_is_actor(const struct akti_cell *cell);
+/* It is, or it is made of such. */
+bool akti_child_is_in(const struct akti_cell *cell);
+/*
+ * Whether the owner waits for its end before it ends itself, also when nobody
+ * wants to hear of it any more: a task does.
+ */
+bool akti_child_is_kept(struct akti_cell *cell);
+/* What the end of a task replies is known when it does. */
+bool akti_child_type_is(const akt_type *type);
 /* As akt_drain, when it is an actor's. */
 void akti_child_drain(struct akti_context *ctx, struct akti_cell *cell);
 /* Nothing for other futures. */

@@ -105,9 +105,6 @@ akti_join_add(akt_self *self, struct akti_join *join, uint32_t at,
     if (cell == NULL || (cell->then != NULL && cell->then != &akti_awaited)) {
         return AKT_EENDED;
     }
-    if (akti_child_is(cell)) {
-        return AKT_EINVAL; /* its scope waits for it */
-    }
     if ((cell->marks & AKTI_JOINED) != 0 && !AKTI_MUTANT(part_taken_twice)) {
         return join_of_part(cell) == join ? AKT_EINVAL : AKT_EENDED;
     }
@@ -115,6 +112,9 @@ akti_join_add(akt_self *self, struct akti_join *join, uint32_t at,
     slot->join = join;
     slot->cell = cell;
     cell->arg = slot;
+    if (akti_child_is_in(cell)) {
+        join->cell->marks |= AKTI_OF_CHILDREN;
+    }
     cell->marks |= AKTI_JOINED;
     join->open++;
     note_due(self, cell);
@@ -124,8 +124,13 @@ akti_join_add(akt_self *self, struct akti_join *join, uint32_t at,
 static void
 give_back(struct akti_slot *slot)
 {
-    slot->cell->marks &= (uint8_t)~AKTI_JOINED;
-    slot->cell->arg = NULL;
+    struct akti_cell *cell = slot->cell;
+
+    cell->marks &= (uint8_t)~AKTI_JOINED;
+    cell->arg = NULL;
+    if (akti_child_is_kept(cell)) {
+        cell->then = &akti_awaited; /* its owner hears of it again */
+    }
     slot->cell = NULL;
 }
 
@@ -167,7 +172,16 @@ is_open(struct akti_cell *cell)
     return akti_cell_phase(cell) == AKTI_PHASE_OPEN;
 }
 
-/* The combined one, if it has ended with this part. */
+/* It has ended, and so have the parts that it waits for. */
+static bool
+has_arrived(struct akti_join *join)
+{
+    join->waits = join->open > 0 && !AKTI_MUTANT(loser_outlives_race);
+    join->cell->arrived = !join->waits;
+    return !join->waits;
+}
+
+/* The combined one, if it has arrived with this part. */
 static struct akti_cell *
 part_ended(akt_self *self, struct akti_cell *part)
 {
@@ -176,6 +190,9 @@ part_ended(akt_self *self, struct akti_cell *part)
     struct akti_cell *cell = join->cell;
 
     join->open--;
+    if (join->waits) {
+        return has_arrived(join) ? cell : NULL;
+    }
     if (!is_open(cell)) {
         return NULL; /* its own notice is on its way */
     }
@@ -190,10 +207,10 @@ akti_join_begin(akt_self *self, struct akti_join *join, akt_future *out)
 
     out->cell = cell;
     out->generation = akti_cell_generation(cell);
-    for (i = 0; i < join->count && is_open(cell); i++) {
+    for (i = 0; i < join->count; i++) {
         struct akti_cell *part = join->slots[i].cell;
 
-        if (!part->arrived) {
+        if (part == NULL || !part->arrived) {
             continue;
         }
         if (join->rule->steps && !AKTI_MUTANT(step_inside_call)) {
@@ -209,6 +226,7 @@ akti_join_arrive(akt_self *self, struct akti_cell *cell)
 {
     if ((cell->marks & AKTI_COMBINED) != 0 && !AKTI_MUTANT(late_part_goes_on)) {
         akti_join_cancel(self, cell);
+        cell = has_arrived(cell->join) ? cell : NULL;
     }
     while (cell != NULL && (cell->marks & AKTI_JOINED) != 0) {
         cell = part_ended(self, cell);
@@ -242,13 +260,12 @@ akti_join_end(akt_self *self, struct akti_join *join, akt_outcome outcome,
     }
     cell->error = err;
     cell->message = reply;
-    cell->arrived = true;
     akti_future_count(self->ctx, cell);
     akti_join_cancel(self, cell);
     if (join->answers != NULL && outcome == AKT_REPLIED) {
         keep_answers(join);
     }
-    return true;
+    return has_arrived(join);
 }
 
 bool
@@ -297,6 +314,23 @@ akti_join_replace(akt_self *self, struct akti_slot *slot, akt_future future)
 
 /* --- what futures do --- */
 
+/* Parts that are made of children's ends are told, and stay till they have. */
+static void
+cancel_part(akt_self *self, struct akti_slot *slot)
+{
+    struct akti_cell *part = slot->cell;
+
+    if (!akti_child_is_in(part)) {
+        akti_join_drop(self, slot);
+    } else if (akti_child_is(part)) {
+        akti_child_cancel(self->ctx, part);
+    } else {
+        /* Its own parts hear of it when its notice comes: nothing recurses. */
+        (void)akti_future_end(self->ctx, part, akti_cell_generation(part),
+                              AKT_CANCELLED, AKT_ECANCELLED);
+    }
+}
+
 void
 akti_join_cancel(akt_self *self, struct akti_cell *cell)
 {
@@ -308,9 +342,23 @@ akti_join_cancel(akt_self *self, struct akti_cell *cell)
 
         if (part != NULL && !part->arrived
             && !AKTI_MUTANT(loser_not_cancelled)) {
+            cancel_part(self, &join->slots[i]);
+        }
+    }
+}
+
+void
+akti_join_wait_no_more(akt_self *self, struct akti_cell *cell)
+{
+    struct akti_join *join = cell->join;
+    uint32_t i;
+
+    for (i = 0; i < join->count; i++) {
+        if (join->slots[i].cell != NULL && !join->slots[i].cell->arrived) {
             akti_join_drop(self, &join->slots[i]);
         }
     }
+    (void)has_arrived(join);
 }
 
 /* Frees the block; the parts are in front of `todo`, linked by `arg`. */
@@ -329,7 +377,8 @@ unfold(akt_self *self, struct akti_cell *cell, struct akti_cell *todo)
             todo = part;
         }
     }
-    cell->marks &= (uint8_t)~AKTI_COMBINED;
+    cell->arrived = cell->arrived || join->waits; /* no notice will come */
+    cell->marks &= (uint8_t) ~(AKTI_COMBINED | AKTI_OF_CHILDREN);
     cell->type = NULL;
     free_block(self, join);
     return todo;
@@ -352,7 +401,9 @@ end_unheard(akt_self *self, struct akti_cell *cell)
 static bool
 let_go(akt_self *self, struct akti_cell *cell)
 {
-    if (!cell->arrived && !end_unheard(self, cell)) {
+    akti_child_cancel(self->ctx, cell);
+    if (!cell->arrived
+        && (akti_child_is_kept(cell) || !end_unheard(self, cell))) {
         cell->dropped = true;
         return false;
     }
@@ -391,6 +442,7 @@ void
 akti_join_abandon(akt_self *self, struct akti_cell *cell)
 {
     if ((cell->marks & AKTI_COMBINED) != 0) {
+        cell->arrived = cell->arrived || cell->join->waits;
         free_block(self, cell->join);
     }
 }

@@ -9,7 +9,9 @@
  *
  * Parts that have ended stay until the combined one is closed, because its answer
  * is made of theirs. Parts that nobody needs any more are forgotten: ended as
- * cancelled if they are open, and closed.
+ * cancelled if they are open, and closed. The ends of children are not forgotten:
+ * they are told to end, and the combined one, which has ended, arrives when they
+ * have. Whoever hears of it knows that nothing of it runs any more.
  *
  * Trees of them may be deep; nothing here recurses.
  */
@@ -46,6 +48,7 @@ struct akti_join {
     uint32_t count;
     uint32_t open;       /* parts that have not ended */
     uint32_t decided;    /* the slot that decided; `count`: none */
+    bool waits;          /* it has ended, and arrives when `open` is 0 */
     akt_answer *answers; /* of all parts; NULL: the rule keeps none */
     size_t size;
     const void *step; /* a rule's own */
@@ -60,7 +63,7 @@ struct akti_join {
 akt_err akti_join_new(akt_self *self, const struct akti_rule *rule,
                       size_t count, uint64_t due_ns, struct akti_join **out);
 
-/* Takes a future over. AKT_EENDED; AKT_EINVAL when it is a part already. */
+/* Takes a future over. AKT_EENDED; AKT_EINVAL when it is its part already. */
 akt_err akti_join_add(akt_self *self, struct akti_join *join, uint32_t at,
                       akt_future future);
 
@@ -100,6 +103,9 @@ struct akti_cell *akti_join_arrive(akt_self *self, struct akti_cell *cell);
 
 /* The combined future was ended by its owner: so are its open parts. */
 void akti_join_cancel(akt_self *self, struct akti_cell *cell);
+
+/* It has ended, and does not wait for its parts: in a simulation that stands. */
+void akti_join_wait_no_more(akt_self *self, struct akti_cell *cell);
 
 /* Closes any future of the owner's, ended or not, and all that it is made of. */
 void akti_join_forget(akt_self *self, struct akti_cell *cell);

@@ -73,10 +73,10 @@ await_combined(akt_self *self, struct akti_cell *cell)
     while (!akti_port_await(port, cell, port->due_ns)) {
         if (port->due_ns != AKT_NEVER) {
             akti_port_expire(port);
-        } else {
-            /* As above. */
-            (void)akti_future_end(self->ctx, cell, akti_cell_generation(cell),
-                                  AKT_BROKEN, AKT_EBROKEN);
+        } else if (!akti_future_end(self->ctx, cell, akti_cell_generation(cell),
+                                    AKT_BROKEN, AKT_EBROKEN)) {
+            /* As above; and not even what was told to end does. */
+            akti_join_wait_no_more(self, cell);
         }
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Futures of futures: the replies of all, the first reply, the first end, and
- * what a function makes of a reply.
+ * Futures of futures: the replies of all, the first reply, the first end, what a
+ * function makes of a reply, and the first of two tasks.
  */
 #include <akt/akt.h>
 
@@ -75,6 +75,38 @@ mapped(akt_self *self)
     return AKT_OK;
 }
 
+struct shop {
+    int64_t cents;
+    uint64_t ms;
+};
+
+static akt_err
+ask_shop(akt_self *self, struct shop *s)
+{
+    AKT_TRY(akt_sleep(self, AKT_MS(s->ms)));
+    return akt_task_return(self, price, .cents = s->cents);
+}
+AKT_TASK(ask_shop, struct shop);
+
+/* The slower task is cancelled, and has ended when the race is over. */
+static akt_err
+first_task(akt_self *self)
+{
+    akt_task slow;
+    akt_task fast;
+    akt_future one;
+    struct price p;
+
+    AKT_TRY(akt_task_spawn(self, ask_shop, &slow, .cents = 90, .ms = 3600000));
+    AKT_TRY(akt_task_spawn(self, ask_shop, &fast, .cents = 95, .ms = 5));
+    akt_future parts[] = {slow.future, fast.future};
+
+    AKT_TRY(akt_race(self, parts, 2, &one));
+    AKT_TRY(akt_await_as(self, one, price, &p));
+    printf("tasks: %" PRId64 "\n", p.cents);
+    return AKT_OK;
+}
+
 static akt_err
 run(akt_self *self, int argc, char **argv)
 {
@@ -83,7 +115,8 @@ run(akt_self *self, int argc, char **argv)
     AKT_TRY(all_of_two(self));
     AKT_TRY(first(self, akt_any, "any"));
     AKT_TRY(first(self, akt_race, "race"));
-    return mapped(self);
+    AKT_TRY(mapped(self));
+    return first_task(self);
 }
 
 int

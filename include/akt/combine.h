@@ -34,12 +34,26 @@
  * **The parts are taken over:** their handles are used up when the call has answered
  * `AKT_OK`. After any error nothing has happened, and all handles are what they were.
  * Parts may be any futures of the caller without a continuation, combined ones too.
- * The end of a task or of an actor that is owned (task.h, scope.h) cannot be a part,
- * `AKT_EINVAL`: who owns it joins it. Such a task completes a oneshot instead.
  * What is not needed for the outcome any more is cancelled at once: the others when
  * one has decided, and all of them when the combined future is cancelled or dropped,
  * or its owner ends. Parts keep their deadlines; a combined future has none of its
  * own (but `akt_timeout`), it ends through its parts.
+ *
+ * **Tasks.** The end of a task (task.h), or of an actor that is owned (scope.h), is
+ * a part like any other, by its future:
+ *
+ *     akt_future parts[] = {first.future, second.future};
+ *     AKT_TRY(akt_race(self, parts, 2, &one));
+ *     AKT_TRY(akt_await_as(self, one, price, &p));
+ *
+ * The combined future then joins it, and nobody else may. A task that is not needed
+ * any more is cancelled, and the combined future ends only when the task has cleaned
+ * up: when one hears of it nothing of it runs any more. In a scope it stands for its
+ * tasks: closing waits for it, and its error, when nobody awaits it, is the scope's.
+ * One that is dropped is waited for by the scope. What a task replies has no type
+ * until then: the continuation is one of `AKT_THEN_ANSWER`, and a function that gets
+ * a reply of another type does not run (`AKT_ETYPE`). A function gives no future of
+ * a task to go on by (`AKT_EINVAL`).
  *
  * **The answer.** `index` says which part has decided. With `akt_all` and
  * `akt_all_settled` `outcome` is `AKT_REPLIED` and `each` has the answers of all
@@ -74,8 +88,7 @@ AKT_BEGIN_DECLS
  * @retval AKT_OK the handles of the parts are used up
  * @retval AKT_EENDED one is no open future of the caller, has a continuation, or is
  *         part of another one
- * @retval AKT_EINVAL a pointer is NULL, a future is there twice, or one is the end
- *         of a task or an actor
+ * @retval AKT_EINVAL a pointer is NULL, or a future is there twice
  * @retval AKT_ELIMIT as many futures are open as the class allows (`AKT_REQUESTS`)
  * @retval AKT_ENOMEM out of memory
  * @retval AKT_ECONTEXT neither an actor nor an attached thread

@@ -62,7 +62,8 @@
  * it is detached: when a task's function returns `AKT_OK` the task ends when its
  * own tasks have; when it returns an error they are cancelled first. The first
  * error of a task that nobody joined is then its owner's. When an actor or an
- * attached thread ends, its tasks are cancelled.
+ * attached thread ends, its tasks are cancelled. Several are joined at once, or the
+ * first of them, by a combined future (combine.h).
  *
  * **The stack** has the size that the system's options say (`task_stack`, 64 KiB):
  * address space; memory is taken by the page as it is touched, and given back. An
@@ -159,7 +160,8 @@ typedef struct akt_task_function {
  * @param self [borrow] who spawned it
  * @param task what it got; used up
  * @return what the task's function returned; besides
- * @retval AKT_EENDED joined or detached already, or not the caller's
+ * @retval AKT_EENDED joined or detached already, part of a combined future, or not
+ *         the caller's
  * @retval AKT_EDEADLK it is the caller itself
  * @retval AKT_ECANCELLED the caller is cancelled, and the task is still its own;
  *         or the task returned this

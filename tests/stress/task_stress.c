@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tasks on threads. Plain threads spawn roots, each a random tree of tasks in
- * scopes with actors that they call, and cancel some of them at a random moment.
+ * scopes with actors that they call and combined futures of some of the tasks, and
+ * cancel some of them at a random moment.
  * Whatever was cut off: each task that was joined has ended with all that it
  * owned, and at the end nothing is left: no actor, message, request or byte.
  */
@@ -101,6 +102,35 @@ serve(akt_self *self, uint32_t n)
     return AKT_OK;
 }
 
+/* Two of them as one future, which is awaited, given up, or left to the scope. */
+static akt_err
+graft(akt_self *self, akt_ref parent)
+{
+    akt_task one;
+    akt_task two;
+    akt_future whole;
+
+    AKT_TRY(akt_task_spawn(self, leaf, &one, .parent = parent));
+    AKT_TRY(akt_task_spawn(self, leaf, &two, .parent = parent));
+    if (akt_random(self) % 2 == 0) {
+        AKT_TRY(
+            akt_all(self, (akt_future[]){one.future, two.future}, 2, &whole));
+    } else {
+        AKT_TRY(
+            akt_race(self, (akt_future[]){one.future, two.future}, 2, &whole));
+    }
+    AKT_TRY(akt_timeout(self, whole, AKT_US(20), &whole));
+    switch (akt_random(self) % 4) {
+    case 0:
+        akt_future_drop(self, whole);
+        return AKT_OK;
+    case 1:
+        return AKT_OK;
+    default:
+        return akt_await(self, whole, NULL);
+    }
+}
+
 static akt_err
 grow(akt_self *self, struct tree *t)
 {
@@ -119,6 +149,7 @@ grow(akt_self *self, struct tree *t)
                                .depth = child.depth));
     }
     AKT_TRY(akt_call(self, actor.ref, add, &s, .n = 1));
+    AKT_TRY(graft(self, actor.ref));
     return serve(self, 4);
 }
 
@@ -154,9 +185,29 @@ one_root(akt_self *self, struct stress_random *random)
         akt_ignore(akt_task_cancel(self, root));
     }
     err = akt_join(self, root);
-    STRESS_CHECK(err == AKT_OK || err == AKT_ECANCELLED || err == AKT_EBROKEN,
+    STRESS_CHECK(err == AKT_OK || err == AKT_ECANCELLED || err == AKT_EBROKEN
+                     || err == AKT_ETIMEOUT, /* left to the scope */
                  "a root ended with %s", akt_err_name(err));
     atomic_fetch_add_explicit(&joined, 1, memory_order_relaxed);
+}
+
+/* The first of two roots: the other has ended with it. */
+static void
+two_roots(akt_self *self)
+{
+    akt_task one;
+    akt_task two;
+    akt_future whole;
+
+    STRESS_OK(akt_task_spawn(self, branch, &one, .depth = 1));
+    STRESS_OK(akt_task_spawn(self, branch, &two, .depth = 1));
+    STRESS_OK(
+        akt_race(self, (akt_future[]){one.future, two.future}, 2, &whole));
+    STRESS_OK(akt_await(self, whole, NULL));
+    STRESS_CHECK(akt_task_cancel(self, one) == AKT_EDEAD
+                     && akt_task_cancel(self, two) == AKT_EDEAD,
+                 "a root runs after the race");
+    atomic_fetch_add_explicit(&joined, 2, memory_order_relaxed);
 }
 
 static void *
@@ -168,6 +219,9 @@ plant(void *arg)
 
     STRESS_OK(akt_attach(p->system, &self));
     for (i = 0; i < p->roots; i++) {
+        if (i % 16 == 0) {
+            two_roots(self);
+        }
         one_root(self, &p->random);
     }
     akt_detach(self);
@@ -192,7 +246,7 @@ trees(uint32_t workers)
     for (i = 0; i < THREADS; i++) {
         planters[i] = (struct planter){planters[0].system,
                                        {stress_seed() ^ (workers * 7 + i)},
-                                       stress_scale(2000)};
+                                       stress_scale(1500)};
         stress_thread_start(&threads[i], plant, &planters[i]);
     }
     for (i = 0; i < THREADS; i++) {
