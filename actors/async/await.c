@@ -2,6 +2,7 @@
 /* Waiting for futures: await, call, join. In a plain thread all of it blocks. */
 #include "actors/async/task.h"
 
+#include "actors/base/mutant.h"
 #include "actors/core/send.h"
 #include "actors/core/system.h"
 
@@ -129,23 +130,39 @@ held_by(akt_self *self)
     return t != NULL ? &t->held : &self->port->held;
 }
 
+/* Says what a call answers that has no words of its own. */
+static akt_err
+say(akt_error *error, akt_err err)
+{
+    return err == AKT_OK ? AKT_OK : akt_error_set(error, err, NULL);
+}
+
+/* What an end says that is no reply. */
+static akt_err
+say_end(akt_error *error, const akt_answer *answer)
+{
+    return answer->outcome == AKT_REPLIED ? AKT_OK
+                                          : akt_answer_error(answer, error);
+}
+
 /* Copies the reply out, and keeps what it points to. */
 static akt_err
 copy_reply(akt_self *self, const akt_answer *answer, struct akti_message *m,
-           const akt_type *type, void *out)
+           const akti_want *want, akt_error *error)
 {
+    const akt_type *type = want->type;
     struct akti_message **held = held_by(self);
-    akt_err err = akti_answer_err(answer);
+    akt_err err = say_end(error, answer);
 
     if (err == AKT_OK
         && (answer->reply == NULL || !akt_type_equal(answer->type, type))) {
-        err = AKT_ETYPE;
+        err = say(error, AKT_ETYPE);
     }
     if (err != AKT_OK) {
         free_message(self, m);
         return err;
     }
-    memcpy(out, answer->reply, type->size);
+    memcpy(want->out, answer->reply, type->size);
     /* The destructor is the caller's affair, as after akt_take. */
     m->flags |= AKTI_TAKEN;
     if ((type->flags & AKT_TYPE_OWNS) == 0) {
@@ -175,7 +192,8 @@ akti_call(akt_self *self, akt_ref to, uint64_t timeout_ns,
         akt_future_drop(self, future);
         return err;
     }
-    return copy_reply(self, &answer, m, message->type->reply, out_reply);
+    return copy_reply(self, &answer, m,
+                      &(akti_want){message->type->reply, out_reply}, NULL);
 }
 
 /* --- joining --- */
@@ -191,33 +209,47 @@ check_join(akt_self *self, akt_task task)
 }
 
 akt_err
+akt_join_with(akt_self *self, akt_task task, akt_error *error)
+{
+    struct akti_message *m = NULL;
+    akt_answer answer;
+    akt_err err = check_join(self, task);
+
+    err = err != AKT_OK ? err : take_end(self, task.future, &answer, &m);
+    if (err != AKT_OK) {
+        return say(error, err);
+    }
+    err = say_end(AKTI_MUTANT(join_loses_words) ? NULL : error, &answer);
+    free_message(self, m);
+    return err;
+}
+
+akt_err
 akt_join(akt_self *self, akt_task task)
 {
-    struct akti_message *m = NULL;
-    akt_answer answer;
-
-    AKT_TRY(check_join(self, task));
-    AKT_TRY(take_end(self, task.future, &answer, &m));
-    free_message(self, m);
-    return akti_answer_err(&answer);
+    return akt_join_with(self, task, NULL);
 }
 
 akt_err
-akti_await_as(akt_self *self, akt_future future, const akt_type *type,
-              void *out)
+akti_await_as(akt_self *self, akt_future future, const akti_want *want,
+              akt_error *error)
 {
     struct akti_message *m = NULL;
     akt_answer answer;
+    akt_err err = take_end(self, future, &answer, &m);
 
-    AKT_TRY(take_end(self, future, &answer, &m));
-    return copy_reply(self, &answer, m, type, out);
+    return err != AKT_OK ? say(error, err)
+                         : copy_reply(self, &answer, m, want, error);
 }
 
 akt_err
-akti_join_as(akt_self *self, akt_task task, const akt_type *type, void *out)
+akti_join_as(akt_self *self, akt_task task, const akti_want *want,
+             akt_error *error)
 {
-    AKT_TRY(check_join(self, task));
-    return akti_await_as(self, task.future, type, out);
+    akt_err err = check_join(self, task);
+
+    return err != AKT_OK ? say(error, err)
+                         : akti_await_as(self, task.future, want, error);
 }
 
 akt_err

@@ -76,7 +76,7 @@ newest(akt_self *self, const struct akti_cell *until, bool actor)
 /* The end of one; when the owner is told to end meanwhile, so are they. */
 static akt_err
 join_one(struct akti_task *t, struct akti_cell *cell,
-         const struct akti_cell *until)
+         const struct akti_cell *until, akt_error *error)
 {
     struct akti_message *m = NULL;
     akt_answer answer;
@@ -88,6 +88,9 @@ join_one(struct akti_task *t, struct akti_cell *cell,
         t->shields--;
     }
     akti_future_take(t->self, cell, &answer, &m);
+    if (answer.outcome != AKT_REPLIED) {
+        (void)akt_answer_error(&answer, error);
+    }
     if (m != NULL) {
         akti_message_free(&t->self->ctx->caches, m);
     }
@@ -118,7 +121,8 @@ join_all(struct akti_task *t, const struct akti_cell *until, bool actors,
         akt_err err;
 
         cell->dropped = false;
-        err = join_one(t, cell, until);
+        err = join_one(t, cell, until,
+                       forgotten || j->first != AKT_OK ? NULL : j->error);
         note_error(t, until, j, forgotten ? AKT_OK : err);
     }
 }

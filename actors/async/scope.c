@@ -16,7 +16,7 @@ static void close_scope(akt_self *self, struct akti_cell *cell);
 
 static const struct akti_owned scope_owned = {"scope", close_scope};
 
-/* A scope's cell: `error` is what it failed with. */
+/* A scope's cell: `error` is what it failed with, `arg` the words, if there are. */
 static void
 close_scope(akt_self *self, struct akti_cell *cell)
 {
@@ -24,6 +24,10 @@ close_scope(akt_self *self, struct akti_cell *cell)
 
     if (cell->error != AKT_OK && t != NULL) {
         t->failed_scopes--;
+    }
+    if (cell->arg != NULL) {
+        akti_sizes_free(&self->ctx->caches, akti_size_class(sizeof(akt_error)),
+                        cell->arg, sizeof(akt_error));
     }
     akti_cell_release(self->ctx, cell);
 }
@@ -57,23 +61,46 @@ fail(struct akti_task *t, struct akti_cell *scope, akt_err err)
     akti_children_cancel(t->self, scope);
 }
 
+/* Keeps the words; without memory for them the code is all there is. */
+static void
+keep_words(akt_self *self, struct akti_cell *scope, const akt_error *error)
+{
+    scope->arg = akti_sizes_alloc(
+        &self->ctx->caches, akti_size_class(sizeof(*error)), sizeof(*error));
+    if (scope->arg != NULL) {
+        *(akt_error *)scope->arg = *error;
+    }
+}
+
+static void
+fail_by(struct akti_task *t, struct akti_cell *scope, struct akti_cell *child)
+{
+    akt_error error = AKT_ERROR_NONE;
+    akt_answer answer;
+
+    akti_future_answer_of(child, &answer);
+    if (answer.outcome == AKT_REPLIED || scope->error != AKT_OK) {
+        return;
+    }
+    fail(t, scope, akt_answer_error(&answer, &error));
+    keep_words(t->self, scope, &error);
+}
+
 /* --- what makes it fail --- */
 
 void
 akti_scope_child_ended(struct akti_task *t, struct akti_cell *cell)
 {
     struct akti_cell *scope = cell;
-    akt_err err;
 
     if (!akti_child_is_in(cell) || cell->dropped) {
         return;
     }
-    err = akti_future_error(cell);
     while (scope != NULL && !is_scope(scope)) {
         scope = scope->next;
     }
-    if (scope != NULL && err != AKT_OK) {
-        fail(t, scope, err);
+    if (scope != NULL) {
+        fail_by(t, scope, cell);
     }
 }
 
@@ -174,24 +201,54 @@ give_up(akt_self *self, struct akti_cell *until)
     }
 }
 
+/* What it failed with, if it has: what a child said, or the body. */
+static void
+tell(const struct akti_cell *scope, bool by_body, akt_error *error)
+{
+    if (error == NULL || scope->error == AKT_OK) {
+        return;
+    }
+    if (scope->arg != NULL && !AKTI_MUTANT(scope_loses_words)) {
+        *error = *(const akt_error *)scope->arg;
+    } else if (!by_body || error->code != scope->error) {
+        (void)akt_error_set(error, scope->error, NULL);
+    }
+}
+
 akt_err
-akt_scope_close(akt_self *self, akt_scope scope, akt_err err)
+akt_scope_close_with(akt_self *self, akt_scope scope, akt_err err,
+                     akt_error *error)
 {
     struct akti_task *t = akti_task_of(self);
     struct akti_cell *cell;
-    struct akti_joining children = {true, AKT_OK};
+    struct akti_joining children = {true, AKT_OK, error};
+    akt_err found = find(self, scope, &cell);
+    bool by_body;
 
-    AKT_TRY(find(self, scope, &cell));
+    if (found != AKT_OK) {
+        return akt_error_set(error, found, NULL);
+    }
+    by_body = err != AKT_OK && cell->error == AKT_OK;
     if (err != AKT_OK) {
         fail(t, cell, err);
+    }
+    if (cell->error != AKT_OK) {
+        children.error = NULL;
     }
     akti_children_join(t, cell, &children);
     if (!AKTI_MUTANT(scope_gives_nothing_up)) {
         give_up(self, cell);
     }
     err = cell->error != AKT_OK ? cell->error : children.first;
+    tell(cell, by_body, error);
     akti_owned_close(self, cell);
     return err;
+}
+
+akt_err
+akt_scope_close(akt_self *self, akt_scope scope, akt_err err)
+{
+    return akt_scope_close_with(self, scope, err, NULL);
 }
 
 /* --- actors that are owned --- */

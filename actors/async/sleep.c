@@ -242,3 +242,14 @@ akt_task_fail(akt_self *self, akt_err err, const char *text)
     }
     return err;
 }
+
+akt_err
+akt_task_fail_with(akt_self *self, const akt_error *error)
+{
+    struct akti_task *t = akti_task_of(self);
+
+    if (t != NULL && error->code != AKT_OK) {
+        (void)set_result(t, akti_failure_message(self->ctx, error));
+    }
+    return error->code;
+}

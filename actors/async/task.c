@@ -274,13 +274,28 @@ akti_task_finish_message(struct akti_task *t)
     akti_message_delivered(self->ctx, akti_actor_entry(t->actor), m);
 }
 
+/*
+ * What it owns has ended; the first error is its own, unless it has one. Not inlined:
+ * the words lie on the stack of nobody who sleeps in his function.
+ */
+static __attribute__((noinline)) void
+join_children(struct akti_task *t)
+{
+    akt_error error = AKT_ERROR_NONE;
+    struct akti_joining children = {false, AKT_OK, &error};
+
+    akti_children_join(t, NULL, &children);
+    if (t->error == AKT_OK && children.first != AKT_OK) {
+        t->error = akt_task_fail_with(t->self, &error);
+    }
+}
+
 /* On its own stack, from the first turn to the last. */
 static void
 run(void *arg)
 {
     struct akti_task *t = arg;
     akt_self *self = t->self;
-    struct akti_joining children = {false, AKT_OK};
 
     t->error = t->fn->run(self, t->args);
     if (t->error != AKT_OK) {
@@ -288,12 +303,9 @@ run(void *arg)
     }
     if (AKTI_UNLIKELY(self->actor->cells != NULL)
         && !AKTI_MUTANT(child_outlives_owner)) {
-        akti_children_join(t, NULL, &children);
+        join_children(t);
     }
     akti_task_finish_message(t);
-    if (t->error == AKT_OK) {
-        t->error = children.first;
-    }
 }
 
 /* What is told of a task when its stack is gone. */

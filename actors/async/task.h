@@ -185,6 +185,7 @@ void akti_children_cancel(akt_self *self, const struct akti_cell *until);
 struct akti_joining {
     bool fails_together; /* an error of one cancels the others */
     akt_err first;       /* [out] the first error of one */
+    akt_error *error;    /* [out] what it said; NULL: nobody wants to know */
 };
 
 /* Waits for the tasks among them, and then for the actors, which are drained. */

@@ -79,6 +79,21 @@ AKT_API AKT_NODISCARD akt_err akt_scope_close(akt_self *self, akt_scope scope,
                                               akt_err err);
 
 /**
+ * @brief The same, and says what failed as an error object.
+ * @param self [borrow] the task that opened it
+ * @param scope the scope
+ * @param err as for `akt_scope_close`
+ * @param error [out] what the first error said: of the task or actor that failed
+ *        unchanged; when it is `err` what was in it before stays
+ * @return as for `akt_scope_close`
+ * @threadsafety actor
+ * @blocking as `akt_scope_close`
+ */
+AKT_API AKT_NODISCARD akt_err akt_scope_close_with(akt_self *self,
+                                                   akt_scope scope, akt_err err,
+                                                   akt_error *error);
+
+/**
  * @brief Cancels all that belongs to a scope, and what its owner waits for.
  * @param self [borrow] the task that opened it
  * @param scope the scope; to be closed nevertheless

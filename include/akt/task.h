@@ -75,6 +75,7 @@
 #include "akt/actor.h"
 #include "akt/error.h"
 #include "akt/export.h"
+#include "akt/failure.h"
 #include "akt/future.h"
 #include "akt/message.h"
 #include "akt/types.h"
@@ -173,13 +174,30 @@ typedef struct akt_task_function {
 AKT_API AKT_NODISCARD akt_err akt_join(akt_self *self, akt_task task);
 
 /**
+ * @brief The same, and says what failed as an error object (failure.h).
+ * @param self [borrow] who spawned it
+ * @param task what it got; used up
+ * @param error [out] what the task said (`akt_task_fail`, `akt_task_fail_with`),
+ *        unchanged, or the sentence of the code; written on errors only
+ * @return as for `akt_join`
+ * @threadsafety actor
+ * @blocking until the task has ended
+ */
+AKT_API AKT_NODISCARD akt_err akt_join_with(akt_self *self, akt_task task,
+                                            akt_error *error);
+
+/**
  * Joins and takes what the task gave to `akt_task_return`:
  * `akt_join_as(self, task, balance, &b)` fills a `struct balance`. Texts and bytes
  * in it live until the caller's next `akt_join_as` or `akt_call`. `AKT_ETYPE`: it
  * returned `AKT_OK` and nothing, or something of another type. Else as `akt_join`.
  */
 #define akt_join_as(self, task, name, out)                                     \
-    akti_join_as((self), (task), &name##_type, AKTI_OUT(struct name, out))
+    akt_join_as_with(self, task, name, out, NULL)
+
+/** The same, with an `akt_error *` for what failed, as for `akt_join_with`. */
+#define akt_join_as_with(self, task, name, out, error)                         \
+    akti_join_as((self), (task), AKTI_WANT(name, out), (error))
 
 /**
  * Gives a result for who joins: `akt_task_return(self, balance, .cents = 5)`; a
@@ -195,13 +213,25 @@ AKT_API AKT_NODISCARD akt_err akt_join(akt_self *self, akt_task task);
  * @param self [borrow] in a task
  * @param err not `AKT_OK`
  * @param text [borrow] a sentence, copied, cut at 1000 bytes; who awaits the
- *        task's future finds it in the answer
+ *        task's future finds it in the answer, who joins by `akt_join_with`
  * @return `err`, also when there was no memory for the text
  * @threadsafety actor
  * @blocking no
  */
 AKT_API AKT_NODISCARD akt_err akt_task_fail(akt_self *self, akt_err err,
                                             const char *text);
+
+/**
+ * @brief The same with an error object, which who joins gets unchanged
+ *        (`akt_join_with`): `return akt_task_fail_with(self, &error)`.
+ * @param self [borrow] in a task
+ * @param error [borrow] copied; its code is not `AKT_OK`
+ * @return its code, also when there was no memory for the rest
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_task_fail_with(akt_self *self,
+                                                 const akt_error *error);
 
 /**
  * @brief Asks a task to end; `akt_join` then waits until it has cleaned up.
@@ -271,7 +301,11 @@ AKT_API AKT_NODISCARD akt_err akt_await(akt_self *self, akt_future future,
  * `akt_await`.
  */
 #define akt_await_as(self, future, name, out)                                  \
-    akti_await_as((self), (future), &name##_type, AKTI_OUT(struct name, out))
+    akt_await_as_with(self, future, name, out, NULL)
+
+/** The same, with an `akt_error *` for what failed, as for `akt_join_with`. */
+#define akt_await_as_with(self, future, name, out, error)                      \
+    akti_await_as((self), (future), AKTI_WANT(name, out), (error))
 
 /**
  * Asks and waits for the reply: `akt_call(self, to, deposit, &reply, .amount = 5)`
@@ -390,6 +424,12 @@ AKT_API AKT_NODISCARD akt_err akt_receive(akt_self *self, uint64_t timeout_ns,
 
 /* What the macros call. Their contracts are those of the macros. */
 
+/** A reply that is wanted, and where it is to be copied. */
+typedef struct akti_want {
+    const akt_type *type;
+    void *out;
+} akti_want;
+
 /** What the classes of tasks have in common. */
 AKT_API extern const akt_behavior akti_task_behavior;
 /** The same. */
@@ -404,9 +444,11 @@ AKT_API AKT_NODISCARD akt_err
 akti_task_spawn_detached(akt_self *self, const akt_task_function *fn,
                          akt_ref *out_ref, const void *args);
 AKT_API AKT_NODISCARD akt_err akti_await_as(akt_self *self, akt_future future,
-                                            const akt_type *type, void *out);
+                                            const akti_want *want,
+                                            akt_error *error);
 AKT_API AKT_NODISCARD akt_err akti_join_as(akt_self *self, akt_task task,
-                                           const akt_type *type, void *out);
+                                           const akti_want *want,
+                                           akt_error *error);
 AKT_API AKT_NODISCARD akt_err akti_task_return(akt_self *self,
                                                const akti_message_arg *result);
 AKT_API AKT_NODISCARD akt_err akti_call(akt_self *self, akt_ref to,
@@ -418,6 +460,8 @@ AKT_API const void *akti_received_as(const akt_received *received,
 
 /* `out` where it is a pointer to `type`; else it does not compile. */
 #define AKTI_OUT(type, out) ((out) + 0 * sizeof(_Generic((out), type * : 1)))
+#define AKTI_WANT(name, out)                                                   \
+    (&(akti_want){&name##_type, AKTI_OUT(struct name, out)})
 #define AKTI_CALL_ONE(name, out) ((struct name){0})
 #define AKTI_CALL_MANY(name, out, ...) ((struct name){__VA_ARGS__})
 #define AKTI_ARGS_ONE(fn, out) (&(fn##_akt_args){0})
