@@ -65,8 +65,4 @@ run(akt_self *self, int argc, char **argv)
     return err == AKT_ECLOSED ? AKT_OK : err;
 }
 
-int
-main(int argc, char **argv)
-{
-    return akt_run(run, argc, argv);
-}
+AKT_MAIN(run);

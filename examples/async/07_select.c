@@ -64,8 +64,4 @@ run(akt_self *self, int argc, char **argv)
     return follow(self, &feed);
 }
 
-int
-main(int argc, char **argv)
-{
-    return akt_run(run, argc, argv);
-}
+AKT_MAIN(run);

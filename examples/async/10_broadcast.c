@@ -67,8 +67,4 @@ run(akt_self *self, int argc, char **argv)
     return count(self, late, "subscribed before tick 8");
 }
 
-int
-main(int argc, char **argv)
-{
-    return akt_run(run, argc, argv);
-}
+AKT_MAIN(run);

@@ -48,8 +48,4 @@ run(akt_self *self, int argc, char **argv)
     return akt_join(self, task);
 }
 
-int
-main(int argc, char **argv)
-{
-    return akt_run(run, argc, argv);
-}
+AKT_MAIN(run);

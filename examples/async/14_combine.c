@@ -119,8 +119,4 @@ run(akt_self *self, int argc, char **argv)
     return first_task(self);
 }
 
-int
-main(int argc, char **argv)
-{
-    return akt_run(run, argc, argv);
-}
+AKT_MAIN(run);

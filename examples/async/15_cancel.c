@@ -45,8 +45,4 @@ run(akt_self *self, int argc, char **argv)
     return AKT_OK;
 }
 
-int
-main(int argc, char **argv)
-{
-    return akt_run(run, argc, argv);
-}
+AKT_MAIN(run);

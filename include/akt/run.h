@@ -10,13 +10,9 @@
  *         return AKT_OK;
  *     }
  *
- *     int
- *     main(int argc, char **argv)
- *     {
- *         return akt_run(greet, argc, argv);
- *     }
+ *     AKT_MAIN(greet);
  *
- * `akt_run` starts a system, runs the function as its first task, waits until that
+ * The last line is the program's `main`, which calls `akt_run`. That starts a system, runs the function as its first task, waits until that
  * has ended with all that it owns, stops the system and frees it.
  *
  * **Signals.** SIGINT and SIGTERM cancel the task (task.h): its waits answer
@@ -44,6 +40,14 @@ AKT_BEGIN_DECLS
 
 /** The function of a program's first task. */
 typedef akt_err akt_main_fn(akt_self *self, int argc, char **argv);
+
+/** Makes `fn`, an `akt_main_fn`, the program. File scope, with a semicolon. */
+#define AKT_MAIN(fn)                                                           \
+    int main(int argc, char **argv)                                            \
+    {                                                                          \
+        return akt_run((fn), argc, argv);                                      \
+    }                                                                          \
+    typedef akt_main_fn fn##_akt_main
 
 /** How it is run. Zero means default; set by `AKT_RUN_OPTS_INIT`. */
 typedef struct akt_run_opts {

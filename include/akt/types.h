@@ -69,6 +69,9 @@ typedef struct akt_bytes {
 /** A string literal as `akt_text`, measured at compile time. */
 #define AKT_TEXT(literal) ((akt_text){"" literal, sizeof(literal) - 1})
 
+/** A string literal as `akt_bytes`, without its NUL. */
+#define AKT_BYTES(literal) ((akt_bytes){"" literal, sizeof(literal) - 1})
+
 /**
  * @brief A NUL-terminated string as `akt_text`; borrows, copies nothing.
  * @param string [borrow] NULL gives the empty text

@@ -38,6 +38,16 @@ test_text_literal_is_measured_without_its_nul(void **state)
 }
 
 static void
+test_bytes_literal_is_measured_without_its_nul(void **state)
+{
+    akt_bytes bytes = AKT_BYTES("\0\xff");
+
+    (void)state;
+    assert_int_equal(bytes.len, 2);
+    assert_memory_equal(bytes.ptr, "\0\xff", 2);
+}
+
+static void
 test_text_equal_with_same_bytes_is_true(void **state)
 {
     char copy[] = "same";
@@ -261,6 +271,7 @@ main(void)
         cmocka_unit_test(test_text_of_null_is_empty),
         cmocka_unit_test(test_text_of_string_borrows_it),
         cmocka_unit_test(test_text_literal_is_measured_without_its_nul),
+        cmocka_unit_test(test_bytes_literal_is_measured_without_its_nul),
         cmocka_unit_test(test_text_equal_with_same_bytes_is_true),
         cmocka_unit_test(test_text_equal_with_other_bytes_is_false),
         cmocka_unit_test(test_text_equal_with_prefix_is_false),
