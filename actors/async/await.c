@@ -154,13 +154,13 @@ copy_reply(akt_self *self, const akt_answer *answer, struct akti_message *m,
     struct akti_message **held = held_by(self);
     akt_err err = say_end(error, answer);
 
-    if (err == AKT_OK
-        && (answer->reply == NULL || !akt_type_equal(answer->type, type))) {
-        err = say(error, AKT_ETYPE);
-    }
     if (err != AKT_OK) {
         free_message(self, m);
         return err;
+    }
+    if (answer->reply == NULL || !akt_type_equal(answer->type, type)) {
+        free_message(self, m);
+        return say(error, AKT_ETYPE);
     }
     memcpy(want->out, answer->reply, type->size);
     /* The destructor is the caller's affair, as after akt_take. */
