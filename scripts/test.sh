@@ -124,7 +124,7 @@ if [ $quick -eq 0 ]; then
     export AKT_SIM_SEEDS=50 AKT_EXPLORE_PART=8 AKT_FAULT_STEP=8
     export AKT_STRESS_PART=2
     build asan all && run_tests asan -LE '^(lint|model|compile_fail)$'
-    export AKT_SIM_SEEDS=10
+    export AKT_SIM_SEEDS=10 AKT_STRESS_PART=1
     build tsan tests_threads tests_stress akt_examples \
         && run_tests tsan -L '^(threads|stress|example)$'
     # The same once more by the other compiler's.
