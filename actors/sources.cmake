@@ -153,3 +153,18 @@ if(AKT_CORO_FOUND STREQUAL "fcontext")
 else()
     list(APPEND AKT_SOURCES actors/base/coro_ucontext.c)
 endif()
+
+# What leaves the process; see cmake/AktNet.cmake.
+if(AKT_WITH_NET)
+    list(APPEND AKT_SOURCES
+        actors/net/cbor_read.c
+        actors/net/cbor_write.c
+        actors/net/utf8.c
+        actors/net/wire_decode.c
+        actors/net/wire_encode.c
+        actors/net/wire_name.c
+        actors/net/wire_place.c
+        actors/net/wire_skip.c
+        actors/net/wire_value.c
+    )
+endif()

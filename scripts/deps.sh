@@ -9,7 +9,7 @@ set -u
 
 # "a|b": either will do, a is what gets installed.
 packages='gcc libc6-dev cmake ninja-build pkg-config|pkgconf libevent-dev'
-packages="$packages libboost-context-dev binutils"
+packages="$packages libboost-context-dev binutils libcbor-dev"
 if [ "${1:-test}" != build ]; then
     packages="$packages g++ clang libclang-rt-dev clang-format clang-tidy"
     packages="$packages libcmocka-dev spin util-linux"

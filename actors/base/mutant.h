@@ -265,7 +265,17 @@
     X(walk_hides_errors,                                                       \
       "a directory that cannot be read on is taken for ended")                 \
     X(batch_lost, "a batch that could not be sent is forgotten")               \
-    X(queued_values_leaked, "what is queued is not destroyed with a channel")
+    X(queued_values_leaked, "what is queued is not destroyed with a channel")  \
+    X(wire_count_believed,                                                     \
+      "an array or map may be longer than what is left of the input")          \
+    X(wire_depth_unchecked, "maps and arrays may nest as deep as they like")   \
+    X(wire_trailing_taken, "what stands behind a message is not looked at")    \
+    X(wire_utf8_unchecked, "a text is taken though it is not UTF-8")           \
+    X(wire_key_twice, "a field may be there twice")                            \
+    X(wire_range_one_more, "an integer may be one above the greatest")         \
+    X(wire_skips_head_only,                                                    \
+      "of what nobody knows only the outermost head is skipped")               \
+    X(wire_array_too_long, "an array takes one element more than it has room")
 
 #if defined(AKT_MUTANTS)
 

@@ -2,6 +2,8 @@
 /**
  * @file akt.h
  * @brief All of akt: includes only. Begin with actor.h and system.h.
+ *
+ * What a build of akt may be without is included by itself: wire.h.
  */
 #ifndef AKT_AKT_H
 #define AKT_AKT_H

@@ -65,7 +65,8 @@ AKT_BEGIN_DECLS
     X(32, AKT_ECLOSED,                                                         \
       "it is closed: by somebody, or because its owner or sender ended")       \
     X(33, AKT_EEMPTY, "there is nothing to take now; try later")               \
-    X(34, AKT_ELAGGED, "the receiver was too slow: messages were overwritten")
+    X(34, AKT_ELAGGED, "the receiver was too slow: messages were overwritten") \
+    X(35, AKT_EFORMAT, "the bytes are not a message of the expected form")
 
 /** An error code; see `AKT_ERRORS` for the list. */
 typedef enum akt_err {

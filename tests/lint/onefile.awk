@@ -14,6 +14,9 @@ is_include("event2/|event\\.h") && FILENAME != "actors/sched/loop.c" \
 is_include("nng/") && FILENAME !~ /^actors\/net\/nng_[^\/]*\.c$/ {
     fail("nng is included by actors/net/nng_*.c only")
 }
+is_include("cbor\\.h|cbor/") && FILENAME !~ /^actors\/net\/cbor_[^\/]*\.c$/ {
+    fail("libcbor is included by actors/net/cbor_*.c only")
+}
 is_include("sys/eventfd") && FILENAME != "actors/sched/doorbell_eventfd.c" \
     && FILENAME !~ /^tests\/bench\// {
     fail("eventfd is used by actors/sched/doorbell_eventfd.c only")
