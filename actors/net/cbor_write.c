@@ -67,28 +67,41 @@ akti_cbor_put_bool(struct akti_cbor_writer *w, bool value)
     put_raw(w, head, cbor_encode_bool(value, head, HEAD_MAX));
 }
 
-/* Whether 2 bytes keep it; not asked of what is no number. */
+/*
+ * A double in 2 bytes: whether they keep it, and then the bits. Not asked of what
+ * is no number. (libcbor 0.8 rounds those below 2^-14 to others, though there are
+ * bits for them.)
+ */
 static bool
-is_half(float value)
+to_half(float value, uint16_t *out)
 {
     uint32_t bits;
     uint32_t fraction;
+    uint32_t lost; /* bits of the fraction that there is no room for */
     int exponent;
 
     memcpy(&bits, &value, sizeof(bits));
+    *out = (uint16_t)(bits >> 16 & 0x8000);
     exponent = (int)(bits >> 23 & 0xff) - 127;
     fraction = bits & 0x7fffff;
-    if ((bits & 0x7fffffff) == 0 || isinf(value)) {
+    if ((bits & 0x7fffffff) == 0) {
         return true;
     }
-    if (exponent >= -14 && exponent <= 15) {
+    if (isinf(value)) {
+        *out |= 0x7c00;
+        return true;
+    }
+    if (exponent < -24 || exponent > 15) {
+        return false;
+    }
+    if (exponent >= -14) {
+        *out |= (uint16_t)((uint32_t)(exponent + 15) << 10 | fraction >> 13);
         return (fraction & 0x1fff) == 0;
     }
-    /* Below that it is a multiple of 2^-24. */
-    return exponent >= -24 && exponent < -14
-           && ((fraction | 0x800000)
-               & (((uint32_t)1 << (unsigned)(-1 - exponent)) - 1))
-                  == 0;
+    lost = (uint32_t)(-1 - exponent);
+    fraction |= 0x800000;
+    *out |= (uint16_t)(fraction >> lost);
+    return (fraction & ((UINT32_C(1) << lost) - 1)) == 0;
 }
 
 static bool
@@ -98,22 +111,28 @@ is_single(double value)
            || (fabs(value) <= (double)FLT_MAX && (double)(float)value == value);
 }
 
+static void
+put_half(struct akti_cbor_writer *w, uint16_t bits)
+{
+    unsigned char item[] = {0xf9, (unsigned char)(bits >> 8),
+                            (unsigned char)(bits & 0xff)};
+
+    put_raw(w, item, sizeof(item));
+}
+
 void
 akti_cbor_put_double(struct akti_cbor_writer *w, double value)
 {
     unsigned char head[HEAD_MAX];
-    size_t length;
+    uint16_t half = 0x7e00; /* what is no number */
 
-    if (isnan(value)) {
-        length = cbor_encode_half(NAN, head, HEAD_MAX);
-    } else if (!is_single(value)) {
-        length = cbor_encode_double(value, head, HEAD_MAX);
-    } else if (!is_half((float)value)) {
-        length = cbor_encode_single((float)value, head, HEAD_MAX);
+    if (isnan(value) || (is_single(value) && to_half((float)value, &half))) {
+        put_half(w, half);
+    } else if (is_single(value)) {
+        put_raw(w, head, cbor_encode_single((float)value, head, HEAD_MAX));
     } else {
-        length = cbor_encode_half((float)value, head, HEAD_MAX);
+        put_raw(w, head, cbor_encode_double(value, head, HEAD_MAX));
     }
-    put_raw(w, head, length);
 }
 
 void

@@ -139,7 +139,7 @@ read_named(struct akti_wire_input *in, const akt_type *type, void *out)
     at = in->reader.at;
     if (akti_cbor_more(&in->reader, &rest)) {
         return akti_wire_refuse(in, NULL, at,
-                                "the array ends behind the message");
+                                "the array has to end behind the message");
     }
     return AKT_OK;
 }
@@ -154,8 +154,7 @@ read_all(struct akti_wire_input *in, akt_wire_form form, const akt_type *type,
                                    : read_message(in, NULL, type, out));
     if (r->at != r->end && !AKTI_MUTANT(wire_trailing_taken)) {
         return akti_wire_refuse(in, NULL, r->at,
-                                "%zu bytes too many behind the message",
-                                (size_t)(r->end - r->at));
+                                "there is something behind the message");
     }
     return AKT_OK;
 }

@@ -14,7 +14,7 @@ akti_wire_read_name(struct akti_wire_input *in, akt_text *out_name,
     AKT_TRY(akti_wire_next(in, NULL, &item));
     if (item.kind != AKTI_CBOR_ARRAY || (!item.open && item.number != 2)) {
         return akti_wire_unexpected(in, NULL, at, &item,
-                                    "an array of a name and a message");
+                                    "an array of two, a name and a message,");
     }
     *out_rest = akti_cbor_rest_of(&item);
     at = in->reader.at;

@@ -19,7 +19,7 @@
  *     AKT_TRY(akt_wire_encode_as(AKT_WIRE_BARE, order, &o, bytes, sizeof(bytes),
  *                                &length, &error));
  *
- * gives the nine bytes A3 01 07 02 21 04 63 74 65 61: {1: 7, 2: -2, 4: "tea"}.
+ * gives the ten bytes A3 01 07 02 21 04 63 74 65 61: {1: 7, 2: -2, 4: "tea"}.
  *
  * **With its name.** Where one way carries messages of several types, each is put
  * into an array behind the name of its type: ["order", {1: 7, ...}]. Nothing is
@@ -43,8 +43,8 @@
  * field keeps its place and its kind; an integer may become wider, an array
  * longer. What is not needed any more stays in the list.
  *
- * **Strangers.** The input may be anything. It is refused with a sentence ("order
- * .price at byte 17: a text where a number is expected"), or it is a message.
+ * **Strangers.** The input may be anything. It is refused with a sentence, such as
+ * "order.price at byte 17: a text where an f64 is expected", or it is a message.
  * Time and stack are bounded by its length and by `AKT_WIRE_DEPTH_MAX`.
  *
  * The form, its rules and test vectors for other programs are in the page

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tables of actors/net/WIRE.md are read from the page: what they say is what
+ * the code does. The page is the program's argument.
+ */
+#include "tests/support/wire.h"
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    CELLS = 4,
+    LINE_MAX_SIZE = 1024
+};
+
+static const char *page;
+
+/* A row of a table; cells without their backquotes. */
+struct row {
+    unsigned line;
+    unsigned cells;
+    const char *cell[CELLS];
+    char text[LINE_MAX_SIZE];
+    const akt_type *type;
+    akt_wire_form form;
+    akt_bytes input;
+    unsigned char bytes[LINE_MAX_SIZE];
+};
+
+typedef void check_fn(const struct row *row);
+
+/* Cuts the line at the bars that stand between cells. */
+static bool
+split(struct row *row)
+{
+    char *at = row->text;
+
+    row->cells = 0;
+    while (*at == '|' && row->cells < CELLS) {
+        char *end = strstr(at + 1, " |");
+
+        if (end == NULL) {
+            break;
+        }
+        at += 2 + (at[2] == '`');
+        row->cell[row->cells++] = at;
+        end[end[-1] == '`' ? -1 : 0] = '\0';
+        at = end + 1;
+    }
+    return row->cells >= 3;
+}
+
+static bool
+find_type(struct row *row)
+{
+    const akt_type *const *t = wire_types;
+
+    while (*t != NULL && strcmp((*t)->name, row->cell[0]) != 0) {
+        t++;
+    }
+    row->type = *t;
+    return *t != NULL;
+}
+
+static void
+parse_bytes(struct row *row)
+{
+    const char *digits = row->cell[1];
+    size_t n = strlen(digits) / 2;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        unsigned value;
+
+        assert_int_equal(sscanf(digits + 2 * i, "%2x", &value), 1);
+        row->bytes[i] = (unsigned char)value;
+    }
+    row->input = (akt_bytes){row->bytes, n};
+}
+
+/* Each row of the table below `title`; at least `wanted` of them. */
+static void
+for_each_row(const char *title, unsigned wanted, check_fn *check)
+{
+    FILE *file = fopen(page, "r");
+    static struct row row;
+    bool inside = false;
+    unsigned found = 0;
+
+    if (file == NULL) {
+        fail_msg("no page %s", page);
+    }
+    row.form =
+        strstr(title, "with the name") != NULL ? AKT_WIRE_NAMED : AKT_WIRE_BARE;
+    for (row.line = 1; fgets(row.text, sizeof(row.text), file) != NULL;
+         row.line++) {
+        row.text[strcspn(row.text, "\n")] = '\0';
+        if (strncmp(row.text, "#", 1) == 0) {
+            inside = strcmp(row.text, title) == 0;
+        } else if (inside && split(&row) && find_type(&row)) {
+            parse_bytes(&row);
+            check(&row);
+            found++;
+        }
+    }
+    (void)fclose(file);
+    if (found < wanted) {
+        fail_msg("%u rows below \"%s\", not %u", found, title, wanted);
+    }
+}
+
+static void
+print(const struct row *row, const void *message, char *text, size_t size)
+{
+    FILE *file = fmemopen(text, size, "w");
+
+    assert_non_null(file);
+    wire_print(file, row->form, row->type, message);
+    (void)fclose(file);
+}
+
+static void
+decode(const struct row *row, struct wire_space *out)
+{
+    char text[LINE_MAX_SIZE] = "";
+    akt_error error = AKT_ERROR_NONE;
+
+    if (akt_wire_decode(row->form, row->type, row->input, out, &error)
+        != AKT_OK) {
+        fail_msg("line %u: %s", row->line, error.text);
+    }
+    print(row, out, text, sizeof(text));
+    if (strcmp(text, row->cell[2]) != 0) {
+        fail_msg("line %u: means %s", row->line, text);
+    }
+}
+
+/* Whether it is written as its row has it. */
+static bool
+is_written_so(const struct row *row, const struct wire_space *message)
+{
+    unsigned char bytes[LINE_MAX_SIZE];
+    size_t length = 0;
+
+    assert_int_equal(akt_wire_encode(row->form, row->type, message, bytes,
+                                     sizeof(bytes), &length, NULL),
+                     AKT_OK);
+    return length == row->input.len && memcmp(bytes, row->bytes, length) == 0;
+}
+
+static void
+check_canonical(const struct row *row)
+{
+    struct wire_space message;
+
+    decode(row, &message);
+    if (!is_written_so(row, &message)) {
+        fail_msg("line %u: is written otherwise", row->line);
+    }
+}
+
+static void
+check_taken(const struct row *row)
+{
+    struct wire_space message;
+
+    decode(row, &message);
+    if (is_written_so(row, &message)) {
+        fail_msg("line %u: is written like this", row->line);
+    }
+}
+
+static void
+check_refused(const struct row *row)
+{
+    struct wire_space message;
+    akt_error error = AKT_ERROR_NONE;
+
+    if (akt_wire_decode(row->form, row->type, row->input, &message, &error)
+        == AKT_OK) {
+        fail_msg("line %u: it is taken", row->line);
+    }
+    if (strcmp(error.text, row->cell[2]) != 0) {
+        fail_msg("line %u: refused with %s", row->line, error.text);
+    }
+}
+
+static void
+test_vectors_are_written_and_taken(void **state)
+{
+    (void)state;
+    for_each_row("### Written and taken", 32, check_canonical);
+}
+
+static void
+test_vectors_with_the_name_are_written_and_taken(void **state)
+{
+    (void)state;
+    for_each_row("### Written and taken, with the name", 3, check_canonical);
+}
+
+static void
+test_vectors_of_others_are_taken(void **state)
+{
+    (void)state;
+    for_each_row("### Taken, but written otherwise", 20, check_taken);
+}
+
+static void
+test_vectors_are_refused(void **state)
+{
+    (void)state;
+    for_each_row("### Refused", 60, check_refused);
+}
+
+static void
+test_vectors_with_the_name_are_refused(void **state)
+{
+    (void)state;
+    for_each_row("### Refused, with the name", 10, check_refused);
+}
+
+int
+main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_vectors_are_written_and_taken),
+        cmocka_unit_test(test_vectors_with_the_name_are_written_and_taken),
+        cmocka_unit_test(test_vectors_of_others_are_taken),
+        cmocka_unit_test(test_vectors_are_refused),
+        cmocka_unit_test(test_vectors_with_the_name_are_refused),
+    };
+
+    page = argc > 1 ? argv[1] : "actors/net/WIRE.md";
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
