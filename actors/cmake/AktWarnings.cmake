@@ -34,6 +34,11 @@ elseif(NOT AKT_SANITIZER STREQUAL "none")
         "address, thread, undefined and address,undefined")
 endif()
 
+# The library tells libFuzzer where it goes; fast enough only when optimised.
+if(AKT_BUILD_FUZZ)
+    list(APPEND AKT_SANITIZED_LIBRARY_FLAGS -fsanitize=fuzzer-no-link -O1)
+endif()
+
 if(AKT_LTO)
     include(CheckIPOSupported)
     check_ipo_supported(LANGUAGES C)

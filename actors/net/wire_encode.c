@@ -79,18 +79,29 @@ is_zero(const akt_field *field, const void *value)
     }
 }
 
+static const void *
+element_of(const akt_field *field, const void *value, uint32_t index)
+{
+    return (const char *)value + (size_t)index * field->stride;
+}
+
 /* How many elements there are up to the last one that is not zero. */
 static uint32_t
-used_count(const akt_field *field, const void *value)
+used_elements(const akt_field *field, const void *value)
 {
     uint32_t n = field->count;
 
-    while (n > 0
-           && is_zero(field,
-                      (const char *)value + (size_t)(n - 1) * field->stride)) {
+    while (n > 0 && is_zero(field, element_of(field, value, n - 1))) {
         n--;
     }
     return n;
+}
+
+static inline uint32_t
+used_count(const akt_field *field, const void *value)
+{
+    return field->count == 1 ? !is_zero(field, value)
+                             : used_elements(field, value);
 }
 
 static const void *
@@ -250,8 +261,7 @@ write_array(struct output *out, const struct akti_wire_place *place,
     akti_cbor_put_array(&out->writer, count);
     for (; element.index < count; element.index++) {
         AKT_TRY(write_value(out, &element,
-                            (const char *)value
-                                + (size_t)element.index * field->stride));
+                            element_of(field, value, element.index)));
     }
     out->depth--;
     return AKT_OK;

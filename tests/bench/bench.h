@@ -83,6 +83,7 @@ akt_err bench_timeout(struct bench *bench);
 akt_err bench_sleepers(struct bench *bench);
 akt_err bench_timers(struct bench *bench);
 akt_err bench_wakeup(struct bench *bench);
+akt_err bench_wire(struct bench *bench);
 akt_err bench_select4(struct bench *bench);
 akt_err bench_chan32(struct bench *bench);
 akt_err bench_chan1024(struct bench *bench);

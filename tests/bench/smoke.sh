@@ -103,6 +103,10 @@ done
 bench 'bytes_per_actor spawn_ns' 1 idlemem 1
 bench 'p50_ns p99_ns machine_p50_ns machine_p99_ns ratio_p50' 20 wakeup 20
 
+case $("$bin" --list) in
+*"wire "*) bench 'bytes encode_ns decode_ns' 1000 wire 1000 ;;
+esac
+
 # What --list names has been run.
 listed=$("$bin" --list | awk '{ print $1 }')
 [ -n "$listed" ] || fail '--list: it names nothing'

@@ -18,7 +18,8 @@ for file in $(find actors mailbox -name '*.c' 2>/dev/null); do
     listed "${file%%/*}/sources.cmake" "$file" "$file"
 done
 for file in tests/unit/*.c tests/stress/*.c tests/integration/*.c \
-    tests/bench/*.c tests/explore/*_explore.c tests/support/*.c; do
+    tests/bench/*.c tests/explore/*_explore.c tests/support/*.c \
+    tests/fuzz/*.c; do
     [ -e "$file" ] && listed tests/CMakeLists.txt "$file" "${file#tests/}"
 done
 for file in tests/model/*.pml; do

@@ -142,9 +142,10 @@ random_number(struct akti_random *random)
 static double
 random_double(struct akti_random *random)
 {
-    static const double special[] = {0.0,      -0.0,     NAN,
-                                     INFINITY, 65504.0,  5.960464477539063e-8,
-                                     1.5,      -INFINITY};
+    static const double special[] = {0.0,         -0.0,
+                                     (double)NAN, (double)INFINITY,
+                                     65504.0,     5.960464477539063e-8,
+                                     1.5,         -(double)INFINITY};
     uint64_t bits = akti_random_next(random);
     double value;
 
