@@ -48,6 +48,12 @@ akt_err akti_wire_unexpected(const struct akti_wire_input *in,
                              const struct akti_cbor_item *item,
                              const char *wanted);
 
+/* Room for a name of the input's in a sentence. */
+#define AKTI_WIRE_NAME_SIZE 65
+
+/* A name as it may be shown: what is not printable ASCII is "?". Cut. */
+const char *akti_wire_show(akt_text name, char shown[AKTI_WIRE_NAME_SIZE]);
+
 /* The next item, or the sentence why there is none. */
 akt_err akti_wire_next(struct akti_wire_input *in,
                        const struct akti_wire_place *place,

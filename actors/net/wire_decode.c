@@ -123,16 +123,16 @@ read_message(struct akti_wire_input *in, const struct akti_wire_place *place,
 static akt_err
 read_named(struct akti_wire_input *in, const akt_type *type, void *out)
 {
+    char shown[AKTI_WIRE_NAME_SIZE];
     const unsigned char *at;
-    struct akti_cbor_rest rest;
-    akt_text name;
+    struct akti_cbor_rest rest = {0, false};
+    akt_text name = {NULL, 0};
 
     AKT_TRY(akti_wire_read_name(in, &name, &rest));
     if (!akt_text_equal(name, akt_text_of(type->name))) {
         return akt_error_set(in->error, AKT_ETYPE,
-                             "a \"%.*s\" where a message \"%s\" is expected",
-                             (int)(name.len < 64 ? name.len : 64), name.ptr,
-                             type->name);
+                             "a \"%s\" where a message \"%s\" is expected",
+                             akti_wire_show(name, shown), type->name);
     }
     (void)akti_cbor_more(&in->reader, &rest);
     AKT_TRY(read_message(in, NULL, type, out));

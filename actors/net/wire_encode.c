@@ -113,12 +113,13 @@ value_of(const akt_field *field, const void *message)
 static size_t
 used_fields(const akt_type *type, const void *message)
 {
-    const akt_field *fields = type->field_count > 0 ? type->fields() : NULL;
     size_t n = 0;
     uint32_t i;
 
     for (i = 0; i < type->field_count; i++) {
-        n += used_count(&fields[i], value_of(&fields[i], message)) > 0;
+        const akt_field *field = &type->fields()[i];
+
+        n += used_count(field, value_of(field, message)) > 0;
     }
     return n;
 }
@@ -126,11 +127,12 @@ used_fields(const akt_type *type, const void *message)
 static bool
 is_zero_message(const akt_type *type, const void *message)
 {
-    const akt_field *fields = type->field_count > 0 ? type->fields() : NULL;
     uint32_t i;
 
     for (i = 0; i < type->field_count; i++) {
-        if (used_count(&fields[i], value_of(&fields[i], message)) > 0) {
+        const akt_field *field = &type->fields()[i];
+
+        if (used_count(field, value_of(field, message)) > 0) {
             return false;
         }
     }
@@ -285,15 +287,15 @@ static akt_err
 write_message(struct output *out, const struct akti_wire_place *up,
               const akt_type *type, const void *message)
 {
-    const akt_field *fields = type->field_count > 0 ? type->fields() : NULL;
     uint32_t i;
 
     AKT_TRY(enter(out, up));
     akti_cbor_put_map(&out->writer, used_fields(type, message));
     for (i = 0; i < type->field_count; i++) {
-        struct akti_wire_place place = {up, &fields[i], 0, false};
+        struct akti_wire_place place = {up, &type->fields()[i], 0, false};
 
-        AKT_TRY(write_field(out, &place, i + 1, value_of(&fields[i], message)));
+        AKT_TRY(
+            write_field(out, &place, i + 1, value_of(place.field, message)));
     }
     out->depth--;
     return AKT_OK;
@@ -331,17 +333,17 @@ akt_wire_length(akt_wire_form form, const akt_type *type, const void *message,
 
 akt_err
 akt_wire_encode(akt_wire_form form, const akt_type *type, const void *message,
-                void *buffer, size_t size, size_t *out_length, akt_error *error)
+                akt_wire_buffer *buffer, akt_error *error)
 {
-    struct output out = {{buffer, size, 0}, type->name, 0, error};
+    struct output out = {{buffer->ptr, buffer->size, 0}, type->name, 0, error};
 
     AKT_TRY(write_all(&out, form, type, message));
-    if (out.writer.used > size) {
+    if (out.writer.used > buffer->size) {
         return akt_error_set(error, AKT_ESIZE,
                              "%s: %zu bytes, and room for %zu", type->name,
-                             out.writer.used, size);
+                             out.writer.used, buffer->size);
     }
-    *out_length = out.writer.used;
+    buffer->length = out.writer.used;
     return AKT_OK;
 }
 
@@ -351,37 +353,35 @@ enum {
 
 akt_err
 akt_wire_encode_alloc(akt_wire_form form, const akt_type *type,
-                      const void *message, const akt_allocator *allocator,
-                      akt_bytes *out_bytes, akt_error *error)
+                      const void *message, akt_wire_buffer *buffer,
+                      akt_error *error)
 {
+    akt_wire_buffer got = {.allocator = buffer->allocator};
     struct akti_memory memory;
-    size_t length;
-    void *block;
     akt_err err;
 
-    AKT_TRY(akt_wire_length(form, type, message, &length, error));
-    akti_memory_init(&memory, allocator);
-    block = akti_memory_alloc(&memory, length, BLOCK_ALIGN);
-    if (block == NULL) {
+    AKT_TRY(akt_wire_length(form, type, message, &got.size, error));
+    akti_memory_init(&memory, buffer->allocator);
+    got.ptr = akti_memory_alloc(&memory, got.size, BLOCK_ALIGN);
+    if (got.ptr == NULL) {
         return akt_error_set(error, AKT_ENOMEM, "%s: no memory for %zu bytes",
-                             type->name, length);
+                             type->name, got.size);
     }
-    err = akt_wire_encode(form, type, message, block, length, &length, error);
+    err = akt_wire_encode(form, type, message, &got, error);
     if (err != AKT_OK) {
-        akti_memory_free(&memory, block, length, BLOCK_ALIGN);
+        akt_wire_free(&got);
         return err;
     }
-    *out_bytes = (akt_bytes){block, length};
+    *buffer = got;
     return AKT_OK;
 }
 
 void
-akt_wire_free(const akt_allocator *allocator, akt_bytes bytes)
+akt_wire_free(akt_wire_buffer *buffer)
 {
     struct akti_memory memory;
 
-    akti_memory_init(&memory, allocator);
-    /* The block is ours; its bytes are constant for those who read them. */
-    akti_memory_free(&memory, (void *)(uintptr_t)bytes.ptr, bytes.len,
-                     BLOCK_ALIGN);
+    akti_memory_init(&memory, buffer->allocator);
+    akti_memory_free(&memory, buffer->ptr, buffer->size, BLOCK_ALIGN);
+    *buffer = (akt_wire_buffer){.allocator = buffer->allocator};
 }

@@ -38,8 +38,9 @@ akt_wire_type_of(const akt_type *const *types, akt_bytes input,
         "message",
         0,
         error};
+    char shown[AKTI_WIRE_NAME_SIZE];
     struct akti_cbor_rest rest;
-    akt_text name;
+    akt_text name = {NULL, 0};
 
     AKT_TRY(akti_wire_read_name(&in, &name, &rest));
     for (; *types != NULL; types++) {
@@ -49,6 +50,6 @@ akt_wire_type_of(const akt_type *const *types, akt_bytes input,
         }
     }
     return akt_error_set(error, AKT_ETYPE,
-                         "no message that is taken here is called \"%.*s\"",
-                         (int)(name.len < 64 ? name.len : 64), name.ptr);
+                         "no message that is taken here is called \"%s\"",
+                         akti_wire_show(name, shown));
 }

@@ -92,3 +92,20 @@ akti_wire_unexpected(const struct akti_wire_input *in,
     return akti_wire_refuse(in, place, at, "%s where %s is expected",
                             item_name(item), wanted);
 }
+
+const char *
+akti_wire_show(akt_text name, char shown[AKTI_WIRE_NAME_SIZE])
+{
+    size_t n =
+        name.len < AKTI_WIRE_NAME_SIZE ? name.len : AKTI_WIRE_NAME_SIZE - 1;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        shown[i] = '?';
+        if (name.ptr[i] >= ' ' && name.ptr[i] <= '~') {
+            shown[i] = name.ptr[i];
+        }
+    }
+    shown[n] = '\0';
+    return shown;
+}

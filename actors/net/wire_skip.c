@@ -75,6 +75,23 @@ next_untagged(struct akti_wire_input *in, const struct akti_wire_place *place,
     return AKT_OK;
 }
 
+/* One head, and what it opens. */
+static akt_err
+skip_one(struct akti_wire_input *in, const struct akti_wire_place *place,
+         struct skipped *open, unsigned outside)
+{
+    struct akti_cbor_item item;
+    const unsigned char *at;
+
+    AKT_TRY(next_untagged(in, place, &item, &at));
+    if (has_elements(&item) && !AKTI_MUTANT(wire_skips_head_only)) {
+        AKT_TRY(akti_wire_enter(in, place, at));
+        open[in->depth - outside - 1] = (struct skipped){
+            akti_cbor_rest_of(&item), false, item.kind == AKTI_CBOR_MAP};
+    }
+    return AKT_OK;
+}
+
 akt_err
 akti_wire_skip(struct akti_wire_input *in, const struct akti_wire_place *place)
 {
@@ -82,15 +99,7 @@ akti_wire_skip(struct akti_wire_input *in, const struct akti_wire_place *place)
     unsigned outside = in->depth;
 
     do {
-        struct akti_cbor_item item;
-        const unsigned char *at;
-
-        AKT_TRY(next_untagged(in, place, &item, &at));
-        if (has_elements(&item) && !AKTI_MUTANT(wire_skips_head_only)) {
-            AKT_TRY(akti_wire_enter(in, place, at));
-            open[in->depth - outside - 1] = (struct skipped){
-                akti_cbor_rest_of(&item), false, item.kind == AKTI_CBOR_MAP};
-        }
+        AKT_TRY(skip_one(in, place, open, outside));
         while (in->depth > outside
                && !more(in, &open[in->depth - outside - 1])) {
             in->depth--;

@@ -13,13 +13,12 @@
  *
  *     struct order o = {.id = 7, .count = -2, .item = AKT_TEXT("tea")};
  *     unsigned char bytes[64];
- *     size_t length;
+ *     akt_wire_buffer buffer = {.ptr = bytes, .size = sizeof(bytes)};
  *     akt_error error = AKT_ERROR_NONE;
  *
- *     AKT_TRY(akt_wire_encode_as(AKT_WIRE_BARE, order, &o, bytes, sizeof(bytes),
- *                                &length, &error));
+ *     AKT_TRY(akt_wire_encode_as(AKT_WIRE_BARE, order, &o, &buffer, &error));
  *
- * gives the ten bytes A3 01 07 02 21 04 63 74 65 61: {1: 7, 2: -2, 4: "tea"}.
+ * gives ten bytes, `buffer.length`: A3 01 07 02 21 04 63 74 65 61: {1: 7, 2: -2, 4: "tea"}.
  *
  * **With its name.** Where one way carries messages of several types, each is put
  * into an array behind the name of its type: ["order", {1: 7, ...}]. Nothing is
@@ -73,6 +72,15 @@ typedef enum akt_wire_form {
     AKT_WIRE_NAMED     /**< an array of the type's name and the message */
 } akt_wire_form;
 
+/** Where an encoding is written to. */
+typedef struct akt_wire_buffer {
+    void *ptr;     /**< the bytes */
+    size_t size;   /**< how many there is room for */
+    size_t length; /**< how many were written */
+    /** [borrow] For `akt_wire_encode_alloc`; NULL: `aligned_alloc`. */
+    const akt_allocator *allocator;
+} akt_wire_buffer;
+
 /**
  * Declares the types that a receiver takes: `name` is an array of pointers to
  * the descriptors of 1 to 32 messages, ended by NULL. With a semicolon. A longer
@@ -109,9 +117,8 @@ AKT_API akt_err akt_wire_length(akt_wire_form form, const akt_type *type,
  * @param form the form
  * @param type [borrow] the message's type
  * @param message [borrow] the struct; NULL is allowed for a signal
- * @param buffer [out] receives the bytes; undefined content on an error
- * @param size bytes of `buffer`
- * @param out_length [out] bytes that were written
+ * @param buffer [out] has `ptr` and `size`, and gets the bytes and their `length`;
+ *        on an error the bytes are undefined and the length stays
  * @param error [out] which field is wrong; NULL is allowed
  * @retval AKT_OK it is written
  * @retval AKT_ETYPE a local message, which cannot leave the process
@@ -123,18 +130,18 @@ AKT_API akt_err akt_wire_length(akt_wire_form form, const akt_type *type,
  * @blocking no
  */
 AKT_API akt_err akt_wire_encode(akt_wire_form form, const akt_type *type,
-                                const void *message, void *buffer, size_t size,
-                                size_t *out_length, akt_error *error);
+                                const void *message, akt_wire_buffer *buffer,
+                                akt_error *error);
 
 /**
  * @brief Writes a message into memory of the right size.
  * @param form the form
  * @param type [borrow] the message's type
  * @param message [borrow] the struct; NULL is allowed for a signal
- * @param allocator [borrow] where the memory comes from; NULL: `aligned_alloc`
- * @param out_bytes [out] the encoding; free it by `akt_wire_free`
+ * @param buffer [out] has the `allocator`, and gets the rest; give it back by
+ *        `akt_wire_free`. As it was on an error.
  * @param error [out] which field is wrong; NULL is allowed
- * @retval AKT_OK `out_bytes` is set
+ * @retval AKT_OK `buffer` has the encoding
  * @retval AKT_ENOMEM no memory
  * @retval AKT_ETYPE a local message, which cannot leave the process
  * @retval AKT_EINVAL a text is not UTF-8, or a reference is not nobody's
@@ -145,17 +152,16 @@ AKT_API akt_err akt_wire_encode(akt_wire_form form, const akt_type *type,
  */
 AKT_API akt_err akt_wire_encode_alloc(akt_wire_form form, const akt_type *type,
                                       const void *message,
-                                      const akt_allocator *allocator,
-                                      akt_bytes *out_bytes, akt_error *error);
+                                      akt_wire_buffer *buffer,
+                                      akt_error *error);
 
 /**
  * @brief Frees what `akt_wire_encode_alloc` gave.
- * @param allocator [borrow] the same as then
- * @param bytes [move] what it gave; none is allowed
+ * @param buffer [move] what it gave; empty afterwards; one without bytes is allowed
  * @threadsafety any
  * @blocking no
  */
-AKT_API void akt_wire_free(const akt_allocator *allocator, akt_bytes bytes);
+AKT_API void akt_wire_free(akt_wire_buffer *buffer);
 
 /**
  * @brief The type of a message that came with its name.
@@ -199,13 +205,11 @@ AKT_API akt_err akt_wire_decode(akt_wire_form form, const akt_type *type,
 
 /**
  * `akt_wire_encode`, with the name of a message that the compiler compares with
- * the pointer: `akt_wire_encode_as(AKT_WIRE_BARE, order, &o, buffer,
- * sizeof(buffer), &length, &error)`.
+ * the pointer: `akt_wire_encode_as(AKT_WIRE_BARE, order, &o, &buffer, &error)`.
  */
-#define akt_wire_encode_as(form, name, message, buffer, size, out_length,      \
-                           error)                                              \
+#define akt_wire_encode_as(form, name, message, buffer, error)                 \
     akt_wire_encode((form), &name##_type, AKTI_WIRE_IN(struct name, message),  \
-                    (buffer), (size), (out_length), (error))
+                    (buffer), (error))
 
 /** `akt_wire_decode`, checked in the same way. */
 #define akt_wire_decode_as(form, name, input, out_message, error)              \

@@ -11,15 +11,14 @@ AKT_MESSAGE(trade, TRADE);
 
 /* The message changes each time, so that no compiler writes it once. */
 static akt_err
-encode(struct bench *bench, unsigned char *buffer, size_t size, size_t *length)
+encode(struct bench *bench, akt_wire_buffer *buffer)
 {
     struct trade m = {
         .count = -1000, .price = 1234.56789, .item = AKT_TEXT("abcdefghijkl")};
 
     for (int64_t i = 0; i < bench->n; i++) {
         m.id = UINT64_C(0x123456789a) + (uint64_t)i;
-        AKT_TRY(akt_wire_encode_as(AKT_WIRE_BARE, trade, &m, buffer, size,
-                                   length, NULL));
+        AKT_TRY(akt_wire_encode_as(AKT_WIRE_BARE, trade, &m, buffer, NULL));
     }
     return AKT_OK;
 }
@@ -39,20 +38,20 @@ decode(struct bench *bench, akt_bytes bytes, uint64_t *sum)
 akt_err
 bench_wire(struct bench *bench)
 {
-    unsigned char buffer[64];
-    size_t length = 0;
+    unsigned char bytes[64];
+    akt_wire_buffer buffer = {.ptr = bytes, .size = sizeof(bytes)};
     uint64_t sum = 0;
     double encoded_s;
     uint64_t id = UINT64_C(0x123456789a) + (uint64_t)bench->n - 1;
 
     report_begin(&bench->report);
-    AKT_TRY(encode(bench, buffer, sizeof(buffer), &length));
+    AKT_TRY(encode(bench, &buffer));
     report_end(&bench->report);
     encoded_s = bench->report.seconds;
     report_begin(&bench->report);
-    AKT_TRY(decode(bench, (akt_bytes){buffer, length}, &sum));
+    AKT_TRY(decode(bench, (akt_bytes){bytes, buffer.length}, &sum));
     report_end(&bench->report);
-    report_add(&bench->report, "bytes", (double)length);
+    report_add(&bench->report, "bytes", (double)buffer.length);
     report_add(&bench->report, "encode_ns", encoded_s * 1e9 / (double)bench->n);
     report_add(&bench->report, "decode_ns",
                bench->report.seconds * 1e9 / (double)bench->n);

@@ -45,8 +45,8 @@ write_one(const struct messages *m)
     size_t length = 0;
     size_t i;
 
-    if (akt_wire_encode(m->form, m->type, &m->message, bytes, sizeof(bytes),
-                        &length, NULL)
+    if (wire_encode(m->form, m->type, &m->message,
+                    (akt_bytes){bytes, sizeof(bytes)}, &length)
         != AKT_OK) {
         return 1;
     }

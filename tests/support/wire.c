@@ -12,6 +12,18 @@ const akt_type *const wire_types[] = {&order_type,  &point_type, &drawing_type,
                                       &limits_type, &link_type,  &tick_type,
                                       NULL};
 
+akt_err
+wire_encode(akt_wire_form form, const akt_type *type, const void *message,
+            akt_bytes room, size_t *length)
+{
+    akt_wire_buffer buffer = {.ptr = (void *)(uintptr_t)room.ptr,
+                              .size = room.len};
+    akt_err err = akt_wire_encode(form, type, message, &buffer, NULL);
+
+    *length = err == AKT_OK ? buffer.length : *length;
+    return err;
+}
+
 /* --- types at random --- */
 
 enum {
@@ -359,8 +371,8 @@ wire_oracle(akt_wire_form form, const akt_type *type, akt_bytes input,
     if (err != AKT_OK) {
         return refused(type, &first, &error, err);
     }
-    if (akt_wire_encode(form, type, &first, again[0], sizeof(again[0]),
-                        &length[0], NULL)
+    if (wire_encode(form, type, &first, (akt_bytes){again[0], sizeof(again[0])},
+                    &length[0])
         != AKT_OK) {
         return "decoded, and not encoded again";
     }
@@ -371,8 +383,8 @@ wire_oracle(akt_wire_form form, const akt_type *type, akt_bytes input,
     if (!same(type, &first, &second)) {
         return "its encoding is another message";
     }
-    err = akt_wire_encode(form, type, &second, again[1], sizeof(again[1]),
-                          &length[1], NULL);
+    err = wire_encode(form, type, &second,
+                      (akt_bytes){again[1], sizeof(again[1])}, &length[1]);
     return err == AKT_OK && length[1] == length[0]
                    && memcmp(again[0], again[1], length[0]) == 0
                ? NULL

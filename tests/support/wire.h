@@ -46,6 +46,10 @@ struct wire_arena {
     unsigned char bytes[1 << 14];
 };
 
+/* akt_wire_encode into so many bytes. */
+akt_err wire_encode(akt_wire_form form, const akt_type *type,
+                    const void *message, akt_bytes room, size_t *length);
+
 /* Another type each time, of any kinds, nested; as good as the next call. */
 const akt_type *wire_random_type(struct akti_random *random);
 void wire_random_message(struct akti_random *random, const akt_type *type,

@@ -143,8 +143,8 @@ is_written_so(const struct row *row, const struct wire_space *message)
     unsigned char bytes[LINE_MAX_SIZE];
     size_t length = 0;
 
-    assert_int_equal(akt_wire_encode(row->form, row->type, message, bytes,
-                                     sizeof(bytes), &length, NULL),
+    assert_int_equal(wire_encode(row->form, row->type, message,
+                                 (akt_bytes){bytes, sizeof(bytes)}, &length),
                      AKT_OK);
     return length == row->input.len && memcmp(bytes, row->bytes, length) == 0;
 }

@@ -49,8 +49,8 @@ encoded(akt_wire_form form, const akt_type *type, const void *message)
 {
     size_t length = 0;
 
-    assert_int_equal(akt_wire_encode(form, type, message, buffer,
-                                     sizeof(buffer), &length, NULL),
+    assert_int_equal(wire_encode(form, type, message,
+                                 (akt_bytes){buffer, sizeof(buffer)}, &length),
                      AKT_OK);
     return length;
 }
@@ -268,8 +268,8 @@ test_encode_into_each_size_writes_nothing_beyond(void **state)
 
         assert_non_null(exact);
         exact[i] = 0x55;
-        err = akt_wire_encode_as(AKT_WIRE_NAMED, order, &o, exact, i, &used,
-                                 NULL);
+        err = wire_encode(AKT_WIRE_NAMED, &order_type, &o,
+                          (akt_bytes){exact, i}, &used);
         assert_int_equal(err, i < length ? AKT_ESIZE : AKT_OK);
         assert_int_equal(used, i < length ? 12345 : length);
         assert_int_equal(exact[i], 0x55);
@@ -312,12 +312,11 @@ static void
 test_nine_levels_are_not_written(void **state)
 {
     struct level1 one = {.next.next.next.next.next.next.next.next.x = 5};
-    size_t length;
+    akt_wire_buffer room = {.ptr = buffer, .size = sizeof(buffer)};
 
     (void)state;
     assert_refused(
-        akt_wire_encode_as(AKT_WIRE_BARE, level1, &one, buffer, sizeof(buffer),
-                           &length, &error),
+        akt_wire_encode_as(AKT_WIRE_BARE, level1, &one, &room, &error),
         "level1.next.next.next.next.next.next.next.next: nested too deep");
 }
 
@@ -343,11 +342,10 @@ static void
 test_local_message_does_not_leave_nor_come(void **state)
 {
     struct opaque o = {5};
-    size_t length;
+    akt_wire_buffer room = {.ptr = buffer, .size = sizeof(buffer)};
 
     (void)state;
-    assert_refused(akt_wire_encode_as(AKT_WIRE_BARE, opaque, &o, buffer,
-                                      sizeof(buffer), &length, &error),
+    assert_refused(akt_wire_encode_as(AKT_WIRE_BARE, opaque, &o, &room, &error),
                    "opaque: it has no field list, so it cannot leave the "
                    "process");
     assert_refused(akt_wire_decode_as(AKT_WIRE_BARE, opaque,
@@ -408,8 +406,8 @@ test_signal_needs_no_struct(void **state)
     size_t length = 0;
 
     (void)state;
-    assert_int_equal(akt_wire_encode(AKT_WIRE_NAMED, &tick_type, NULL, buffer,
-                                     sizeof(buffer), &length, NULL),
+    assert_int_equal(wire_encode(AKT_WIRE_NAMED, &tick_type, NULL,
+                                 (akt_bytes){buffer, sizeof(buffer)}, &length),
                      AKT_OK);
     assert_int_equal(akt_wire_decode(AKT_WIRE_NAMED, &tick_type,
                                      (akt_bytes){buffer, length}, NULL, NULL),
@@ -466,6 +464,20 @@ test_type_of_another_is_refused_by_its_name(void **state)
     assert_null(type);
 }
 
+/* What a stranger sends goes into logs. */
+static void
+test_type_of_a_name_that_is_not_printable_is_told_without_harm(void **state)
+{
+    static const char input[] = "\x82\x68y\x1b[2J\n\x00\xe4\xa0";
+    const akt_type *type = NULL;
+
+    (void)state;
+    assert_refused(akt_wire_type_of(taken,
+                                    (akt_bytes){input, sizeof(input) - 1},
+                                    &type, &error),
+                   "no message that is taken here is called \"y?[2J???\"");
+}
+
 static void
 test_type_of_a_bare_message_is_refused(void **state)
 {
@@ -485,16 +497,17 @@ test_encode_alloc_without_memory_says_so(void **state)
 {
     struct unit_memory memory;
     struct order o = {.id = 7};
-    akt_bytes bytes = {NULL, 0};
+    akt_wire_buffer b = {.allocator = &memory.memory.hook};
 
     (void)state;
     unit_memory_init(&memory);
     unit_memory_limit(&memory, 0);
-    assert_refused(akt_wire_encode_alloc(AKT_WIRE_BARE, &order_type, &o,
-                                         &memory.memory.hook, &bytes, &error),
-                   "order: no memory for 3 bytes");
+    assert_refused(
+        akt_wire_encode_alloc(AKT_WIRE_BARE, &order_type, &o, &b, &error),
+        "order: no memory for 3 bytes");
     assert_int_equal(error.code, AKT_ENOMEM);
-    assert_null(bytes.ptr);
+    assert_null(b.ptr);
+    assert_int_equal(b.size, 0);
     assert_nothing_leaked(&memory);
 }
 
@@ -504,23 +517,34 @@ test_encode_alloc_gives_the_encoding(void **state)
     struct unit_memory memory;
     struct order o = {.id = 7, .item = AKT_TEXT("as long as it is")};
     size_t length = encoded(AKT_WIRE_NAMED, &order_type, &o);
-    akt_bytes bytes = {NULL, 0};
+    akt_wire_buffer b = {.allocator = &memory.memory.hook};
 
     (void)state;
     unit_memory_init(&memory);
-    assert_int_equal(akt_wire_encode_alloc(AKT_WIRE_NAMED, &order_type, &o,
-                                           &memory.memory.hook, &bytes, NULL),
-                     AKT_OK);
-    assert_int_equal(bytes.len, length);
-    assert_memory_equal(bytes.ptr, buffer, length);
+    assert_int_equal(
+        akt_wire_encode_alloc(AKT_WIRE_NAMED, &order_type, &o, &b, NULL),
+        AKT_OK);
+    assert_int_equal(b.length, length);
+    assert_memory_equal(b.ptr, buffer, length);
     assert_int_equal(atomic_load(&memory.live), 1);
-    akt_wire_free(&memory.memory.hook, bytes);
+    akt_wire_free(&b);
+    assert_null(b.ptr);
+    akt_wire_free(&b);
     assert_nothing_leaked(&memory);
-    assert_int_equal(akt_wire_encode_alloc(AKT_WIRE_NAMED, &order_type, &o,
-                                           NULL, &bytes, NULL),
-                     AKT_OK);
-    akt_wire_free(NULL, bytes);
-    akt_wire_free(NULL, (akt_bytes){NULL, 0});
+}
+
+static void
+test_encode_alloc_without_a_hook_needs_none(void **state)
+{
+    struct order o = {.id = 7};
+    akt_wire_buffer b = {.allocator = NULL};
+
+    (void)state;
+    assert_int_equal(
+        akt_wire_encode_alloc(AKT_WIRE_NAMED, &order_type, &o, &b, NULL),
+        AKT_OK);
+    assert_int_equal(b.length, encoded(AKT_WIRE_NAMED, &order_type, &o));
+    akt_wire_free(&b);
 }
 
 int
@@ -550,9 +574,12 @@ main(void)
         cmocka_unit_test(test_decode_points_into_the_input),
         cmocka_unit_test(test_type_of_finds_each_of_the_set),
         cmocka_unit_test(test_type_of_another_is_refused_by_its_name),
+        cmocka_unit_test(
+            test_type_of_a_name_that_is_not_printable_is_told_without_harm),
         cmocka_unit_test(test_type_of_a_bare_message_is_refused),
         cmocka_unit_test(test_encode_alloc_without_memory_says_so),
         cmocka_unit_test(test_encode_alloc_gives_the_encoding),
+        cmocka_unit_test(test_encode_alloc_without_a_hook_needs_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
