@@ -23,6 +23,7 @@ done
 scripts/deps.sh coverage || exit 1
 build=build/coverage
 jobs=${AKT_JOBS:-$(nproc)}
+mkdir -p build
 { cmake --preset coverage && cmake --build $build -j "$jobs"; } \
     >build/coverage.log 2>&1 || {
     tail -n 30 build/coverage.log
@@ -34,13 +35,14 @@ ctest --test-dir $build -j "$jobs" --output-on-failure \
     || echo "some tests failed (build/coverage.log); the report is made" \
         "all the same" >&2
 
-# report OPTION...: reads what was counted, in the testing twin: gcovr cannot
-# merge the two libraries, whose functions are on different lines.
+# report OPTION...: reads what was counted, in the testing twin and what it shares
+# with the other: gcovr cannot merge the two, whose functions are on different
+# lines.
 report() {
     gcovr --root . --object-directory $build --filter mailbox/ \
         --filter actors/ --exclude-branches-by-pattern "$asserts" \
         --exclude-unreachable-branches "$@" \
-        $build/CMakeFiles/akt_testing.dir
+        $build/CMakeFiles/akt_testing.dir $build/CMakeFiles/akt_same.dir
 }
 mkdir -p $build/report
 report --json $build/report/all.json >/dev/null || exit 1
