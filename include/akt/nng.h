@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file nng.h
+ * @brief Sockets of nng as actors: what comes in is mail, what goes out is a send.
+ *
+ * A socket belongs to who opened it, an actor, a task or an attached thread, and
+ * speaks one of nng's protocols with every nng program there is:
+ *
+ *     akt_nng_opts opts = {.protocol = AKT_NNG_PULL};
+ *     akt_nng s;
+ *     akt_error error = AKT_ERROR_NONE;
+ *
+ *     AKT_TRY(akt_nng_open(self, &opts, &s, &error));
+ *     AKT_TRY(akt_ask(self, s.ref, &f, akt_nng_listen,
+ *                     .url = AKT_TEXT("tcp://127.0.0.1:0")));
+ *
+ * and what arrives is a message in the owner's mailbox like any other:
+ *
+ *     static akt_err
+ *     on_bytes(akt_self *self, struct server *s, const struct akt_nng_bytes *m)
+ *     {
+ *         return work_on(s, m->data.ptr, m->data.len);
+ *     }
+ *     AKT_CLASS(server, struct server, AKT_ON(akt_nng_bytes, on_bytes));
+ *
+ * **Sending.** `s.ref` is the socket as an actor. A message that is sent to it
+ * leaves by the network: `akt_send(self, s.ref, akt_nng_bytes, .data = bytes)`.
+ * Its mailbox is bounded, so who sends faster than the peers take waits for room
+ * as he does for any other actor (mailbox.h).
+ *
+ * **Receiving.** A full mailbox of the owner stops the receiving, and so, where
+ * the protocol can, the peers. Where it cannot, what finds no room is dropped and
+ * counted: see the table, and `akt_nng_stats`.
+ *
+ * **Asking.** On a `AKT_NNG_REQ` socket `akt_ask(self, s.ref, &f, akt_nng_request,
+ * .data = bytes)` is answered by an `akt_nng_bytes`, with the deadline and the
+ * cancellation of any request; many may be open at a time. Nothing is sent twice:
+ * who wants to ask again asks again. On an `AKT_NNG_REP` socket each request is a
+ * message with a promise: `akt_reply(self, m, .data = ...)` now, `akt_keep` for
+ * later, `akt_forward` to another actor, or return without, and the peer gets no
+ * answer. On `AKT_NNG_SURVEYOR` an `akt_nng_survey` is answered by the list of the
+ * answers that came in its time (`akt_nng_answers`); to `AKT_NNG_RESPONDENT` it
+ * comes as an `akt_nng_request`.
+ *
+ * | protocol   | out                | in                  | slow peer, slow owner |
+ * |------------|--------------------|---------------------|-----------------------|
+ * | PUSH       | to one of the peers | -                  | the sender waits      |
+ * | PULL       | -                  | `akt_nng_bytes`     | the peers wait        |
+ * | PUB        | to all             | -                   | nng drops             |
+ * | SUB        | -                  | `akt_nng_bytes`     | dropped, counted      |
+ * | REQ        | `akt_nng_request`  | the replies         | the asker waits       |
+ * | REP        | the replies        | `akt_nng_request`   | the peers wait        |
+ * | SURVEYOR   | `akt_nng_survey`   | `akt_nng_answers`   | nng drops             |
+ * | RESPONDENT | the answers        | `akt_nng_request`   | the peers wait        |
+ * | PAIR, PAIR0 | to the peer       | `akt_nng_bytes`     | both wait             |
+ * | BUS        | to all             | `akt_nng_bytes`     | dropped, counted      |
+ *
+ * **Addresses** are nng's: `tcp://host:port` (port 0: any, see `akt_nng_bound`),
+ * `ipc:///path`, `inproc://name`, `ws://host:port/path`, `tls+tcp://host:port` and
+ * `wss://host:port/path`. The folder of an ipc address must not be one that others
+ * may write to: a stranger's connection could stop it for good (a mistake of nng
+ * before 1.6).
+ *
+ * **The end.** A socket is closed by `akt_nng_close`, with the scope in which it
+ * was opened, and when its owner ends for whatever reason. What was sent before
+ * may still leave, for `linger_ns`. Draining a system waits for that too.
+ *
+ * No thread of nng exists before the first socket of the process is opened. After
+ * that the process must not fork and open sockets in the child: `AKT_EFORK`.
+ */
+#ifndef AKT_NNG_H
+#define AKT_NNG_H
+
+#include "akt/actor.h"
+#include "akt/error.h"
+#include "akt/export.h"
+#include "akt/failure.h"
+#include "akt/future.h"
+#include "akt/message.h"
+#include "akt/types.h"
+
+AKT_BEGIN_DECLS
+
+/** The largest message that a peer may send unless said: 1 MiB. */
+#define AKT_NNG_MESSAGE_MAX ((size_t)1 << 20)
+/** The longest address. */
+#define AKT_NNG_URL_MAX 127
+
+/** What a socket speaks. */
+typedef enum akt_nng_protocol {
+    AKT_NNG_PUSH = 1,
+    AKT_NNG_PULL,
+    AKT_NNG_PUB,
+    AKT_NNG_SUB,
+    AKT_NNG_REQ,
+    AKT_NNG_REP,
+    AKT_NNG_SURVEYOR,
+    AKT_NNG_RESPONDENT,
+    AKT_NNG_PAIR,  /**< version 1 */
+    AKT_NNG_PAIR0, /**< version 0, of old nanomsg programs */
+    AKT_NNG_BUS
+} akt_nng_protocol;
+
+/** A socket. A value; used by who opened it, but `ref` by anybody. */
+typedef struct akt_nng {
+    void *cell;
+    uint32_t generation; /**< 0: no socket */
+    akt_ref ref;         /**< to send to, to ask */
+    akt_ref from;        /**< the sender of what arrives; see `akt_sender` */
+} akt_nng;
+
+/** How addresses with tls+tcp:// and wss:// are secured; PEM files. */
+typedef struct akt_nng_tls {
+    const char *ca;   /**< [borrow] who may vouch for the peers */
+    const char *cert; /**< [borrow] one's own certificate; a listener's duty */
+    const char *key;  /**< [borrow] its key; NULL: in the same file */
+    /** [borrow] The name that the peer's certificate must have; NULL: the host
+     * of the address that is dialed. */
+    const char *server_name;
+    bool mutual; /**< a listener wants certificates of its peers too */
+} akt_nng_tls;
+
+/** How a socket is opened; zero means default, but for `protocol`. */
+typedef struct akt_nng_opts {
+    akt_nng_protocol protocol;
+    const char *name; /**< [borrow] in logs and errors; NULL: the protocol's */
+    akt_ref to;       /**< who gets what arrives; nobody: the owner */
+    /**
+     * [borrow] Topics that a SUB socket wants, ended by NULL: the bytes with
+     * which messages begin. NULL: all messages.
+     */
+    const char *const *topics;
+    bool peers; /**< tell `akt_nng_peer_up` and `akt_nng_peer_down` */
+    /** Bytes of a message from a peer, 1 to 256 MiB; what is larger ends the
+     * peer's connection. 0: `AKT_NNG_MESSAGE_MAX`. */
+    size_t max_message;
+    /** Messages between the network and the mailboxes in each direction, 1 to
+     * 65536; 0: 128. */
+    uint32_t window;
+    /** Requests that a REQ, REP, SURVEYOR or RESPONDENT socket has open at a
+     * time, 1 to 65536; 0: 1024. */
+    uint32_t requests;
+    uint32_t max_peers; /**< connections at a time, 1 to 65536; 0: 16384 */
+    /** How long the owner has to answer a request; 0: the system's
+     * `ask_timeout_ns`. */
+    uint64_t answer_ns;
+    uint64_t linger_ns; /**< what was sent may leave at the end; 0: 1 s */
+    /** Before a lost connection is dialed again: at first, and at most; the wait
+     * doubles. In whole milliseconds; 0: 100 ms and 10 s. */
+    uint64_t redial_min_ns;
+    uint64_t redial_max_ns;
+    const akt_nng_tls *tls; /**< [borrow] NULL: no TLS */
+} akt_nng_opts;
+
+#define AKTI_NNG_BYTES(F) F(bytes, data)
+/** One message from or to the network, as it is. */
+AKT_MESSAGE(akt_nng_bytes, AKTI_NNG_BYTES);
+/** Asks the peers of a REQ socket, or the owner of a REP or RESPONDENT one. */
+AKT_REQUEST(akt_nng_request, AKTI_NNG_BYTES, akt_nng_bytes);
+
+#define AKTI_NNG_URL(F) F(text, url)
+#define AKTI_NNG_DIAL(F) F(text, url) F(bool, once)
+#define AKTI_NNG_BOUND(F) F(text, url) F(u16, port)
+#define AKTI_NNG_TOPIC(F) F(bytes, topic)
+#define AKTI_NNG_PEER(F) F(u64, peer) F(text, address)
+/** It is done: the whole address, with the port that was found for port 0. */
+AKT_MESSAGE(akt_nng_bound, AKTI_NNG_BOUND);
+/**
+ * Has the socket listen: `akt_ask(self, s.ref, &f, akt_nng_listen, .url = ...)`.
+ * The answer is an `akt_nng_bound`, or an error that says which address and why.
+ */
+AKT_REQUEST(akt_nng_listen, AKTI_NNG_URL, akt_nng_bound);
+/**
+ * Has the socket dial. Answered when the connection is there, with the address
+ * that was dialed. From then on a connection that is lost is dialed again, and so
+ * is a peer that is not there yet (it refuses, or cannot be reached now): then the
+ * answer comes without a connection, unless `once` says that this is an error. An
+ * address that is wrong, a host that nobody knows and certificates that do not
+ * match are errors in any case.
+ */
+AKT_REQUEST(akt_nng_dial, AKTI_NNG_DIAL, akt_nng_bound);
+/** Has a SUB socket want one topic more. */
+AKT_REQUEST(akt_nng_subscribe, AKTI_NNG_TOPIC, akt_nng_bound);
+/** Has it want one less. */
+AKT_REQUEST(akt_nng_unsubscribe, AKTI_NNG_TOPIC, akt_nng_bound);
+
+/** A connection is there; `peer` is a number that no other one will have. */
+AKT_MESSAGE(akt_nng_peer_up, AKTI_NNG_PEER);
+/** It is gone. */
+AKT_MESSAGE(akt_nng_peer_down, AKTI_NNG_PEER);
+
+/** The answers to a survey, in the order in which they came. */
+typedef struct akt_nng_answers {
+    uint32_t count;
+    akt_bytes *answers; /**< in one block, which is the message's */
+} akt_nng_answers;
+
+/**
+ * @brief Frees answers that were taken out of an answer.
+ * @param answers [borrow] emptied; empty ones are allowed
+ * @threadsafety any
+ * @blocking no
+ */
+AKT_API void akt_nng_answers_free(struct akt_nng_answers *answers);
+AKT_LOCAL_MESSAGE_WITH(akt_nng_answers, akt_nng_answers_free);
+
+#define AKTI_NNG_SURVEY(F) F(bytes, data) F(u64, wait_ns) F(u32, enough)
+/**
+ * Asks all peers of a SURVEYOR socket and collects what they say for `wait_ns`
+ * (0: 1 s), or until there are `enough` answers (0: for all of the time). The
+ * deadline of the request itself is to be later than that.
+ */
+AKT_REQUEST(akt_nng_survey, AKTI_NNG_SURVEY, akt_nng_answers);
+
+/** What a socket did; see `akt_nng_stats`. */
+typedef struct akt_nng_counters {
+    uint64_t sent;     /**< messages handed to the network */
+    uint64_t received; /**< messages that came from it */
+    uint64_t sent_bytes;
+    uint64_t received_bytes;
+    uint64_t dropped;  /**< received, and no room for them (SUB, BUS) */
+    uint64_t refused;  /**< received, and not of the form that was agreed on; or
+                            sent, and not for this protocol */
+    uint64_t unwanted; /**< answers that nobody waits for any more */
+    uint64_t lost;     /**< accepted for sending, and the socket was closed */
+    uint64_t peers;    /**< connections now */
+    uint64_t peers_refused; /**< beyond `max_peers` */
+} akt_nng_counters;
+
+/**
+ * @brief Opens a socket, which belongs to the caller.
+ * @param self [borrow] an actor's, a task's or an attached thread's
+ * @param opts [borrow] how; copied
+ * @param out_socket [out] the socket
+ * @param error [out] says what is wrong; NULL is allowed
+ * @retval AKT_OK it is open; nothing is connected
+ * @retval AKT_EINVAL an option is out of range, or a protocol that receives has
+ *         nobody to receive for: a thread must say `to`
+ * @retval AKT_EACCES, AKT_ENOENT, AKT_EIO a certificate or key cannot be read or
+ *         is none
+ * @retval AKT_ENOMEM out of memory
+ * @retval AKT_EMFILE no file descriptors left
+ * @retval AKT_ELIMIT as many actors as the system allows
+ * @retval AKT_ECONTEXT in a job, or in a simulation
+ * @retval AKT_ESTOPPED the system is stopping
+ * @retval AKT_EFORK the process was forked since its first socket
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_nng_open(akt_self *self,
+                                           const akt_nng_opts *opts,
+                                           akt_nng *out_socket,
+                                           akt_error *error);
+
+/**
+ * @brief Closes a socket: no more mail from now on, and what was sent to it may
+ *        leave for `linger_ns`.
+ *
+ * Its address can be listened on again at once, though the old one may need a
+ * moment: the new one waits for it.
+ * @param self [borrow] who opened it
+ * @param socket the socket; one that is closed, or another's, is ignored
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API void akt_nng_close(akt_self *self, akt_nng socket);
+
+/**
+ * @brief What a socket did until now.
+ * @param self [borrow] who opened it
+ * @param socket the socket
+ * @param out_counters [out] the numbers
+ * @retval AKT_OK done
+ * @retval AKT_EENDED it is closed, or another's
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_nng_stats(akt_self *self, akt_nng socket,
+                                            akt_nng_counters *out_counters);
+
+AKT_END_DECLS
+
+#endif
