@@ -147,6 +147,27 @@ else()
     )
 endif()
 
+# Sockets of nng; see AKT_WITH_NNG.
+if(AKT_WITH_NNG)
+    list(APPEND AKT_SOURCES
+        actors/net/asks.c
+        actors/net/in.c
+        actors/net/link.c
+        actors/net/nng_answer.c
+        actors/net/nng_back.c
+        actors/net/nng_begin.c
+        actors/net/nng_check.c
+        actors/net/nng_close.c
+        actors/net/nng_error.c
+        actors/net/nng_flow.c
+        actors/net/nng_helper.c
+        actors/net/nng_peers.c
+        actors/net/nng_tls.c
+        actors/net/out.c
+        actors/net/socket.c
+    )
+endif()
+
 # How coroutines switch; see cmake/AktCoro.cmake.
 if(AKT_CORO_FOUND STREQUAL "fcontext")
     list(APPEND AKT_SOURCES actors/base/coro_fcontext.c ${AKT_CORO_OBJECT})

@@ -9,10 +9,10 @@ set -u
 
 # "a|b": either will do, a is what gets installed.
 packages='gcc libc6-dev cmake ninja-build pkg-config|pkgconf libevent-dev'
-packages="$packages libboost-context-dev binutils libcbor-dev"
+packages="$packages libboost-context-dev binutils libcbor-dev libnng-dev"
 if [ "${1:-test}" != build ]; then
     packages="$packages g++ clang libclang-rt-dev clang-format clang-tidy"
-    packages="$packages libcmocka-dev spin util-linux"
+    packages="$packages libcmocka-dev spin util-linux nng-utils"
 fi
 [ "${1:-test}" = coverage ] && packages="$packages gcovr"
 

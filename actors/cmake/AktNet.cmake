@@ -14,4 +14,22 @@ if(AKT_WITH_NET)
     list(APPEND AKT_NET_LIBRARIES PkgConfig::AKT_CBOR)
     string(APPEND AKT_PC_REQUIRES ", libcbor >= 0.8")
 endif()
-message(STATUS "Net layer: ${AKT_WITH_NET}")
+
+# AKT_WITH_NNG: sockets of nng as actors. On where nng is found with its CMake
+# package, and messages as bytes are there. It has no pkg-config file.
+find_package(nng CONFIG QUIET)
+set(akt_nng_default OFF)
+if(nng_FOUND AND AKT_WITH_NET)
+    set(akt_nng_default ON)
+endif()
+option(AKT_WITH_NNG "Sockets of nng as actors (needs nng)" ${akt_nng_default})
+set(AKT_PC_NNG)
+if(AKT_WITH_NNG)
+    if(NOT TARGET nng::nng OR NOT AKT_WITH_NET)
+        message(FATAL_ERROR "AKT_WITH_NNG needs nng (Debian: libnng-dev) and "
+            "AKT_WITH_NET")
+    endif()
+    list(APPEND AKT_NET_LIBRARIES nng::nng)
+    set(AKT_PC_NNG " -lnng")
+endif()
+message(STATUS "Net layer: ${AKT_WITH_NET}, nng: ${AKT_WITH_NNG}")

@@ -22,11 +22,10 @@ struct akti_link {
     _Atomic uint32_t holders;
     struct akti_latch latch;
     /* guarded by latch */
-    struct akti_actor *side[2]; /* NULL: not there yet, or gone */
-    bool left[2];               /* it is gone */
-    bool closing;               /* OUT wants to hear that all has left */
-    bool busy;                  /* counted as the dispatcher's work */
-    bool has_context;
+    struct akti_actor *side[2];  /* NULL: not there yet, or gone */
+    bool left[2];                /* it is gone */
+    bool closing;                /* OUT wants to hear that all has left */
+    bool busy;                   /* counted as the dispatcher's work */
     struct akti_context ctx;     /* to wake by, while a side is not gone */
     struct akti_opening *opened; /* for OUT, newest first */
 };
@@ -56,6 +55,8 @@ void akti_link_join(struct akti_link *link, enum akti_side side,
                     struct akti_actor *a);
 /* True: it was the last one, and closes the back end's socket. */
 bool akti_link_leave(struct akti_link *link, enum akti_side side);
+/* Whether that side is gone. */
+bool akti_link_has_left(struct akti_link *link, enum akti_side side);
 /* From now on OUT is woken when nothing is pending any more. */
 void akti_link_close(struct akti_link *link);
 /* What has been opened, newest first. */

@@ -28,7 +28,6 @@
  * many does no harm, and a back end has to wake a side
  *
  *     OUT   when a send that found no room (false) would find some;
- *     IN    the same, where the protocol answers;
  *     the side that receives, when a packet is there and it was told of none;
  *     IN    when an event is there and it was told of none.
  *
@@ -138,12 +137,13 @@ struct akti_transport {
     akt_err (*packet_new)(struct akti_net *net, size_t size,
                           struct akti_packet *out, void **out_bytes);
     void (*packet_free)(struct akti_net *net, struct akti_packet *packet);
-    /* False: no room now, and the side will be woken. */
+    /* False: no room now, and OUT will be woken. An answer always has room: its
+     * request has set it aside. */
     bool (*send)(struct akti_net *net, struct akti_packet *packet);
     /* False: none is there. */
     bool (*receive)(struct akti_net *net, struct akti_packet *out);
     bool (*event)(struct akti_net *net, struct akti_net_event *out);
-    /* A request that was received will not be answered. */
+    /* A request that was received will not be answered: gives its room back. */
     void (*drop)(struct akti_net *net, uint64_t tag);
 
     /* No more peers, and nothing more is received; what was sent may leave. */

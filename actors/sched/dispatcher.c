@@ -483,7 +483,9 @@ pools_are_idle(struct akti_dispatcher *d)
     while (b != NULL && akti_blocking_is_idle(b)) {
         b = akti_blocking_next(b);
     }
-    return b == NULL;
+    /* seq_cst: as the workers' duties; pairs: akti_dispatcher_outside */
+    return b == NULL
+           && atomic_load_explicit(&d->outside, memory_order_seq_cst) == 0;
 }
 
 /*
@@ -538,6 +540,19 @@ akti_dispatcher_poke_idle(struct akti_dispatcher *d)
     akti_mutex_lock(&d->idle_lock);
     akti_cond_wake_all(&d->idle);
     akti_mutex_unlock(&d->idle_lock);
+}
+
+void
+akti_dispatcher_outside(struct akti_dispatcher *d, bool begins)
+{
+    if (begins) {
+        /* Relaxed: a worker that is awake began it, or others do not wait. */
+        (void)atomic_fetch_add_explicit(&d->outside, 1, memory_order_relaxed);
+        return;
+    }
+    /* seq_cst: before the look for who waits; pairs: pools_are_idle */
+    (void)atomic_fetch_sub_explicit(&d->outside, 1, memory_order_seq_cst);
+    akti_dispatcher_poke_idle(d);
 }
 
 /* --- timers --- */

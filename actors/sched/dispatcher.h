@@ -159,6 +159,8 @@ struct akti_dispatcher {
     _Alignas(64) _Atomic uint32_t sleepers; /* of the stealing workers */
     _Atomic uint32_t waking;  /* a woken worker has not found work yet */
     _Atomic uint32_t watcher; /* a worker naps and watches the queues */
+    /* what others do for it: see akti_dispatcher_outside */
+    _Atomic uint32_t outside;
     /* somebody waits until nothing runs */
     _Atomic uint32_t watched;
     struct akti_mutex idle_lock;
@@ -251,6 +253,12 @@ bool akti_dispatcher_is_idle(struct akti_dispatcher *d);
 bool akti_dispatcher_wait_idle(struct akti_dispatcher *d, uint64_t deadline_ns);
 /* Ends such waits to look again. */
 void akti_dispatcher_poke_idle(struct akti_dispatcher *d);
+
+/*
+ * Work of threads that are not the dispatcher's has begun, or is done: it is not
+ * idle meanwhile. Any thread.
+ */
+void akti_dispatcher_outside(struct akti_dispatcher *d, bool begins);
 
 /* Sums of what the workers counted. */
 void akti_dispatcher_stats(struct akti_dispatcher *d, akt_sched_stats *out);

@@ -152,6 +152,9 @@ typedef struct akt_nng_opts {
     const akt_nng_tls *tls; /**< [borrow] NULL: no TLS */
 } akt_nng_opts;
 
+/* Messages are C only, as all are. */
+#ifndef __cplusplus
+
 #define AKTI_NNG_BYTES(F) F(bytes, data)
 /** One message from or to the network, as it is. */
 AKT_MESSAGE(akt_nng_bytes, AKTI_NNG_BYTES);
@@ -189,6 +192,8 @@ AKT_MESSAGE(akt_nng_peer_up, AKTI_NNG_PEER);
 /** It is gone. */
 AKT_MESSAGE(akt_nng_peer_down, AKTI_NNG_PEER);
 
+#endif /* __cplusplus */
+
 /** The answers to a survey, in the order in which they came. */
 typedef struct akt_nng_answers {
     uint32_t count;
@@ -202,6 +207,9 @@ typedef struct akt_nng_answers {
  * @blocking no
  */
 AKT_API void akt_nng_answers_free(struct akt_nng_answers *answers);
+
+#ifndef __cplusplus
+
 AKT_LOCAL_MESSAGE_WITH(akt_nng_answers, akt_nng_answers_free);
 
 #define AKTI_NNG_SURVEY(F) F(bytes, data) F(u64, wait_ns) F(u32, enough)
@@ -211,6 +219,8 @@ AKT_LOCAL_MESSAGE_WITH(akt_nng_answers, akt_nng_answers_free);
  * deadline of the request itself is to be later than that.
  */
 AKT_REQUEST(akt_nng_survey, AKTI_NNG_SURVEY, akt_nng_answers);
+
+#endif /* __cplusplus */
 
 /** What a socket did; see `akt_nng_stats`. */
 typedef struct akt_nng_counters {

@@ -5,7 +5,7 @@
 
 set(akt_explored_sources ${AKT_SOURCES})
 list(FILTER akt_explored_sources EXCLUDE REGEX
-    "actors/(base/(latch|thread|clock_.*)|sched/(loop|doorbell_.*))\\.c")
+    "actors/(net/.*|base/(latch|thread|clock_.*)|sched/(loop|doorbell_.*))\\.c")
 set(akt_explore_dir ${PROJECT_SOURCE_DIR}/tests/explore)
 add_library(akt_explored STATIC ${akt_explored_sources}
     ${akt_explore_dir}/campaign.c

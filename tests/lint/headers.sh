@@ -28,6 +28,9 @@ compile() {
 public=$(cd include && find akt -name '*.h'
     [ -d "$generated" ] && cd "$generated" && find akt -name '*.h')
 internal=$(find actors mailbox -name '*.h' 2>/dev/null)
+# Those of nng's back end need nng.
+printf '#include <nng/nng.h>\n' | "${3%%:*}" -fsyntax-only -x c - 2>/dev/null \
+    || internal=$(printf '%s\n' "$internal" | grep -v '/nng_')
 
 # shellcheck disable=SC2086  # lists of flags
 for header in $public; do

@@ -11,8 +11,9 @@ is_include("event2/|event\\.h") && FILENAME != "actors/sched/loop.c" \
     && FILENAME != "tests/support/syscalls.c" {
     fail("libevent is included by actors/sched/loop.c only")
 }
-is_include("nng/") && FILENAME !~ /^actors\/net\/nng_[^\/]*\.c$/ {
-    fail("nng is included by actors/net/nng_*.c only")
+is_include("nng/") && FILENAME !~ /^actors\/net\/nng_[^\/]*\.[ch]$/ \
+    && FILENAME !~ /^tests\/(bench|integration)\// {
+    fail("nng is included by actors/net/nng_* only")
 }
 is_include("cbor\\.h|cbor/") && FILENAME !~ /^actors\/net\/cbor_[^\/]*\.c$/ {
     fail("libcbor is included by actors/net/cbor_*.c only")

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Protocols that answer: each request comes into a context of nng, which remembers
+ * the way back until it is answered or dropped. One context receives at a time, or
+ * the order of a peer's requests would be lost; the others hold requests that IN has,
+ * send answers, or wait in `free`. New ones are made by IN when none is left.
+ */
+#include "actors/net/nng_back.h"
+
+enum state {
+    FREE = 0,
+    RECEIVING,
+    HELD, /* by IN, or in the list for it */
+    SENDING
+};
+
+struct akti_nng_context {
+    struct akti_net *net;
+    struct akti_nng_context *older;
+    struct akti_nng_context *next; /* in whichever list it is */
+    nng_ctx ctx;
+    nng_aio *aio;
+    nng_msg *request; /* in the list for IN */
+    enum state state;
+};
+
+static void
+put_free(struct akti_nng_contexts *c, struct akti_nng_context *x)
+{
+    x->state = FREE;
+    x->next = c->free;
+    c->free = x;
+}
+
+/* The one that is to receive now, if one may; for begin_receive. */
+static struct akti_nng_context *
+next_receiver(struct akti_net *net)
+{
+    struct akti_nng_contexts *c = &net->contexts;
+    struct akti_nng_context *x = c->free;
+
+    if (x == NULL || c->receiving || c->waiting >= c->window
+        || akti_nng_is_hushed(net)) {
+        return NULL;
+    }
+    c->free = x->next;
+    c->receiving = true;
+    x->state = RECEIVING;
+    return x;
+}
+
+static void
+begin_receive(struct akti_nng_context *x)
+{
+    if (x != NULL) {
+        nng_ctx_recv(x->ctx, x->aio);
+    }
+}
+
+static void
+append(struct akti_nng_contexts *c, struct akti_nng_context *x, nng_msg *m)
+{
+    x->request = m;
+    x->state = HELD;
+    x->next = NULL;
+    if (c->first == NULL) {
+        c->first = x;
+    } else {
+        c->last->next = x;
+    }
+    c->last = x;
+    c->waiting++;
+}
+
+static void
+received(struct akti_net *net, struct akti_nng_context *x)
+{
+    struct akti_nng_contexts *c = &net->contexts;
+    struct akti_nng_context *next;
+    nng_msg *m = nng_aio_get_msg(x->aio);
+    bool wakes;
+
+    akti_nng_count_in(net, m);
+    (void)pthread_mutex_lock(&c->lock);
+    c->receiving = false;
+    append(c, x, m);
+    next = next_receiver(net);
+    wakes = c->idle;
+    c->idle = false;
+    (void)pthread_mutex_unlock(&c->lock);
+    begin_receive(next);
+    if (wakes) {
+        akti_link_wake(net->link, AKTI_SIDE_IN);
+    }
+}
+
+static void
+sent(struct akti_net *net, struct akti_nng_context *x)
+{
+    struct akti_nng_contexts *c = &net->contexts;
+    struct akti_nng_context *next;
+
+    if (nng_aio_result(x->aio) != 0) {
+        nng_msg_free(nng_aio_get_msg(x->aio));
+        akti_nng_count(&net->lost, 1);
+    } else {
+        akti_nng_count(&net->sent, 1);
+    }
+    (void)pthread_mutex_lock(&c->lock);
+    put_free(c, x);
+    next = next_receiver(net);
+    /* release: it has left; pairs: akti_nng_pending */
+    if (atomic_fetch_sub_explicit(&net->pending, 1, memory_order_release)
+        == 1) {
+        akti_link_busy(net->link, false);
+    }
+    (void)pthread_mutex_unlock(&c->lock);
+    begin_receive(next);
+}
+
+static void
+on_done(void *arg)
+{
+    struct akti_nng_context *x = arg;
+    struct akti_net *net = x->net;
+
+    akti_nng_count(&net->activity, 1);
+    if (x->state == SENDING) {
+        sent(net, x);
+    } else if (nng_aio_result(x->aio) == 0) {
+        received(net, x);
+    }
+    /* An error in receiving is final: the socket is being closed. */
+}
+
+/* One more context, which is free; false when there cannot be. IN, or the open. */
+static bool
+add_context(struct akti_net *net)
+{
+    struct akti_nng_contexts *c = &net->contexts;
+    struct akti_nng_context *x = calloc(1, sizeof(*x));
+
+    if (x == NULL) {
+        return false;
+    }
+    x->net = net;
+    if (nng_ctx_open(&x->ctx, net->socket) != 0) {
+        free(x);
+        return false;
+    }
+    if (nng_aio_alloc(&x->aio, on_done, x) != 0) {
+        (void)nng_ctx_close(x->ctx);
+        free(x);
+        return false;
+    }
+    nng_aio_set_timeout(x->aio, NNG_DURATION_INFINITE);
+    (void)pthread_mutex_lock(&c->lock);
+    x->older = c->all;
+    c->all = x;
+    c->count++;
+    put_free(c, x);
+    (void)pthread_mutex_unlock(&c->lock);
+    return true;
+}
+
+akt_err
+akti_nng_answer_open(struct akti_net *net, uint32_t requests, uint32_t window)
+{
+    struct akti_nng_contexts *c = &net->contexts;
+
+    if (pthread_mutex_init(&c->lock, NULL) != 0) {
+        return AKT_ENOMEM;
+    }
+    c->limit = requests;
+    c->window = window;
+    c->idle = true;
+    return add_context(net) ? AKT_OK : AKT_ENOMEM;
+}
+
+static struct akti_nng_context *
+pop(struct akti_nng_contexts *c)
+{
+    struct akti_nng_context *x = c->first;
+
+    if (x == NULL) {
+        c->idle = true;
+        return NULL;
+    }
+    c->first = x->next;
+    c->waiting--;
+    return x;
+}
+
+/* Sees to it that one receives, if there may be one more. */
+static void
+see_to_receiver(struct akti_net *net)
+{
+    struct akti_nng_contexts *c = &net->contexts;
+    struct akti_nng_context *next;
+    bool lacks;
+
+    (void)pthread_mutex_lock(&c->lock);
+    lacks = !c->receiving && c->free == NULL && c->count < c->limit;
+    (void)pthread_mutex_unlock(&c->lock);
+    if (lacks) {
+        (void)add_context(net);
+    }
+    (void)pthread_mutex_lock(&c->lock);
+    next = next_receiver(net);
+    (void)pthread_mutex_unlock(&c->lock);
+    begin_receive(next);
+}
+
+bool
+akti_nng_answer_receive(struct akti_net *net, struct akti_packet *out)
+{
+    struct akti_nng_contexts *c = &net->contexts;
+    struct akti_nng_context *x;
+    nng_msg *m = NULL;
+
+    (void)pthread_mutex_lock(&c->lock);
+    x = pop(c);
+    if (x != NULL) {
+        m = x->request;
+        x->request = NULL;
+    }
+    (void)pthread_mutex_unlock(&c->lock);
+    see_to_receiver(net);
+    if (x == NULL) {
+        return false;
+    }
+    akti_nng_packet(out, m, (uint64_t)(uintptr_t)x);
+    return true;
+}
+
+void
+akti_nng_answer_send(struct akti_net *net, struct akti_packet *packet)
+{
+    struct akti_nng_context *x = (void *)(uintptr_t)packet->tag;
+
+    akti_nng_count(&net->sent_bytes, packet->size);
+    (void)pthread_mutex_lock(&net->contexts.lock);
+    x->state = SENDING;
+    /* Relaxed: the lock. */
+    if (atomic_fetch_add_explicit(&net->pending, 1, memory_order_relaxed)
+        == 0) {
+        akti_link_busy(net->link, true);
+    }
+    (void)pthread_mutex_unlock(&net->contexts.lock);
+    nng_aio_set_msg(x->aio, packet->message);
+    nng_ctx_send(x->ctx, x->aio);
+}
+
+void
+akti_nng_answer_drop(struct akti_net *net, uint64_t tag)
+{
+    struct akti_nng_contexts *c = &net->contexts;
+    struct akti_nng_context *next;
+
+    (void)pthread_mutex_lock(&c->lock);
+    put_free(c, (void *)(uintptr_t)tag);
+    next = next_receiver(net);
+    (void)pthread_mutex_unlock(&c->lock);
+    begin_receive(next);
+}
+
+void
+akti_nng_answer_stop(struct akti_net *net)
+{
+    struct akti_nng_context *x;
+
+    for (x = net->contexts.all; x != NULL; x = x->older) {
+        nng_aio_stop(x->aio);
+    }
+}
+
+void
+akti_nng_answer_fini(struct akti_net *net)
+{
+    struct akti_nng_context *x = net->contexts.all;
+
+    while (x != NULL) {
+        struct akti_nng_context *older = x->older;
+
+        nng_aio_free(x->aio);
+        if (x->request != NULL) {
+            nng_msg_free(x->request);
+        }
+        free(x);
+        x = older;
+    }
+    (void)pthread_mutex_destroy(&net->contexts.lock);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Listening and dialing, on a helper: names are looked up and peers waited for.
+ * Options are set on the dialer or listener, before it starts.
+ */
+#include "actors/base/clock.h"
+#include "actors/net/nng_back.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* How long an address may be in use by a socket that is being closed. */
+#define REUSE_NS AKT_SECONDS(3)
+
+static void
+nap(void)
+{
+    struct timespec t = {0, 5000000};
+
+    (void)nanosleep(&t, NULL);
+}
+
+static nng_duration
+milliseconds(uint64_t ns)
+{
+    return (nng_duration)(ns / AKT_MS(1));
+}
+
+static void
+note_url(struct akti_net *net, const char *url)
+{
+    (void)pthread_mutex_lock(&net->peers.lock);
+    (void)snprintf(net->url, sizeof(net->url), "%s", url);
+    (void)pthread_mutex_unlock(&net->peers.lock);
+}
+
+/* --- listening --- */
+
+static int
+set_listener(const struct akti_net *net, nng_listener l, const char *url)
+{
+    /* A transport without such a limit has no such option. */
+    int rv = nng_listener_set_size(l, NNG_OPT_RECVMAXSZ, net->max_message);
+
+    if (rv == NNG_ENOTSUP) {
+        rv = 0;
+    }
+    return rv == 0 && akti_nng_is_secure(url) ? akti_nng_tls_listener(net, l)
+                                              : rv;
+}
+
+/* Our own sockets may need a moment to give an address back. */
+static int
+start_listener(nng_listener l)
+{
+    uint64_t until = akti_clock_now() + REUSE_NS;
+    int rv = nng_listener_start(l, 0);
+
+    while (rv == NNG_EADDRINUSE && akti_nng_closings() > 0
+           && akti_clock_now() < until) {
+        nap();
+        rv = nng_listener_start(l, 0);
+    }
+    return rv;
+}
+
+/* The port in the place of port 0, where nng has not put it: ws://host:0/path. */
+static void
+put_port(char *url, uint16_t port)
+{
+    char *zero = strstr(url, ":0/");
+    char rest[AKTI_NET_URL_SIZE];
+
+    if (zero != NULL) {
+        (void)snprintf(rest, sizeof(rest), "%s", zero + 2);
+        (void)snprintf(zero, AKTI_NET_URL_SIZE - (size_t)(zero - url), ":%u%s",
+                       (unsigned)port, rest);
+    }
+}
+
+/* The address as it is: with the port that was found. */
+static void
+read_back(nng_listener l, struct akti_opening *o)
+{
+    char *url = NULL;
+    int port = 0;
+
+    if (nng_listener_get_string(l, NNG_OPT_URL, &url) == 0) {
+        (void)snprintf(o->url, sizeof(o->url), "%s", url);
+        nng_strfree(url);
+    }
+    if (nng_listener_get_int(l, NNG_OPT_TCP_BOUND_PORT, &port) == 0) {
+        o->port = (uint16_t)port;
+        put_port(o->url, o->port);
+    }
+}
+
+static int
+listen_on(struct akti_net *net, struct akti_opening *o)
+{
+    nng_listener l;
+    int rv = nng_listener_create(&l, net->socket, o->url);
+
+    if (rv != 0) {
+        return rv;
+    }
+    rv = set_listener(net, l, o->url);
+    if (rv == 0) {
+        rv = start_listener(l);
+    }
+    if (rv != 0) {
+        (void)nng_listener_close(l);
+        return rv;
+    }
+    read_back(l, o);
+    return 0;
+}
+
+/* --- dialing --- */
+
+static int
+set_dialer(const struct akti_net *net, nng_dialer d, const char *url)
+{
+    int rv = nng_dialer_set_size(d, NNG_OPT_RECVMAXSZ, net->max_message);
+
+    if (rv == NNG_ENOTSUP) {
+        rv = 0;
+    }
+    if (rv == 0) {
+        rv = nng_dialer_set_ms(d, NNG_OPT_RECONNMINT,
+                               milliseconds(net->redial_min_ns));
+    }
+    if (rv == 0) {
+        rv = nng_dialer_set_ms(d, NNG_OPT_RECONNMAXT,
+                               milliseconds(net->redial_max_ns));
+    }
+    return rv == 0 && akti_nng_is_secure(url) ? akti_nng_tls_dialer(net, d)
+                                              : rv;
+}
+
+/* The peer may come yet. */
+static bool
+may_change(int rv)
+{
+    return rv == NNG_ECONNREFUSED || rv == NNG_ECONNRESET
+           || rv == NNG_ECONNABORTED || rv == NNG_ECONNSHUT
+           || rv == NNG_ETIMEDOUT || rv == NNG_EUNREACHABLE || rv == NNG_ENOENT;
+}
+
+static int
+dial_to(struct akti_net *net, struct akti_opening *o)
+{
+    nng_dialer d;
+    int rv = nng_dialer_create(&d, net->socket, o->url);
+
+    if (rv != 0) {
+        return rv;
+    }
+    rv = set_dialer(net, d, o->url);
+    if (rv == 0) {
+        rv = nng_dialer_start(d, 0);
+        if (may_change(rv) && o->kind == AKTI_OPENING_DIAL) {
+            rv = nng_dialer_start(d, NNG_FLAG_NONBLOCK);
+        }
+    }
+    if (rv != 0) {
+        (void)nng_dialer_close(d);
+    }
+    return rv;
+}
+
+/* --- both --- */
+
+static void
+run(struct akti_nng_job *job)
+{
+    struct akti_net *net = job->net;
+    struct akti_opening *o = job->opening;
+    bool listens = o->kind == AKTI_OPENING_LISTEN;
+    char asked[AKTI_NET_URL_SIZE];
+    int rv;
+
+    free(job);
+    memcpy(asked, o->url, sizeof(asked));
+    if (akti_nng_check_url(net, o, &o->error) == AKT_OK) {
+        rv = listens ? listen_on(net, o) : dial_to(net, o);
+        if (rv != 0) {
+            (void)akti_nng_fail(&o->error, rv, listens ? "listen on" : "dial",
+                                asked);
+        } else {
+            note_url(net, o->url);
+        }
+    }
+    akti_link_opened(net->link, o);
+    akti_nng_release(net);
+}
+
+void
+akti_nng_begin(struct akti_net *net, struct akti_opening *opening)
+{
+    struct akti_nng_job *job = malloc(sizeof(*job));
+    akt_err err = AKT_ENOMEM;
+
+    if (job != NULL) {
+        *job =
+            (struct akti_nng_job){.run = run, .net = net, .opening = opening};
+        akti_nng_hold(net);
+        err = akti_nng_help(AKTI_NNG_OPENS, job);
+        if (err == AKT_OK) {
+            return;
+        }
+        akti_nng_release(net);
+        free(job);
+    }
+    (void)akt_error_set(&opening->error, err, NULL);
+    akti_link_opened(net->link, opening);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages on their way, one aio for each direction. nng's threads and akt's
+ * workers overlap: while one message is with nng, the next ones are made or
+ * handled. One aio that receives, because several would lose the order.
+ */
+#include "actors/net/nng_back.h"
+
+#define ASKED_BIT 0x80000000u
+
+/* --- out --- */
+
+/* The caller has `pumping`, and the ring is not empty. */
+static void
+pump(struct akti_net *net)
+{
+    nng_aio_set_msg(net->out.aio, akti_nng_ring_first(&net->out.ring));
+    nng_send_aio(net->socket, net->out.aio);
+}
+
+/* Whoever finds it down and raises it pumps. */
+static bool
+take_pump(struct akti_net *net)
+{
+    /* acquire: what the one before did; pairs: give_pump. seq_cst: against a put
+     * that looks at it afterwards. */
+    return atomic_exchange_explicit(&net->out.pumping, 1, memory_order_seq_cst)
+           == 0;
+}
+
+static void
+give_pump(struct akti_net *net)
+{
+    /* seq_cst: before the last look into the ring; pairs: take_pump */
+    atomic_store_explicit(&net->out.pumping, 0, memory_order_seq_cst);
+}
+
+/* The next one; or none, and what was put meanwhile. */
+static void
+go_on(struct akti_net *net)
+{
+    struct akti_nng_out *o = &net->out;
+
+    if (akti_nng_ring_count(&o->ring) > 0) {
+        pump(net);
+        return;
+    }
+    akti_link_busy(net->link, false);
+    give_pump(net);
+    if (akti_nng_ring_count(&o->ring) > 0 && take_pump(net)) {
+        akti_link_busy(net->link, true);
+        pump(net);
+    }
+}
+
+static void
+tell_room(struct akti_net *net)
+{
+    struct akti_nng_out *o = &net->out;
+
+    /* seq_cst: after the take; pairs: akti_nng_send */
+    if (atomic_load_explicit(&o->wants_room, memory_order_seq_cst) != 0
+        && akti_nng_ring_count(&o->ring) <= o->ring.limit / 2
+        && atomic_exchange_explicit(&o->wants_room, 0, memory_order_seq_cst)
+               != 0) {
+        akti_link_wake(net->link, o->side);
+    }
+}
+
+/* One has left, or will not. */
+static void
+on_sent(void *arg)
+{
+    struct akti_net *net = arg;
+    struct akti_nng_out *o = &net->out;
+
+    akti_nng_count(&net->activity, 1);
+    if (nng_aio_result(o->aio) != 0) {
+        nng_msg_free(nng_aio_get_msg(o->aio));
+        akti_nng_count(&net->lost, 1);
+    } else {
+        akti_nng_count(&net->sent, 1);
+    }
+    akti_nng_ring_take(&o->ring);
+    tell_room(net);
+    /* acquire: pairs: akti_nng_close */
+    if (atomic_load_explicit(&net->closing, memory_order_acquire) == 0) {
+        go_on(net);
+    }
+}
+
+/* Says that it waits for room, and looks once more. */
+static bool
+is_full(struct akti_nng_out *o)
+{
+    if (akti_nng_ring_count(&o->ring) < o->ring.limit) {
+        return false;
+    }
+    /* seq_cst: before the look; pairs: tell_room */
+    atomic_store_explicit(&o->wants_room, 1, memory_order_seq_cst);
+    return akti_nng_ring_count(&o->ring) > o->ring.limit / 2;
+}
+
+bool
+akti_nng_send(struct akti_net *net, struct akti_packet *packet)
+{
+    struct akti_nng_out *o = &net->out;
+
+    if (net->answers) {
+        akti_nng_answer_send(net, packet);
+        return true;
+    }
+    if (is_full(o)) {
+        return false;
+    }
+    if (packet->tag != 0
+        && nng_msg_header_append_u32(packet->message,
+                                     ASKED_BIT | (uint32_t)packet->tag)
+               != 0) {
+        nng_msg_free(packet->message);
+        akti_nng_count(&net->lost, 1);
+        return true;
+    }
+    akti_nng_count(&net->sent_bytes, packet->size);
+    akti_nng_ring_put(&o->ring, packet->message);
+    if (take_pump(net)) {
+        akti_link_busy(net->link, true);
+        pump(net);
+    }
+    return true;
+}
+
+uint32_t
+akti_nng_pending(struct akti_net *net)
+{
+    /* acquire: pairs: nng_answer.c, on_done */
+    return (net->out.ring.slots != NULL ? akti_nng_ring_count(&net->out.ring)
+                                        : 0)
+           + atomic_load_explicit(&net->pending, memory_order_acquire);
+}
+
+/* --- in --- */
+
+void
+akti_nng_packet(struct akti_packet *p, nng_msg *m, uint64_t tag)
+{
+    *p = (struct akti_packet){.message = m,
+                              .bytes = nng_msg_body(m),
+                              .size = nng_msg_len(m),
+                              .tag = tag};
+}
+
+void
+akti_nng_count_in(struct akti_net *net, nng_msg *m)
+{
+    akti_nng_count(&net->received, 1);
+    akti_nng_count(&net->received_bytes, nng_msg_len(m));
+}
+
+static void
+take_in(struct akti_net *net, nng_msg *m)
+{
+    struct akti_nng_in *in = &net->in;
+
+    akti_nng_count(&net->activity, 1);
+    if (akti_nng_is_hushed(net)) {
+        nng_msg_free(m);
+    } else if (akti_nng_ring_count(&in->ring) < in->ring.limit) {
+        akti_nng_count_in(net, m);
+        akti_nng_ring_put(&in->ring, m);
+    } else {
+        akti_nng_count(&net->dropped, 1);
+        nng_msg_free(m);
+    }
+}
+
+/* Whoever takes it back receives again. */
+static bool
+take_stall(struct akti_nng_in *in)
+{
+    /* seq_cst: after the count; as acquire, what the other one did; pairs:
+     * restart */
+    return atomic_load_explicit(&in->stalled, memory_order_seq_cst) != 0
+           && atomic_exchange_explicit(&in->stalled, 0, memory_order_seq_cst)
+                  != 0;
+}
+
+/*
+ * Receives the next one, or leaves that to the side when there is no room. What a
+ * protocol drops goes on being read after a hush too: only so its end is seen.
+ */
+static void
+restart(struct akti_net *net)
+{
+    struct akti_nng_in *in = &net->in;
+
+    if (akti_nng_is_hushed(net) && !in->drops) {
+        return;
+    }
+    if (!in->drops && akti_nng_ring_count(&in->ring) >= in->ring.limit) {
+        /* seq_cst: before the look; pairs: akti_nng_receive */
+        atomic_store_explicit(&in->stalled, 1, memory_order_seq_cst);
+        if (akti_nng_ring_count(&in->ring) >= in->ring.limit
+            || !take_stall(in)) {
+            return;
+        }
+    }
+    nng_recv_aio(net->socket, in->aio);
+}
+
+/*
+ * After the restart the same may run once more, in another thread: from there on
+ * only what any thread may do.
+ */
+static void
+on_received(void *arg)
+{
+    struct akti_net *net = arg;
+    struct akti_nng_in *in = &net->in;
+
+    /* An error is final: the socket is being closed. */
+    if (nng_aio_result(in->aio) != 0) {
+        return;
+    }
+    take_in(net, nng_aio_get_msg(in->aio));
+    restart(net);
+    /* seq_cst: after the put; pairs: is_empty */
+    if (atomic_load_explicit(&in->idle, memory_order_seq_cst) != 0
+        && atomic_exchange_explicit(&in->idle, 0, memory_order_seq_cst) != 0) {
+        akti_link_wake(net->link, in->side);
+    }
+}
+
+/* Says that it waits for one, and looks once more. */
+static bool
+is_empty(struct akti_nng_in *in)
+{
+    if (akti_nng_ring_count(&in->ring) > 0) {
+        return false;
+    }
+    /* seq_cst: before the look; pairs: on_received */
+    atomic_store_explicit(&in->idle, 1, memory_order_seq_cst);
+    return akti_nng_ring_count(&in->ring) == 0;
+}
+
+static uint64_t
+tag_of(const struct akti_net *net, nng_msg *m)
+{
+    uint32_t id = 0;
+
+    if ((net->protocol == AKT_NNG_REQ || net->protocol == AKT_NNG_SURVEYOR)
+        && nng_msg_header_trim_u32(m, &id) != 0) {
+        id = 0;
+    }
+    return id & ~ASKED_BIT;
+}
+
+bool
+akti_nng_receive(struct akti_net *net, struct akti_packet *out)
+{
+    struct akti_nng_in *in = &net->in;
+    nng_msg *m;
+
+    if (net->answers) {
+        return akti_nng_answer_receive(net, out);
+    }
+    if (in->ring.slots == NULL || is_empty(in)) {
+        return false;
+    }
+    m = akti_nng_ring_first(&in->ring);
+    akti_nng_ring_take(&in->ring);
+    if (akti_nng_ring_count(&in->ring) <= in->ring.limit / 2
+        && take_stall(in)) {
+        restart(net);
+    }
+    akti_nng_packet(out, m, tag_of(net, m));
+    return true;
+}
+
+/* --- life --- */
+
+static bool
+does_send(akt_nng_protocol p)
+{
+    return p != AKT_NNG_PULL && p != AKT_NNG_SUB && p != AKT_NNG_REP
+           && p != AKT_NNG_RESPONDENT;
+}
+
+static bool
+does_receive(akt_nng_protocol p)
+{
+    return p != AKT_NNG_PUSH && p != AKT_NNG_PUB && p != AKT_NNG_REP
+           && p != AKT_NNG_RESPONDENT;
+}
+
+static akt_err
+open_one(struct akti_nng_ring *ring, nng_aio **aio, uint32_t window,
+         void (*done)(void *), void *arg)
+{
+    AKT_TRY(akti_nng_ring_init(ring, window));
+    return nng_aio_alloc(aio, done, arg) == 0 ? AKT_OK : AKT_ENOMEM;
+}
+
+akt_err
+akti_nng_flow_open(struct akti_net *net, uint32_t window)
+{
+    akt_nng_protocol p = net->protocol;
+    bool asks = p == AKT_NNG_REQ || p == AKT_NNG_SURVEYOR;
+
+    net->in.side = asks ? AKTI_SIDE_OUT : AKTI_SIDE_IN;
+    net->in.drops =
+        p == AKT_NNG_SUB || p == AKT_NNG_BUS || p == AKT_NNG_SURVEYOR;
+    net->out.side = AKTI_SIDE_OUT;
+    if (does_send(p)) {
+        AKT_TRY(open_one(&net->out.ring, &net->out.aio, window, on_sent, net));
+        nng_aio_set_timeout(net->out.aio, NNG_DURATION_INFINITE);
+    }
+    if (does_receive(p)) {
+        AKT_TRY(
+            open_one(&net->in.ring, &net->in.aio, window, on_received, net));
+        nng_aio_set_timeout(net->in.aio, NNG_DURATION_INFINITE);
+    }
+    return AKT_OK;
+}
+
+void
+akti_nng_flow_start(struct akti_net *net)
+{
+    if (net->in.aio != NULL) {
+        nng_recv_aio(net->socket, net->in.aio);
+    }
+}
+
+void
+akti_nng_flow_stop(struct akti_net *net)
+{
+    if (net->out.aio != NULL) {
+        nng_aio_stop(net->out.aio);
+    }
+    if (net->in.aio != NULL) {
+        nng_aio_stop(net->in.aio);
+    }
+}
+
+static uint32_t
+free_ring(struct akti_nng_ring *ring)
+{
+    uint32_t n = 0;
+
+    while (ring->slots != NULL && akti_nng_ring_count(ring) > 0) {
+        nng_msg_free(akti_nng_ring_first(ring));
+        akti_nng_ring_take(ring);
+        n++;
+    }
+    free(ring->slots);
+    return n;
+}
+
+void
+akti_nng_flow_fini(struct akti_net *net)
+{
+    nng_aio_free(net->out.aio);
+    nng_aio_free(net->in.aio);
+    (void)free_ring(&net->out.ring);
+    (void)free_ring(&net->in.ring);
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Connections as events. nng tells of them in its threads; here they wait until IN
+ * asks. One that comes and goes before IN has heard of it is forgotten, so there
+ * are never more records than connections that are there or were told of.
+ *
+ * A connection that is not wanted is closed before it is one (ADD_PRE): that is
+ * the one moment in which nng can close a connection of its own safely.
+ */
+#include "actors/net/nng_back.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+struct akti_nng_peer {
+    struct akti_nng_peer *chain; /* of the bucket */
+    struct akti_nng_peer *next;  /* with something to tell */
+    uint64_t peer;
+    int pipe;
+    bool told_up;
+    char address[AKTI_NET_URL_SIZE];
+};
+
+/* --- addresses as text --- */
+
+static void
+format_internet(char *out, size_t size, int family, const void *address,
+                uint16_t port)
+{
+    char host[INET6_ADDRSTRLEN] = "?";
+
+    (void)inet_ntop(family, address, host, sizeof(host));
+    (void)snprintf(out, size, family == AF_INET6 ? "[%s]:%u" : "%s:%u", host,
+                   (unsigned)ntohs(port));
+}
+
+static void
+format_address(char *out, size_t size, const nng_sockaddr *a)
+{
+    switch (a->s_family) {
+    case NNG_AF_INET:
+        format_internet(out, size, AF_INET, &a->s_in.sa_addr, a->s_in.sa_port);
+        break;
+    case NNG_AF_INET6:
+        format_internet(out, size, AF_INET6, a->s_in6.sa_addr,
+                        a->s_in6.sa_port);
+        break;
+    case NNG_AF_IPC:
+        (void)snprintf(out, size, "%.*s", (int)size - 1, a->s_ipc.sa_path);
+        break;
+    case NNG_AF_INPROC:
+        (void)snprintf(out, size, "%.*s", (int)size - 1, a->s_inproc.sa_name);
+        break;
+    default:
+        (void)snprintf(out, size, "?");
+        break;
+    }
+}
+
+/* --- the records --- */
+
+static struct akti_nng_peer **
+find(struct akti_nng_peers *p, int pipe)
+{
+    struct akti_nng_peer **at = &p->buckets[(unsigned)pipe % AKTI_NNG_BUCKETS];
+
+    while (*at != NULL && (*at)->pipe != pipe) {
+        at = &(*at)->chain;
+    }
+    return at;
+}
+
+/* True: IN is to be woken. */
+static bool
+append(struct akti_nng_peers *p, struct akti_nng_peer *peer)
+{
+    bool wakes = p->idle;
+
+    peer->next = NULL;
+    if (p->first == NULL) {
+        p->first = peer;
+    } else {
+        p->last->next = peer;
+    }
+    p->last = peer;
+    p->idle = false;
+    return wakes;
+}
+
+static void
+take_out(struct akti_nng_peers *p, const struct akti_nng_peer *peer)
+{
+    struct akti_nng_peer *before = NULL;
+    struct akti_nng_peer *at = p->first;
+
+    while (at != peer) {
+        before = at;
+        at = at->next;
+    }
+    if (before == NULL) {
+        p->first = at->next;
+    } else {
+        before->next = at->next;
+    }
+    if (p->last == peer) {
+        p->last = before;
+    }
+}
+
+/* --- what nng tells --- */
+
+static void
+on_coming(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    struct akti_net *net = arg;
+    bool wanted;
+
+    (void)event;
+    (void)pthread_mutex_lock(&net->peers.lock);
+    wanted = !akti_nng_is_hushed(net) && net->peers.count < net->max_peers;
+    net->peers.refused += wanted ? 0 : 1;
+    (void)pthread_mutex_unlock(&net->peers.lock);
+    if (!wanted) {
+        (void)nng_pipe_close(pipe);
+    }
+}
+
+static struct akti_nng_peer *
+record_of(nng_pipe pipe)
+{
+    struct akti_nng_peer *peer = calloc(1, sizeof(*peer));
+    nng_sockaddr address;
+
+    if (peer == NULL) {
+        return NULL;
+    }
+    peer->pipe = nng_pipe_id(pipe);
+    if (nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &address) == 0) {
+        format_address(peer->address, sizeof(peer->address), &address);
+    }
+    return peer;
+}
+
+static void
+on_up(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    struct akti_net *net = arg;
+    struct akti_nng_peers *p = &net->peers;
+    struct akti_nng_peer *peer = record_of(pipe);
+    bool wakes = false;
+
+    (void)event;
+    (void)pthread_mutex_lock(&p->lock);
+    p->count++;
+    p->ever++;
+    if (peer != NULL) {
+        peer->peer = p->ever;
+        *find(p, peer->pipe) = peer;
+        wakes = p->tells && append(p, peer);
+    }
+    (void)pthread_mutex_unlock(&p->lock);
+    if (wakes) {
+        akti_link_wake(net->link, AKTI_SIDE_IN);
+    }
+}
+
+/* The record leaves its bucket; true: IN is to be woken. */
+static bool
+remove_locked(struct akti_nng_peers *p, int pipe)
+{
+    struct akti_nng_peer **at = find(p, pipe);
+    struct akti_nng_peer *peer = *at;
+
+    p->count -= p->count > 0 ? 1 : 0;
+    if (peer == NULL) {
+        return false;
+    }
+    *at = peer->chain;
+    peer->chain = NULL;
+    if (p->tells && peer->told_up) {
+        return append(p, peer);
+    }
+    if (p->tells) {
+        take_out(p, peer);
+    }
+    free(peer);
+    return false;
+}
+
+static void
+on_down(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    struct akti_net *net = arg;
+    bool wakes;
+
+    (void)event;
+    (void)pthread_mutex_lock(&net->peers.lock);
+    wakes = remove_locked(&net->peers, nng_pipe_id(pipe));
+    (void)pthread_mutex_unlock(&net->peers.lock);
+    if (wakes) {
+        akti_link_wake(net->link, AKTI_SIDE_IN);
+    }
+}
+
+akt_err
+akti_nng_peers_open(struct akti_net *net, bool tells)
+{
+    nng_socket s = net->socket;
+
+    if (pthread_mutex_init(&net->peers.lock, NULL) != 0) {
+        return AKT_ENOMEM;
+    }
+    net->peers.tells = tells;
+    net->peers.idle = true;
+    return nng_pipe_notify(s, NNG_PIPE_EV_ADD_PRE, on_coming, net) == 0
+                   && nng_pipe_notify(s, NNG_PIPE_EV_ADD_POST, on_up, net) == 0
+                   && nng_pipe_notify(s, NNG_PIPE_EV_REM_POST, on_down, net)
+                          == 0
+               ? AKT_OK
+               : AKT_EIO;
+}
+
+/* --- what IN asks --- */
+
+bool
+akti_nng_event(struct akti_net *net, struct akti_net_event *out)
+{
+    struct akti_nng_peers *p = &net->peers;
+    struct akti_nng_peer *peer;
+    bool goes = false;
+
+    (void)pthread_mutex_lock(&p->lock);
+    peer = p->first;
+    p->idle = peer == NULL;
+    if (peer != NULL) {
+        p->first = peer->next;
+        out->peer = peer->peer;
+        out->up = !peer->told_up;
+        (void)snprintf(out->address, sizeof(out->address), "%s", peer->address);
+        goes = peer->told_up;
+        peer->told_up = true;
+    }
+    (void)pthread_mutex_unlock(&p->lock);
+    if (goes) {
+        free(peer);
+        return true;
+    }
+    return peer != NULL;
+}
+
+uint32_t
+akti_nng_peer_count(struct akti_net *net)
+{
+    uint32_t n;
+
+    (void)pthread_mutex_lock(&net->peers.lock);
+    n = net->peers.count;
+    (void)pthread_mutex_unlock(&net->peers.lock);
+    return n;
+}
+
+void
+akti_nng_peers_fini(struct akti_net *net)
+{
+    struct akti_nng_peers *p = &net->peers;
+    unsigned i;
+
+    for (i = 0; i < AKTI_NNG_BUCKETS; i++) {
+        while (p->buckets[i] != NULL) {
+            struct akti_nng_peer *peer = p->buckets[i];
+
+            p->buckets[i] = peer->chain;
+            if (!peer->told_up && p->tells) {
+                take_out(p, peer);
+            }
+            free(peer);
+        }
+    }
+    while (p->first != NULL) {
+        struct akti_nng_peer *peer = p->first;
+
+        p->first = peer->next;
+        free(peer);
+    }
+    (void)pthread_mutex_destroy(&p->lock);
+}

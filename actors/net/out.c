@@ -1,0 +1,595 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The side that others send to. It is deaf, and so its mailbox fills and senders
+ * wait, while a packet waits for room in the transport or all numbers of requests
+ * are in use.
+ */
+#include "actors/core/future.h"
+#include "actors/core/send.h"
+#include "actors/net/asks.h"
+#include "akt/timer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* How often requests are looked through that nobody may wait for any more. */
+#define SWEEP_NS AKT_MS(100)
+#define SURVEY_NS AKT_SECONDS(1)
+/* Packets that are taken in one turn. */
+#define BATCH 64
+
+struct out {
+    struct akti_socket *socket;
+    struct akti_packet waiting; /* it found no room; message NULL: none */
+    struct akti_asks asks;
+    bool sweeping; /* the timer is armed */
+    bool closing;
+    bool in_told;
+    bool over; /* it waited for long enough */
+};
+
+#define OUT_NUMBER(F) F(u64, number)
+AKT_SIGNAL(akti_net_sweep);
+AKT_SIGNAL(akti_net_linger);
+AKT_MESSAGE(akti_net_survey_end, OUT_NUMBER);
+
+static void
+set_deaf(akt_self *self, struct out *o)
+{
+    bool deaf = o->waiting.message != NULL
+                || (akti_socket_asks(o->socket) && akti_asks_is_full(&o->asks));
+
+    if (deaf) {
+        self->actor->runnable.unused |= AKTI_FLAG_DEAF;
+    } else {
+        self->actor->runnable.unused &= ~(uint32_t)AKTI_FLAG_DEAF;
+    }
+}
+
+static akt_err
+begin_timer(akt_self *self, uint64_t after_ns, const akt_type *type,
+            uint64_t number)
+{
+    struct akti_net_survey_end payload = {.number = number};
+
+    return akti_timer_begin(self, after_ns, &(akti_timer_arg){type, &payload},
+                            NULL);
+}
+
+/* --- sending --- */
+
+akt_err
+akti_packet_of(struct akti_socket *s, akt_bytes bytes, struct akti_packet *out)
+{
+    void *room = NULL;
+
+    AKT_TRY(s->transport->packet_new(s->net, bytes.len, out, &room));
+    if (bytes.len > 0) {
+        memcpy(room, bytes.ptr, bytes.len);
+    }
+    return AKT_OK;
+}
+
+static void
+send_packet(struct out *o, struct akti_packet *p)
+{
+    struct akti_socket *s = o->socket;
+
+    if (!s->transport->send(s->net, p)) {
+        o->waiting = *p;
+    }
+}
+
+static void
+flush(struct out *o)
+{
+    struct akti_packet p = o->waiting;
+
+    if (p.message != NULL) {
+        o->waiting.message = NULL;
+        send_packet(o, &p);
+    }
+}
+
+/* Something that this protocol does not send. */
+static akt_err
+refuse(akt_self *self, struct out *o, const char *why)
+{
+    akti_socket_count(&o->socket->refused);
+    if (!self->answered) {
+        akt_ignore(akt_reply_error(self, AKT_EUNHANDLED, why));
+    }
+    return AKT_OK;
+}
+
+static akt_err
+fail(akt_self *self, struct out *o, akt_err err)
+{
+    akti_socket_count(&o->socket->refused);
+    akt_ignore(akt_reply_error(self, err, NULL));
+    return AKT_OK;
+}
+
+static bool
+only_sends(const struct out *o)
+{
+    akt_nng_protocol p = o->socket->protocol;
+
+    return p == AKT_NNG_PUSH || p == AKT_NNG_PUB || p == AKT_NNG_PAIR
+           || p == AKT_NNG_PAIR0 || p == AKT_NNG_BUS;
+}
+
+static akt_err
+on_bytes(akt_self *self, void *state, const void *message)
+{
+    struct out *o = state;
+    const struct akt_nng_bytes *m = message;
+    struct akti_packet p;
+    akt_err err;
+
+    if (!only_sends(o)) {
+        return refuse(self, o, "this socket does not send plain bytes");
+    }
+    err = akti_packet_of(o->socket, m->data, &p);
+    if (err != AKT_OK) {
+        return fail(self, o, err);
+    }
+    send_packet(o, &p);
+    set_deaf(self, o);
+    return AKT_OK;
+}
+
+/* --- asking --- */
+
+static void
+see_to_sweep(akt_self *self, struct out *o)
+{
+    if (!o->sweeping && o->asks.count > 0) {
+        o->sweeping =
+            begin_timer(self, SWEEP_NS, &akti_net_sweep_type, 0) == AKT_OK;
+    }
+}
+
+static akt_err
+ask(akt_self *self, struct out *o, const void *message, akt_bytes data,
+    struct akti_ask **out_ask)
+{
+    struct akti_packet p;
+    akt_err err = akti_packet_of(o->socket, data, &p);
+
+    if (err != AKT_OK) {
+        return err;
+    }
+    err = akti_asks_keep(self, &o->asks, message, &p.tag);
+    if (err != AKT_OK) {
+        o->socket->transport->packet_free(o->socket->net, &p);
+        return err;
+    }
+    *out_ask = akti_asks_find(&o->asks, p.tag);
+    send_packet(o, &p);
+    see_to_sweep(self, o);
+    set_deaf(self, o);
+    return AKT_OK;
+}
+
+static akt_err
+on_request(akt_self *self, void *state, const void *message)
+{
+    struct out *o = state;
+    const struct akt_nng_request *m = message;
+    struct akti_ask *ask_of = NULL;
+    akt_err err;
+
+    if (o->socket->protocol != AKT_NNG_REQ) {
+        return refuse(self, o, "only a REQ socket is asked so");
+    }
+    err = ask(self, o, message, m->data, &ask_of);
+    return err != AKT_OK ? fail(self, o, err) : AKT_OK;
+}
+
+static akt_err
+on_survey(akt_self *self, void *state, const void *message)
+{
+    struct out *o = state;
+    const struct akt_nng_survey *m = message;
+    uint64_t wait_ns = m->wait_ns != 0 ? m->wait_ns : SURVEY_NS;
+    struct akti_survey *survey;
+    struct akti_ask *ask_of = NULL;
+    uint64_t number;
+    akt_err err;
+
+    if (o->socket->protocol != AKT_NNG_SURVEYOR) {
+        return refuse(self, o, "only a SURVEYOR socket makes surveys");
+    }
+    survey = calloc(1, sizeof(*survey));
+    if (survey == NULL) {
+        return fail(self, o, AKT_ENOMEM);
+    }
+    survey->enough = m->enough;
+    err = ask(self, o, message, m->data, &ask_of);
+    if (err != AKT_OK) {
+        free(survey);
+        return fail(self, o, err);
+    }
+    ask_of->survey = survey;
+    number =
+        (uint64_t)ask_of->round << 16 | (uint64_t)(ask_of - o->asks.places);
+    if (begin_timer(self, wait_ns, &akti_net_survey_end_type, number)
+        != AKT_OK) {
+        akti_asks_close(self, &o->asks, ask_of);
+    }
+    return AKT_OK;
+}
+
+static akt_err
+on_survey_end(akt_self *self, void *state, const void *message)
+{
+    struct out *o = state;
+    const struct akti_net_survey_end *m = message;
+    struct akti_ask *ask_of = akti_asks_find(&o->asks, m->number);
+
+    if (ask_of != NULL) {
+        akti_survey_end(self, &o->asks, ask_of);
+        set_deaf(self, o);
+    }
+    return AKT_OK;
+}
+
+static akt_err
+on_sweep(akt_self *self, void *state, const void *message)
+{
+    struct out *o = state;
+
+    (void)message;
+    o->sweeping = false;
+    akti_asks_sweep(self, &o->asks);
+    see_to_sweep(self, o);
+    set_deaf(self, o);
+    self->again = true;
+    return AKT_OK;
+}
+
+static void
+answer(akt_self *self, struct out *o, const struct akti_packet *p)
+{
+    struct akti_ask *ask_of = akti_asks_find(&o->asks, p->tag);
+    struct akt_nng_bytes reply = {.data = akti_packet_bytes(p)};
+    akt_err err;
+
+    if (ask_of == NULL) {
+        akti_socket_count(&o->socket->unwanted);
+    } else if (ask_of->survey != NULL) {
+        if (!akti_survey_add(ask_of->survey, reply.data)) {
+            akti_survey_end(self, &o->asks, ask_of);
+        }
+    } else {
+        err = akti_promise_reply(self, &ask_of->promise, &reply);
+        if (err != AKT_OK) {
+            akt_ignore(akt_promise_fail(self, &ask_of->promise, err, NULL));
+        }
+        akti_asks_close(self, &o->asks, ask_of);
+    }
+}
+
+static void
+take_answers(akt_self *self, struct out *o)
+{
+    struct akti_socket *s = o->socket;
+    struct akti_packet p;
+    unsigned n = 0;
+
+    while (n < BATCH && s->transport->receive(s->net, &p)) {
+        answer(self, o, &p);
+        s->transport->packet_free(s->net, &p);
+        n++;
+    }
+    if (n == BATCH) {
+        self->again = true;
+    }
+}
+
+/* --- listening, dialing, topics --- */
+
+static akt_err
+begin(akt_self *self, struct out *o, const void *message, akt_text url,
+      enum akti_opening_kind kind)
+{
+    struct akti_opening *opening;
+    akt_err err;
+
+    if (url.len > AKT_NNG_URL_MAX || memchr(url.ptr, '\0', url.len) != NULL) {
+        akt_ignore(akt_reply_error(self, AKT_EINVAL,
+                                   "an address has at most 127 characters, and "
+                                   "no NUL"));
+        return AKT_OK;
+    }
+    opening = calloc(1, sizeof(*opening));
+    if (opening == NULL) {
+        return fail(self, o, AKT_ENOMEM);
+    }
+    opening->kind = kind;
+    if (url.len > 0) {
+        memcpy(opening->url, url.ptr, url.len);
+    }
+    /* Sent without being asked: done all the same, and nobody hears. */
+    err = akti_keep(self, message, &opening->promise);
+    if (err == AKT_ENOMEM) {
+        free(opening);
+        return fail(self, o, err);
+    }
+    o->socket->transport->begin(o->socket->net, opening);
+    return AKT_OK;
+}
+
+static akt_err
+on_listen(akt_self *self, void *state, const void *message)
+{
+    const struct akt_nng_listen *m = message;
+
+    return begin(self, state, message, m->url, AKTI_OPENING_LISTEN);
+}
+
+static akt_err
+on_dial(akt_self *self, void *state, const void *message)
+{
+    const struct akt_nng_dial *m = message;
+
+    return begin(self, state, message, m->url,
+                 m->once ? AKTI_OPENING_DIAL_ONCE : AKTI_OPENING_DIAL);
+}
+
+static void
+tell_opened(akt_self *self, struct akti_opening *o)
+{
+    struct akt_nng_bound bound = {.url = akt_text_of(o->url), .port = o->port};
+    akt_err err = AKT_EENDED;
+
+    if (o->promise.generation == 0) {
+        return;
+    }
+    if (o->error.code == AKT_OK) {
+        err = akti_promise_reply(self, &o->promise, &bound);
+    } else {
+        err = akt_promise_fail_with(self, &o->promise, &o->error);
+    }
+    if (err != AKT_OK) {
+        akt_promise_drop(self, &o->promise);
+    }
+}
+
+static void
+take_opened(akt_self *self, struct out *o)
+{
+    struct akti_opening *opened = akti_link_take_opened(o->socket->link);
+
+    while (opened != NULL) {
+        struct akti_opening *next = opened->next;
+
+        tell_opened(self, opened);
+        free(opened);
+        opened = next;
+    }
+}
+
+static akt_err
+set_topic(akt_self *self, struct out *o, akt_bytes topic, bool wanted)
+{
+    akt_err err;
+
+    if (o->socket->protocol != AKT_NNG_SUB) {
+        return refuse(self, o, "only a SUB socket has topics");
+    }
+    err = o->socket->transport->topic(o->socket->net, topic, wanted);
+    return err != AKT_OK ? fail(self, o, err) : AKT_OK;
+}
+
+static akt_err
+on_subscribe(akt_self *self, void *state, const void *message)
+{
+    const struct akt_nng_subscribe *m = message;
+
+    AKT_TRY(set_topic(self, state, m->topic, true));
+    akt_ignore(akt_reply(self, m, .port = 0));
+    return AKT_OK;
+}
+
+static akt_err
+on_unsubscribe(akt_self *self, void *state, const void *message)
+{
+    const struct akt_nng_unsubscribe *m = message;
+
+    AKT_TRY(set_topic(self, state, m->topic, false));
+    akt_ignore(akt_reply(self, m, .port = 0));
+    return AKT_OK;
+}
+
+/* --- the end --- */
+
+static void
+begin_close(akt_self *self, struct out *o, bool at_once)
+{
+    struct akti_socket *s = o->socket;
+
+    if (!o->closing) {
+        o->closing = true;
+        akti_actor_refuse_mail(self->actor);
+        s->transport->hush(s->net);
+        akti_link_close(s->link);
+        if (begin_timer(self, s->linger_ns, &akti_net_linger_type, 0)
+            != AKT_OK) {
+            o->over = true;
+        }
+        akt_ignore(akt_drain(self, s->in));
+    }
+    if (at_once) {
+        o->over = true;
+    }
+    self->again = true;
+}
+
+static void
+on_orders(akt_self *self, struct akti_actor *a, uint32_t orders)
+{
+    struct out *o = a->state;
+
+    if ((orders & AKTI_ORDER_SHUTDOWN) != 0) {
+        self->exit_kind = AKT_EXIT_SHUTDOWN;
+        return;
+    }
+    if (!o->closing || (orders & AKTI_ORDER_KILL) != 0) {
+        begin_close(self, o, (orders & AKTI_ORDER_KILL) != 0);
+    }
+}
+
+static akt_err
+on_linger(akt_self *self, void *state, const void *message)
+{
+    struct out *o = state;
+
+    (void)message;
+    o->over = true;
+    self->again = true;
+    return AKT_OK;
+}
+
+/* Whatever counts against the bound: in the box, the queue, or a turn's hand. */
+static bool
+has_mail(akt_self *self)
+{
+    return akti_mailbox_users(&self->actor->box) > self->handled;
+}
+
+/* Told to close, it leaves as soon as it may. */
+static void
+see_to_end(akt_self *self, struct out *o)
+{
+    struct akti_socket *s = o->socket;
+    bool in_left = akti_link_has_left(s->link, AKTI_SIDE_IN);
+
+    if (in_left && !o->closing) {
+        begin_close(self, o, false);
+    }
+    if (!o->closing) {
+        return;
+    }
+    if (o->over) {
+        akt_ignore(akt_kill(self, s->in));
+        self->exit_kind = AKT_EXIT_STOPPED;
+    } else if (o->waiting.message == NULL && has_mail(self)) {
+        self->again = true;
+    } else if (o->waiting.message == NULL && in_left
+               && s->transport->pending(s->net) == 0) {
+        self->exit_kind = AKT_EXIT_STOPPED;
+    }
+}
+
+/* --- the hooks --- */
+
+static void
+on_turn(akt_self *self, struct akti_actor *a)
+{
+    struct out *o = a->state;
+
+    if (akti_actor_has(a, AKTI_FLAG_START) || self->exit_kind != 0) {
+        return;
+    }
+    flush(o);
+    if (akti_socket_asks(o->socket)) {
+        take_answers(self, o);
+    }
+    take_opened(self, o);
+    set_deaf(self, o);
+    see_to_end(self, o);
+}
+
+static akt_err
+on_start(akt_self *self, void *state)
+{
+    struct out *o = state;
+
+    akti_asks_init(&o->asks, o->socket->requests);
+    akti_link_join(o->socket->link, AKTI_SIDE_OUT, self->actor);
+    set_deaf(self, o);
+    /* What came before it was there to be woken. */
+    self->again = true;
+    return AKT_OK;
+}
+
+static void
+on_ended(akt_self *self, struct akti_actor *a, struct akti_cell *cell)
+{
+    (void)self;
+    (void)a;
+    (void)cell;
+}
+
+static void
+on_outbox(akt_self *self, struct akti_actor *a)
+{
+    (void)self;
+    (void)a;
+}
+
+static uint32_t
+holds(const struct akti_actor *a, const struct akti_message *m)
+{
+    (void)a;
+    (void)m;
+    return 0;
+}
+
+static void *
+on_leave(akt_self *self, struct akti_actor *a)
+{
+    struct out *o = a->state;
+
+    akti_asks_fini(self, &o->asks);
+    o->socket->transport->packet_free(o->socket->net, &o->waiting);
+    akti_socket_leave(o->socket, AKTI_SIDE_OUT);
+    return o->socket;
+}
+
+static void
+on_gone(akt_self *self, void *left)
+{
+    (void)self;
+    akti_socket_release(left);
+}
+
+static akt_err
+on_other(akt_self *self, void *state, const void *message)
+{
+    (void)message;
+    return refuse(self, state, "a socket of bytes does not take this message");
+}
+
+static const akt_handler handlers[] = {
+    {&akt_nng_bytes_type, on_bytes},
+    {&akt_nng_request_type, on_request},
+    {&akt_nng_survey_type, on_survey},
+    {&akt_nng_listen_type, on_listen},
+    {&akt_nng_dial_type, on_dial},
+    {&akt_nng_subscribe_type, on_subscribe},
+    {&akt_nng_unsubscribe_type, on_unsubscribe},
+    {&akti_net_survey_end_type, on_survey_end},
+    {&akti_net_sweep_type, on_sweep},
+    {&akti_net_linger_type, on_linger},
+    {NULL, on_other}};
+
+static const akt_behavior behavior = {"nng", "struct out", sizeof(struct out),
+                                      handlers};
+
+static const struct akti_hooks hooks = {.orders = on_orders,
+                                        .holds = holds,
+                                        .turn = on_turn,
+                                        .ended = on_ended,
+                                        .outbox = on_outbox,
+                                        .leave = on_leave,
+                                        .gone = on_gone};
+
+const akt_class akti_net_out_class = {.name = "nng",
+                                      .state_size = sizeof(struct out),
+                                      .state_align = _Alignof(struct out),
+                                      .behavior = &behavior,
+                                      .on_start = on_start,
+                                      .akti_hooks = &hooks};

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/* Opening, closing and counting: the owner's side of a socket. */
+#include "actors/net/socket.h"
+
+#include "actors/core/future.h"
+#include "actors/core/system.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WINDOW_DEFAULT 128
+#define WINDOW_MAX 65536
+#define REQUESTS_DEFAULT 1024
+#define REQUESTS_MAX 65536
+#define PEERS_DEFAULT 16384
+#define PEERS_MAX 65536
+#define MESSAGE_MAX ((size_t)256 << 20)
+#define REDIAL_MIN_NS AKT_MS(100)
+#define REDIAL_MAX_NS AKT_SECONDS(10)
+#define LINGER_NS AKT_SECONDS(1)
+
+static const char *const names[] = {"no protocol", "push", "pull",  "pub",
+                                    "sub",         "req",  "rep",   "surveyor",
+                                    "respondent",  "pair", "pair0", "bus"};
+
+/* --- options --- */
+
+static akt_err
+out_of_range(akt_error *error, const char *what)
+{
+    return akt_error_set(error, AKT_EINVAL, "the option %s is out of range",
+                         what);
+}
+
+static akt_err
+check_options(const akt_nng_opts *o, akt_error *error)
+{
+    if (o->protocol < AKT_NNG_PUSH || o->protocol > AKT_NNG_BUS) {
+        return out_of_range(error, "protocol");
+    }
+    if (o->max_message > MESSAGE_MAX) {
+        return out_of_range(error, "max_message");
+    }
+    if (o->window > WINDOW_MAX) {
+        return out_of_range(error, "window");
+    }
+    if (o->requests > REQUESTS_MAX) {
+        return out_of_range(error, "requests");
+    }
+    if (o->max_peers > PEERS_MAX) {
+        return out_of_range(error, "max_peers");
+    }
+    if (o->answer_ns == AKT_NEVER) {
+        return out_of_range(error, "answer_ns");
+    }
+    if (o->redial_min_ns > AKT_SECONDS(3600)
+        || o->redial_max_ns > AKT_SECONDS(3600)) {
+        return out_of_range(error, "redial_min_ns or redial_max_ns");
+    }
+    if (o->topics != NULL && o->protocol != AKT_NNG_SUB) {
+        return akt_error_set(error, AKT_EINVAL, "only a SUB socket has topics");
+    }
+    return AKT_OK;
+}
+
+static bool
+brings_mail(const akt_nng_opts *o)
+{
+    return o->peers
+           || !(o->protocol == AKT_NNG_PUSH || o->protocol == AKT_NNG_PUB
+                || o->protocol == AKT_NNG_REQ
+                || o->protocol == AKT_NNG_SURVEYOR);
+}
+
+static akt_err
+check_receiver(akt_self *self, const akt_nng_opts *o, akt_error *error)
+{
+    if (!akt_ref_is_none(o->to) || self->actor != NULL || !brings_mail(o)) {
+        return AKT_OK;
+    }
+    return akt_error_set(error, AKT_EINVAL,
+                         "a thread has no mailbox: say by `to` who gets what "
+                         "arrives");
+}
+
+static uint64_t
+or_default(uint64_t value, uint64_t standard)
+{
+    return value != 0 ? value : standard;
+}
+
+static void
+configure(const akt_nng_opts *o, struct akti_net_config *c)
+{
+    *c = (struct akti_net_config){
+        .protocol = o->protocol,
+        .topics = o->topics,
+        .tls = o->tls,
+        .max_message = or_default(o->max_message, AKT_NNG_MESSAGE_MAX),
+        .window = (uint32_t)or_default(o->window, WINDOW_DEFAULT),
+        .requests = (uint32_t)or_default(o->requests, REQUESTS_DEFAULT),
+        .max_peers = (uint32_t)or_default(o->max_peers, PEERS_DEFAULT),
+        .redial_min_ns = or_default(o->redial_min_ns, REDIAL_MIN_NS),
+        .redial_max_ns = or_default(o->redial_max_ns, REDIAL_MAX_NS)};
+    (void)snprintf(c->name, sizeof(c->name), "%s",
+                   o->name != NULL ? o->name : names[o->protocol]);
+    if (c->redial_max_ns < c->redial_min_ns) {
+        c->redial_max_ns = c->redial_min_ns;
+    }
+}
+
+/* --- life --- */
+
+static void
+free_socket(struct akti_socket *s)
+{
+    struct akti_link *link = s->link;
+
+    akti_memory_free(&s->dispatcher->memory, s, sizeof(*s), 64);
+    if (link != NULL) {
+        akti_link_release(link);
+    }
+}
+
+void
+akti_socket_release(struct akti_socket *s)
+{
+    /* acquire and release: the last one sees what all others did; pairs: itself */
+    if (atomic_fetch_sub_explicit(&s->holders, 1, memory_order_acq_rel) == 1) {
+        free_socket(s);
+    }
+}
+
+static void
+close_net(struct akti_socket *s)
+{
+    akt_nng_counters last = {0};
+
+    s->transport->count(s->net, &last);
+    akti_latch_lock(&s->link->latch);
+    s->closed = true;
+    s->last = last;
+    akti_latch_unlock(&s->link->latch);
+    s->transport->close(s->net);
+}
+
+void
+akti_socket_leave(struct akti_socket *s, enum akti_side side)
+{
+    if (akti_link_leave(s->link, side)) {
+        close_net(s);
+    }
+}
+
+/* --- the owner's cell --- */
+
+static void
+close_handle(akt_self *self, struct akti_cell *cell)
+{
+    struct akti_socket *s = cell->arg;
+
+    akti_cell_release(self->ctx, cell);
+    akt_ignore(akt_drain(self, s->out));
+    akti_socket_release(s);
+}
+
+static const struct akti_owned socket_owned = {"nng socket", close_handle};
+
+/* Both sides, IN first. On an error neither is there, or both are about to go. */
+static akt_err
+spawn_sides(akt_self *self, struct akti_socket *s, akt_error *error)
+{
+    /* Larger than a pointer: each side's state is zero behind it. */
+    struct {
+        struct akti_socket *socket;
+        char rest[256];
+    } state = {.socket = s};
+    akt_err err = akti_spawn(self, &akti_net_in_class, &s->in, &state);
+
+    if (err == AKT_OK) {
+        err = akti_spawn(self, &akti_net_out_class, &s->out, &state);
+        if (err != AKT_OK) {
+            /* OUT's part of the leaving: nobody was told of it. */
+            akt_ignore(akt_kill(self, s->in));
+            akti_socket_leave(s, AKTI_SIDE_OUT);
+            akti_socket_release(s);
+        }
+    } else {
+        s->transport->close(s->net);
+        akti_socket_release(s);
+        akti_socket_release(s);
+    }
+    return err != AKT_OK ? akt_error_set(error, err, NULL) : AKT_OK;
+}
+
+static akt_err
+new_socket(akt_self *self, const akt_nng_opts *o, struct akti_socket **out,
+           akt_error *error)
+{
+    struct akti_dispatcher *d = &self->system->dispatcher;
+    struct akti_socket *s = akti_memory_zalloc(&d->memory, sizeof(*s), 64);
+
+    if (s == NULL) {
+        return akt_error_set(error, AKT_ENOMEM, NULL);
+    }
+    s->dispatcher = d;
+    s->link = akti_link_new(d);
+    if (s->link == NULL) {
+        free_socket(s);
+        return akt_error_set(error, AKT_ENOMEM, NULL);
+    }
+    /* The owner's cell and the two sides. */
+    atomic_init(&s->holders, 3);
+    s->transport = &akti_nng_transport;
+    s->protocol = o->protocol;
+    s->to = !akt_ref_is_none(o->to) ? o->to : akt_self_ref(self);
+    s->peers = o->peers;
+    s->requests = (uint32_t)or_default(o->requests, REQUESTS_DEFAULT);
+    s->answer_ns = o->answer_ns;
+    s->linger_ns = or_default(o->linger_ns, LINGER_NS);
+    *out = s;
+    return AKT_OK;
+}
+
+static akt_err
+open_socket(akt_self *self, const akt_nng_opts *o, struct akti_socket **out,
+            akt_error *error)
+{
+    struct akti_net_config config;
+    struct akti_socket *s = NULL;
+    akt_err err;
+
+    AKT_TRY(new_socket(self, o, &s, error));
+    configure(o, &config);
+    err = s->transport->open(&config, s->link, &s->net, error);
+    if (err != AKT_OK) {
+        free_socket(s);
+        return err;
+    }
+    err = spawn_sides(self, s, error);
+    if (err != AKT_OK) {
+        akti_socket_release(s);
+        return err;
+    }
+    *out = s;
+    return AKT_OK;
+}
+
+static akt_err
+check_caller(akt_self *self, akt_error *error)
+{
+    akt_err err = AKT_OK;
+
+    if (!akti_system_is_ours(self->system)) {
+        err = AKT_EFORK;
+    } else if (self->ctx->sim != NULL
+               || (self->actor == NULL && self->port == NULL)) {
+        err = AKT_ECONTEXT;
+    }
+    return err != AKT_OK ? akt_error_set(error, err, NULL) : AKT_OK;
+}
+
+akt_err
+akt_nng_open(akt_self *self, const akt_nng_opts *opts, akt_nng *out_socket,
+             akt_error *error)
+{
+    struct akti_socket *s = NULL;
+    struct akti_cell *cell;
+    akt_err err;
+
+    AKT_TRY(check_caller(self, error));
+    AKT_TRY(check_options(opts, error));
+    AKT_TRY(check_receiver(self, opts, error));
+    cell = akti_owned_new(self, &socket_owned, NULL);
+    if (cell == NULL) {
+        return akt_error_set(error, AKT_ENOMEM, NULL);
+    }
+    err = open_socket(self, opts, &s, error);
+    if (err != AKT_OK) {
+        akti_cell_unlink(akti_cells_of(self), cell);
+        akti_cell_release(self->ctx, cell);
+        return err;
+    }
+    cell->arg = s;
+    *out_socket = (akt_nng){cell, akti_cell_generation(cell), s->out, s->in};
+    return AKT_OK;
+}
+
+void
+akt_nng_close(akt_self *self, akt_nng socket)
+{
+    struct akti_cell *cell =
+        akti_owned_find(self, socket.cell, socket.generation, &socket_owned);
+
+    if (cell != NULL) {
+        akti_owned_close(self, cell);
+    }
+}
+
+akt_err
+akt_nng_stats(akt_self *self, akt_nng socket, akt_nng_counters *out_counters)
+{
+    struct akti_cell *cell =
+        akti_owned_find(self, socket.cell, socket.generation, &socket_owned);
+    struct akti_socket *s;
+
+    if (cell == NULL) {
+        return AKT_EENDED;
+    }
+    s = cell->arg;
+    *out_counters = (akt_nng_counters){0};
+    akti_latch_lock(&s->link->latch);
+    if (s->closed) {
+        *out_counters = s->last;
+    } else {
+        s->transport->count(s->net, out_counters);
+    }
+    akti_latch_unlock(&s->link->latch);
+    /* Relaxed: numbers that order nothing. */
+    out_counters->refused =
+        atomic_load_explicit(&s->refused, memory_order_relaxed);
+    out_counters->unwanted =
+        atomic_load_explicit(&s->unwanted, memory_order_relaxed);
+    out_counters->dropped +=
+        atomic_load_explicit(&s->dropped, memory_order_relaxed);
+    return AKT_OK;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A socket: two actors over a transport. OUT (out.c) is what others send to; IN
+ * (in.c) brings the owner what arrives. They are two because a full mailbox of the
+ * owner stops IN, and the owner's sends must go on.
+ *
+ * OUT decides about the end. Told to close, by the owner's cell or by any order, it
+ * refuses mail, hushes the transport, has IN drain, and leaves when its mail has
+ * gone to the network and from there on, and IN is gone; or when its time is over.
+ * The side that leaves last closes the transport's socket.
+ */
+#ifndef AKT_NET_SOCKET_H
+#define AKT_NET_SOCKET_H
+
+#include "actors/core/actor.h"
+#include "actors/net/link.h"
+#include "actors/net/transport.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+/* What both sides and the owner's cell share. */
+struct akti_socket {
+    _Atomic uint32_t holders;
+    struct akti_dispatcher *dispatcher;
+    /* immutable */
+    const struct akti_transport *transport;
+    struct akti_net *net;
+    struct akti_link *link;
+    akt_nng_protocol protocol;
+    akt_ref to;
+    akt_ref out; /* of OUT; the owner's and OUT's own to look at */
+    akt_ref in;  /* of IN: it was there before OUT */
+    bool peers;
+    uint32_t requests;
+    uint64_t answer_ns;
+    uint64_t linger_ns;
+    /* guarded by the link's latch */
+    bool closed;
+    akt_nng_counters last; /* of a closed one */
+    _Atomic uint64_t refused;
+    _Atomic uint64_t unwanted;
+    _Atomic uint64_t dropped; /* by the owner's mailbox */
+};
+
+static inline bool
+akti_socket_asks(const struct akti_socket *s)
+{
+    return s->protocol == AKT_NNG_REQ || s->protocol == AKT_NNG_SURVEYOR;
+}
+
+static inline bool
+akti_socket_answers(const struct akti_socket *s)
+{
+    return s->protocol == AKT_NNG_REP || s->protocol == AKT_NNG_RESPONDENT;
+}
+
+/* Relaxed: a number that orders nothing. */
+static inline void
+akti_socket_count(_Atomic uint64_t *counter)
+{
+    (void)atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+void akti_socket_release(struct akti_socket *s);
+/* A side has ended. */
+void akti_socket_leave(struct akti_socket *s, enum akti_side side);
+
+/* What arrived, and what was answered, as messages' fields. */
+static inline akt_bytes
+akti_packet_bytes(const struct akti_packet *p)
+{
+    return (akt_bytes){p->bytes, p->size};
+}
+
+/* A packet with these bytes. AKT_ENOMEM. */
+akt_err akti_packet_of(struct akti_socket *s, akt_bytes bytes,
+                       struct akti_packet *out);
+
+/* The classes of the two sides; their state is a pointer to the socket, first. */
+extern const akt_class akti_net_out_class;
+extern const akt_class akti_net_in_class;
+
+#endif
