@@ -320,4 +320,5 @@ const struct akti_transport akti_nng_transport = {
     .pending = akti_nng_pending,
     .count = count,
     .close = akti_nng_close,
+    .closings = akti_nng_closings,
 };

@@ -93,8 +93,9 @@ struct akti_net {
     struct akti_nng_peers peers;
     struct akti_nng_contexts contexts;
     _Atomic uint32_t holders;
-    _Atomic uint32_t hushed;  /* no more peers, no more receiving */
+    _Atomic uint32_t hushed;  /* no more receiving */
     _Atomic uint32_t closing; /* the sides are gone */
+    _Atomic uint32_t listens; /* somewhere */
     _Atomic uint32_t pending; /* answers that have not left */
     _Atomic uint64_t activity;
     _Atomic uint64_t sent;

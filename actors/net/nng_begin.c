@@ -112,6 +112,8 @@ listen_on(struct akti_net *net, struct akti_opening *o)
         (void)nng_listener_close(l);
         return rv;
     }
+    /* release: pairs: nng_close.c, wait_until_quiet */
+    atomic_store_explicit(&net->listens, 1, memory_order_release);
     read_back(l, o);
     return 0;
 }

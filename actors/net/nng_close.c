@@ -2,11 +2,12 @@
 /*
  * The end of a socket. In nng before 1.10 closing a connection that has traffic may
  * leave nng's one reaper thread waiting for ever, and with it every later close.
- * A connection without traffic is closed safely. So, in this order: no new peers
- * are let in and nothing more is received (hush), what was sent leaves (the side
- * OUT waits for that), and here: wait until no connection is left or nothing has
- * moved for a while; then close, on a thread that nobody waits for, under a
- * watchdog that names the socket.
+ * A connection without traffic is closed safely. So, in this order: nothing more is
+ * received (hush), what was sent leaves (the side OUT waits for that), and here: wait
+ * until nothing has moved for a while, peers included; then close, one socket at a time, on
+ * a thread that nobody waits for, under a watchdog that names the socket. New
+ * peers are let in meanwhile: refused ones would dial at once again, and a
+ * connection that comes about during a close is lost with its descriptors.
  *
  * A socket that stops receiving gets quiet because nng stops reading. SUB, BUS and
  * SURVEYOR read on; they are read, and dropped, until they are quiet.
@@ -18,6 +19,9 @@
 
 /* Nothing has moved for so long. */
 #define QUIET_NS AKT_MS(30)
+/* Who listens lets the peers go first, which may be closing at this moment too: a
+ * connection that both ends close at once is one with traffic. */
+#define LISTENER_QUIET_NS AKT_MS(250)
 #define LOOK_NS AKT_MS(5)
 /* When a close is said to hang. */
 #define HANG_NS AKT_SECONDS(5)
@@ -32,6 +36,8 @@ struct closing {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* One at a time, with a pause: what nng does afterwards has no witness. */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static struct closing *closings; /* guarded by lock */
 static bool watched;             /* the same: there is a watchdog */
 static _Atomic uint32_t count;   /* of the sockets that are on their way */
@@ -128,15 +134,26 @@ leave(const struct closing *c)
 
 /* --- closing --- */
 
-/* Until no peer is left, or nothing has moved for a while. */
+/* How long nothing must have moved. */
+static uint64_t
+quiet_of(struct akti_net *net)
+{
+    /* acquire: pairs: listen_on */
+    bool listens =
+        atomic_load_explicit(&net->listens, memory_order_acquire) != 0;
+
+    return listens && akti_nng_peer_count(net) > 0 ? LISTENER_QUIET_NS
+                                                   : QUIET_NS;
+}
+
+/* Coming and going of peers counts as well. */
 static void
 wait_until_quiet(struct akti_net *net)
 {
     uint64_t since = akti_clock_now();
     uint64_t seen = 0;
 
-    while (akti_nng_peer_count(net) > 0
-           && akti_clock_now() - since < QUIET_NS) {
+    while (akti_clock_now() - since < quiet_of(net)) {
         uint64_t now =
             atomic_load_explicit(&net->activity, memory_order_relaxed);
 
@@ -154,9 +171,13 @@ close_watched(struct akti_net *net)
     struct closing c = {
         .name = net->name, .url = net->url, .since_ns = akti_clock_now()};
 
+    (void)pthread_mutex_lock(&turn);
+    c.since_ns = akti_clock_now();
     enter(&c);
     (void)nng_close(net->socket);
     leave(&c);
+    nap();
+    (void)pthread_mutex_unlock(&turn);
 }
 
 static void

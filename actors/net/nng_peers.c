@@ -116,8 +116,9 @@ on_coming(nng_pipe pipe, nng_pipe_ev event, void *arg)
     bool wanted;
 
     (void)event;
+    akti_nng_count(&net->activity, 1);
     (void)pthread_mutex_lock(&net->peers.lock);
-    wanted = !akti_nng_is_hushed(net) && net->peers.count < net->max_peers;
+    wanted = net->peers.count < net->max_peers;
     net->peers.refused += wanted ? 0 : 1;
     (void)pthread_mutex_unlock(&net->peers.lock);
     if (!wanted) {
@@ -150,6 +151,7 @@ on_up(nng_pipe pipe, nng_pipe_ev event, void *arg)
     bool wakes = false;
 
     (void)event;
+    akti_nng_count(&net->activity, 1);
     (void)pthread_mutex_lock(&p->lock);
     p->count++;
     p->ever++;
@@ -194,6 +196,7 @@ on_down(nng_pipe pipe, nng_pipe_ev event, void *arg)
     bool wakes;
 
     (void)event;
+    akti_nng_count(&net->activity, 1);
     (void)pthread_mutex_lock(&net->peers.lock);
     wakes = remove_locked(&net->peers, nng_pipe_id(pipe));
     (void)pthread_mutex_unlock(&net->peers.lock);

@@ -146,7 +146,7 @@ struct akti_transport {
     /* A request that was received will not be answered: gives its room back. */
     void (*drop)(struct akti_net *net, uint64_t tag);
 
-    /* No more peers, and nothing more is received; what was sent may leave. */
+    /* Nothing more is received; what was sent may leave. */
     void (*hush)(struct akti_net *net);
     /* How many packets were taken by send and have not left. */
     uint32_t (*pending)(struct akti_net *net);
@@ -155,6 +155,8 @@ struct akti_transport {
     /* [move] Ends it: at once as far as the caller can see, whatever takes longer
      * goes on elsewhere. What has not left is lost. */
     void (*close)(struct akti_net *net);
+    /* How many closes of the process still go on. */
+    uint32_t (*closings)(void);
 };
 
 /* The back end of real sockets. */
