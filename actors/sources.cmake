@@ -165,6 +165,7 @@ if(AKT_WITH_NNG)
         actors/net/nng_tls.c
         actors/net/out.c
         actors/net/socket.c
+        actors/net/typed.c
     )
 endif()
 

@@ -4,8 +4,9 @@
  * actor; then it asks the transport for nothing, and that stops reading.
  */
 #include "actors/core/send.h"
-#include "actors/net/socket.h"
+#include "actors/net/typed.h"
 #include "akt/future.h"
+#include "akt/wire.h"
 
 /* Packets that are taken in one turn. */
 #define BATCH 64
@@ -18,58 +19,117 @@ struct in {
 /* --- what arrives --- */
 
 static void
-deliver(akt_self *self, struct akti_socket *s, const struct akti_packet *p)
+deliver(akt_self *self, struct akti_socket *s, const akti_message_arg *m)
 {
-    struct akt_nng_bytes m = {.data = akti_packet_bytes(p)};
-
-    if (akti_send(self, s->to, &akt_nng_bytes_type, &m) != AKT_OK) {
+    if (akti_send(self, s->to, m->type, m->payload) != AKT_OK) {
         akti_socket_count(&s->dropped);
     }
 }
 
+/* The answer as a packet; AKT_EBROKEN when there is none. */
 static akt_err
-reply_with(struct akti_socket *s, const struct akt_nng_bytes *reply,
-           uint64_t tag)
+packet_of(struct akti_socket *s, const akt_answer *answer,
+          struct akti_packet *out)
 {
-    struct akti_packet p;
+    const struct akt_nng_bytes *bytes = akt_answer_as(answer, akt_nng_bytes);
+    akti_message_arg arg = {answer->type, answer->reply};
 
-    AKT_TRY(akti_packet_of(s, reply->data, &p));
-    p.tag = tag;
-    (void)s->transport->send(s->net, &p);
-    return AKT_OK;
+    if (answer->outcome != AKT_REPLIED || answer->type == NULL) {
+        return AKT_EBROKEN;
+    }
+    return bytes != NULL ? akti_packet_of(s, bytes->data, out)
+                         : akti_typed_packet(s, &arg, out, NULL);
 }
 
 /* The owner has answered, or never will; the tag is in the argument. */
 static akt_err
-on_answer(akt_self *self, struct in *in, const akt_answer *answer,
-          const struct akt_nng_bytes *reply)
+on_answer(akt_self *self, struct in *in, const akt_answer *answer)
 {
     struct akti_socket *s = in->socket;
     uint64_t tag = (uint64_t)(uintptr_t)answer->arg;
+    struct akti_packet p;
 
     /* When that was the last one, it may leave. */
     self->again = self->again || in->closing;
-    if (reply == NULL || reply_with(s, reply, tag) != AKT_OK) {
+    if (packet_of(s, answer, &p) == AKT_OK) {
+        p.tag = tag;
+        (void)s->transport->send(s->net, &p);
+    } else {
         s->transport->drop(s->net, tag);
     }
     return AKT_OK;
 }
-AKT_THEN(on_answer, struct in, akt_nng_request);
+AKT_THEN_ANSWER(on_answer, struct in);
 
 static void
-ask_owner(akt_self *self, struct akti_socket *s, const struct akti_packet *p)
+ask_owner(akt_self *self, struct akti_socket *s, const akti_message_arg *m,
+          uint64_t tag)
 {
-    struct akt_nng_request m = {.data = akti_packet_bytes(p)};
-    akti_message_arg arg = {&akt_nng_request_type, &m};
     akt_future f;
-    akt_err err = akti_ask(self, s->to, s->answer_ns, &arg, &f);
+    akt_err err = akti_ask(self, s->to, s->answer_ns, m, &f);
 
     if (err == AKT_OK) {
-        err = akt_then(self, f, on_answer, (void *)(uintptr_t)p->tag);
+        err = akt_then(self, f, on_answer, (void *)(uintptr_t)tag);
     }
     if (err != AKT_OK) {
         akti_socket_count(&s->dropped);
-        s->transport->drop(s->net, p->tag);
+        s->transport->drop(s->net, tag);
+    }
+}
+
+static void
+bring(akt_self *self, struct akti_socket *s, const akti_message_arg *m,
+      uint64_t tag)
+{
+    if (akti_socket_answers(s)) {
+        ask_owner(self, s, m, tag);
+    } else {
+        deliver(self, s, m);
+    }
+}
+
+/* One of the types that were agreed on, and for a REP socket one that is asked. */
+static bool
+bring_typed(akt_self *self, struct akti_socket *s, const struct akti_packet *p)
+{
+    const akt_type *type = NULL;
+    akti_message_arg arg;
+    void *message = NULL;
+
+    if (akt_wire_type_of(s->types, akti_packet_bytes(p), &type, NULL) != AKT_OK
+        || (akti_socket_answers(s) && type->reply == NULL)
+        || akti_typed_read(p, type, &message, NULL) != AKT_OK) {
+        return false;
+    }
+    arg = (akti_message_arg){type, message};
+    bring(self, s, &arg, p->tag);
+    akti_typed_free(message);
+    return true;
+}
+
+static void
+bring_bytes(akt_self *self, struct akti_socket *s, const struct akti_packet *p)
+{
+    struct akt_nng_bytes bytes = {.data = akti_packet_bytes(p)};
+    struct akt_nng_request request = {.data = bytes.data};
+    akti_message_arg arg = {&akt_nng_bytes_type, &bytes};
+
+    if (akti_socket_answers(s)) {
+        arg = (akti_message_arg){&akt_nng_request_type, &request};
+    }
+    bring(self, s, &arg, p->tag);
+}
+
+static void
+take_packet(akt_self *self, struct akti_socket *s, const struct akti_packet *p)
+{
+    if (s->types == NULL) {
+        bring_bytes(self, s, p);
+    } else if (!bring_typed(self, s, p)) {
+        akti_socket_count(&s->refused);
+        if (akti_socket_answers(s)) {
+            s->transport->drop(s->net, p->tag);
+        }
     }
 }
 
@@ -87,11 +147,7 @@ take_packets(akt_self *self, struct akti_socket *s)
 
     while (n < BATCH && !is_suspended(self)
            && s->transport->receive(s->net, &p)) {
-        if (akti_socket_answers(s)) {
-            ask_owner(self, s, &p);
-        } else {
-            deliver(self, s, &p);
-        }
+        take_packet(self, s, &p);
         s->transport->packet_free(s->net, &p);
         n++;
     }

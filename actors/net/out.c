@@ -7,6 +7,7 @@
 #include "actors/core/future.h"
 #include "actors/core/send.h"
 #include "actors/net/asks.h"
+#include "actors/net/typed.h"
 #include "akt/timer.h"
 
 #include <stdlib.h>
@@ -150,23 +151,19 @@ see_to_sweep(akt_self *self, struct out *o)
     }
 }
 
+/* The packet [move] is sent, with a number, and the promise kept. */
 static akt_err
-ask(akt_self *self, struct out *o, const void *message, akt_bytes data,
+ask(akt_self *self, struct out *o, const void *message, struct akti_packet *p,
     struct akti_ask **out_ask)
 {
-    struct akti_packet p;
-    akt_err err = akti_packet_of(o->socket, data, &p);
+    akt_err err = akti_asks_keep(self, &o->asks, message, &p->tag);
 
     if (err != AKT_OK) {
+        o->socket->transport->packet_free(o->socket->net, p);
         return err;
     }
-    err = akti_asks_keep(self, &o->asks, message, &p.tag);
-    if (err != AKT_OK) {
-        o->socket->transport->packet_free(o->socket->net, &p);
-        return err;
-    }
-    *out_ask = akti_asks_find(&o->asks, p.tag);
-    send_packet(o, &p);
+    *out_ask = akti_asks_find(&o->asks, p->tag);
+    send_packet(o, p);
     see_to_sweep(self, o);
     set_deaf(self, o);
     return AKT_OK;
@@ -178,12 +175,16 @@ on_request(akt_self *self, void *state, const void *message)
     struct out *o = state;
     const struct akt_nng_request *m = message;
     struct akti_ask *ask_of = NULL;
+    struct akti_packet p;
     akt_err err;
 
     if (o->socket->protocol != AKT_NNG_REQ) {
         return refuse(self, o, "only a REQ socket is asked so");
     }
-    err = ask(self, o, message, m->data, &ask_of);
+    err = akti_packet_of(o->socket, m->data, &p);
+    if (err == AKT_OK) {
+        err = ask(self, o, message, &p, &ask_of);
+    }
     return err != AKT_OK ? fail(self, o, err) : AKT_OK;
 }
 
@@ -195,6 +196,7 @@ on_survey(akt_self *self, void *state, const void *message)
     uint64_t wait_ns = m->wait_ns != 0 ? m->wait_ns : SURVEY_NS;
     struct akti_survey *survey;
     struct akti_ask *ask_of = NULL;
+    struct akti_packet p;
     uint64_t number;
     akt_err err;
 
@@ -206,7 +208,10 @@ on_survey(akt_self *self, void *state, const void *message)
         return fail(self, o, AKT_ENOMEM);
     }
     survey->enough = m->enough;
-    err = ask(self, o, message, m->data, &ask_of);
+    err = akti_packet_of(o->socket, m->data, &p);
+    if (err == AKT_OK) {
+        err = ask(self, o, message, &p, &ask_of);
+    }
     if (err != AKT_OK) {
         free(survey);
         return fail(self, o, err);
@@ -249,25 +254,62 @@ on_sweep(akt_self *self, void *state, const void *message)
     return AKT_OK;
 }
 
+/* What the kept request is answered by. */
+static const akt_type *
+reply_of(const struct akti_ask *ask_of)
+{
+    const struct akti_cell *cell = ask_of->promise.cell;
+
+    return cell->message->type->reply;
+}
+
+static akt_err
+answer_typed(akt_self *self, struct akti_ask *ask_of,
+             const struct akti_packet *p, akt_error *error)
+{
+    void *reply = NULL;
+    akt_err err;
+
+    AKT_TRY(akti_typed_read(p, reply_of(ask_of), &reply, error));
+    err = akti_promise_reply(self, &ask_of->promise, reply);
+    akti_typed_free(reply);
+    return err != AKT_OK ? akt_error_set(error, err, NULL) : AKT_OK;
+}
+
+static void
+answer_one(akt_self *self, struct out *o, struct akti_ask *ask_of,
+           const struct akti_packet *p)
+{
+    struct akt_nng_bytes reply = {.data = akti_packet_bytes(p)};
+    akt_error error = AKT_ERROR_NONE;
+    akt_err err;
+
+    if (akt_type_equal(reply_of(ask_of), &akt_nng_bytes_type)) {
+        err = akti_promise_reply(self, &ask_of->promise, &reply);
+        if (err != AKT_OK) {
+            (void)akt_error_set(&error, err, NULL);
+        }
+    } else {
+        err = answer_typed(self, ask_of, p, &error);
+    }
+    if (err != AKT_OK) {
+        akti_socket_count(&o->socket->refused);
+        akt_ignore(akt_promise_fail_with(self, &ask_of->promise, &error));
+    }
+    akti_asks_close(self, &o->asks, ask_of);
+}
+
 static void
 answer(akt_self *self, struct out *o, const struct akti_packet *p)
 {
     struct akti_ask *ask_of = akti_asks_find(&o->asks, p->tag);
-    struct akt_nng_bytes reply = {.data = akti_packet_bytes(p)};
-    akt_err err;
 
     if (ask_of == NULL) {
         akti_socket_count(&o->socket->unwanted);
-    } else if (ask_of->survey != NULL) {
-        if (!akti_survey_add(ask_of->survey, reply.data)) {
-            akti_survey_end(self, &o->asks, ask_of);
-        }
-    } else {
-        err = akti_promise_reply(self, &ask_of->promise, &reply);
-        if (err != AKT_OK) {
-            akt_ignore(akt_promise_fail(self, &ask_of->promise, err, NULL));
-        }
-        akti_asks_close(self, &o->asks, ask_of);
+    } else if (ask_of->survey == NULL) {
+        answer_one(self, o, ask_of, p);
+    } else if (!akti_survey_add(ask_of->survey, akti_packet_bytes(p))) {
+        akti_survey_end(self, &o->asks, ask_of);
     }
 }
 
@@ -556,11 +598,48 @@ on_gone(akt_self *self, void *left)
     akti_socket_release(left);
 }
 
+/* --- typed messages --- */
+
+static akt_err
+fail_with(akt_self *self, struct out *o, const akt_error *error)
+{
+    akti_socket_count(&o->socket->refused);
+    akt_ignore(akt_reply_failure(self, error));
+    return AKT_OK;
+}
+
+static akt_err
+send_typed(akt_self *self, struct out *o, const akti_message_arg *message)
+{
+    struct akti_ask *ask_of = NULL;
+    akt_error error = AKT_ERROR_NONE;
+    struct akti_packet p;
+    akt_err err;
+
+    if (akti_typed_packet(o->socket, message, &p, &error) != AKT_OK) {
+        return fail_with(self, o, &error);
+    }
+    if (only_sends(o)) {
+        send_packet(o, &p);
+        set_deaf(self, o);
+        return AKT_OK;
+    }
+    err = ask(self, o, message->payload, &p, &ask_of);
+    return err != AKT_OK ? fail(self, o, err) : AKT_OK;
+}
+
+/* Whatever has no row of its own. */
 static akt_err
 on_other(akt_self *self, void *state, const void *message)
 {
-    (void)message;
-    return refuse(self, state, "a socket of bytes does not take this message");
+    struct out *o = state;
+    akti_message_arg arg = {self->message->type, message};
+
+    if (only_sends(o)
+        || (o->socket->protocol == AKT_NNG_REQ && arg.type->reply != NULL)) {
+        return send_typed(self, o, &arg);
+    }
+    return refuse(self, o, "this socket does not send such a message");
 }
 
 static const akt_handler handlers[] = {

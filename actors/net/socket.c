@@ -215,6 +215,7 @@ new_socket(akt_self *self, const akt_nng_opts *o, struct akti_socket **out,
     s->protocol = o->protocol;
     s->to = !akt_ref_is_none(o->to) ? o->to : akt_self_ref(self);
     s->peers = o->peers;
+    s->types = o->types;
     s->requests = (uint32_t)or_default(o->requests, REQUESTS_DEFAULT);
     s->answer_ns = o->answer_ns;
     s->linger_ns = or_default(o->linger_ns, LINGER_NS);

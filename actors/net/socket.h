@@ -32,6 +32,7 @@ struct akti_socket {
     akt_ref out; /* of OUT; the owner's and OUT's own to look at */
     akt_ref in;  /* of IN: it was there before OUT */
     bool peers;
+    const akt_type *const *types; /* NULL: what arrives is bytes */
     uint32_t requests;
     uint64_t answer_ns;
     uint64_t linger_ns;

@@ -55,6 +55,16 @@
  * | PAIR, PAIR0 | to the peer       | `akt_nng_bytes`     | both wait             |
  * | BUS        | to all             | `akt_nng_bytes`     | dropped, counted      |
  *
+ * **Typed messages.** Any message with a field list can be sent to a socket, and
+ * asked of a REQ one: `akt_send(self, s.ref, order, .id = 7)`. It travels in its wire
+ * form with its name (wire.h). A socket that is opened with `types` brings its owner
+ * messages of these types, and requests among them with a promise as any other
+ * request. What is not of such a form (another type, a text that is no UTF-8, bytes
+ * behind it) is refused and counted, and the socket lives.
+ *
+ *     AKT_WIRE_TYPES(taken, order, price_of);
+ *     akt_nng_opts opts = {.protocol = AKT_NNG_REP, .types = taken};
+ *
  * **Addresses** are nng's: `tcp://host:port` (port 0: any, see `akt_nng_bound`),
  * `ipc:///path`, `inproc://name`, `ws://host:port/path`, `tls+tcp://host:port` and
  * `wss://host:port/path`. The folder of an ipc address must not be one that others
@@ -130,6 +140,11 @@ typedef struct akt_nng_opts {
      * which messages begin. NULL: all messages.
      */
     const char *const *topics;
+    /**
+     * [borrow] The messages that it takes, ended by NULL, as by `AKT_WIRE_TYPES`
+     * (wire.h), as long as the socket is open; NULL: what arrives is bytes.
+     */
+    const akt_type *const *types;
     bool peers; /**< tell `akt_nng_peer_up` and `akt_nng_peer_down` */
     /** Bytes of a message from a peer, 1 to 256 MiB; what is larger ends the
      * peer's connection. 0: `AKT_NNG_MESSAGE_MAX`. */
