@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets as actors against the same with nng's own calls: 64-byte messages one
+ * way by PUSH and PULL, and round trips by REQ and REP, over inproc, ipc and tcp.
+ * Both ends are in this process.
+ *
+ *     bench/nng_rates [messages [round trips]]
+ */
+#include "akt/akt.h"
+#include "akt/nng.h"
+
+#include <nng/nng.h>
+#include <nng/protocol/pipeline0/pull.h>
+#include <nng/protocol/pipeline0/push.h>
+#include <nng/protocol/reqrep0/rep.h>
+#include <nng/protocol/reqrep0/req.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SIZE 64
+
+static const char *const transports[] = {"inproc", "ipc", "tcp"};
+static char folder[] = "/tmp/akt_nng_rates.XXXXXX";
+static int64_t messages = 200000;
+static int64_t trips = 10000;
+
+static uint64_t
+now_ns(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * AKT_SECONDS(1) + (uint64_t)t.tv_nsec;
+}
+
+static void
+check(int failed, const char *what)
+{
+    if (failed != 0) {
+        (void)fprintf(stderr, "nng_rates: %s: %d\n", what, failed);
+        exit(1);
+    }
+}
+
+static const char *
+address(const char *transport)
+{
+    static char url[128];
+    static int n;
+
+    n++;
+    if (strcmp(transport, "tcp") == 0) {
+        (void)snprintf(url, sizeof(url), "tcp://127.0.0.1:0");
+    } else if (strcmp(transport, "ipc") == 0) {
+        (void)snprintf(url, sizeof(url), "ipc://%s/%d", folder, n);
+    } else {
+        (void)snprintf(url, sizeof(url), "inproc://rates%d", n);
+    }
+    return url;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static double
+median_us(uint64_t *ns, int64_t n)
+{
+    qsort(ns, (size_t)n, sizeof(*ns), compare);
+    return (double)ns[n / 2] / 1e3;
+}
+
+/* --- nng's own calls --- */
+
+static void
+connect_bare(nng_socket listens, nng_socket dials, const char *transport)
+{
+    nng_listener l;
+    char *url = NULL;
+
+    check(nng_listen(listens, address(transport), &l, 0), "listen");
+    check(nng_listener_get_string(l, NNG_OPT_URL, &url), "url");
+    check(nng_dial(dials, url, NULL, 0), "dial");
+    nng_strfree(url);
+}
+
+static void *
+push_bare(void *arg)
+{
+    nng_socket *s = arg;
+    int64_t i;
+
+    for (i = 0; i < messages; i++) {
+        nng_msg *m;
+
+        check(nng_msg_alloc(&m, SIZE), "alloc");
+        check(nng_sendmsg(*s, m, 0), "send");
+    }
+    return NULL;
+}
+
+/* Received by callback, which is the fastest way. */
+struct counted {
+    nng_socket socket;
+    nng_aio *aio;
+    int64_t left;
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+};
+
+static void
+on_counted(void *arg)
+{
+    struct counted *c = arg;
+
+    if (nng_aio_result(c->aio) != 0) {
+        return;
+    }
+    nng_msg_free(nng_aio_get_msg(c->aio));
+    if (c->left > 1) {
+        c->left--;
+        nng_recv_aio(c->socket, c->aio);
+        return;
+    }
+    (void)pthread_mutex_lock(&c->lock);
+    c->left = 0;
+    (void)pthread_cond_signal(&c->done);
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+static double
+rate_bare(const char *transport)
+{
+    /* Its callback may be in its last line when the measurement is over. */
+    struct counted *c = calloc(1, sizeof(*c));
+    nng_socket push;
+    pthread_t sender;
+    uint64_t begin;
+
+    check(c == NULL, "memory");
+    c->left = messages;
+    (void)pthread_mutex_init(&c->lock, NULL);
+    (void)pthread_cond_init(&c->done, NULL);
+    check(nng_pull0_open(&c->socket), "pull");
+    check(nng_push0_open(&push), "push");
+    connect_bare(c->socket, push, transport);
+    check(nng_aio_alloc(&c->aio, on_counted, c), "aio");
+    begin = now_ns();
+    (void)pthread_mutex_lock(&c->lock);
+    nng_recv_aio(c->socket, c->aio);
+    check(pthread_create(&sender, NULL, push_bare, &push), "thread");
+    while (c->left > 0) {
+        (void)pthread_cond_wait(&c->done, &c->lock);
+    }
+    (void)pthread_mutex_unlock(&c->lock);
+    begin = now_ns() - begin;
+    (void)pthread_join(sender, NULL);
+    return (double)messages * 1e9 / (double)begin;
+}
+
+static void *
+answer_bare(void *arg)
+{
+    nng_socket *s = arg;
+    nng_msg *m;
+
+    while (nng_recvmsg(*s, &m, 0) == 0 && nng_sendmsg(*s, m, 0) == 0) {
+    }
+    return NULL;
+}
+
+static double
+trip_bare(const char *transport)
+{
+    uint64_t *ns = calloc((size_t)trips, sizeof(*ns));
+    nng_socket req;
+    nng_socket *rep = calloc(1, sizeof(*rep)); /* the server's */
+    pthread_t server;
+    double us;
+    int64_t i;
+
+    check(ns == NULL || rep == NULL, "memory");
+    check(nng_rep0_open(rep), "rep");
+    check(nng_req0_open(&req), "req");
+    connect_bare(*rep, req, transport);
+    check(pthread_create(&server, NULL, answer_bare, rep), "thread");
+    (void)pthread_detach(server);
+    for (i = 0; i < trips; i++) {
+        uint64_t begin = now_ns();
+        nng_msg *m;
+
+        check(nng_msg_alloc(&m, SIZE), "alloc");
+        check(nng_sendmsg(req, m, 0), "send");
+        check(nng_recvmsg(req, &m, 0), "receive");
+        nng_msg_free(m);
+        ns[i] = now_ns() - begin;
+    }
+    us = median_us(ns, trips);
+    free(ns);
+    return us;
+}
+
+/* --- actors --- */
+
+AKT_SIGNAL(go_on);
+#define RUN(F) F(i64, n)
+AKT_MESSAGE(outcome, RUN);
+AKT_REQUEST(run, RUN, outcome);
+
+struct pusher {
+    akt_ref to;
+    int64_t left;
+};
+
+static akt_err
+on_go_on(akt_self *self, struct pusher *p, const struct go_on *m)
+{
+    static const char bytes[SIZE];
+    int64_t n;
+
+    (void)m;
+    for (n = 0; n < 64 && p->left > 0 && !akt_is_awaiting(self); n++) {
+        AKT_TRY(akt_send(self, p->to, akt_nng_bytes, .data = {bytes, SIZE}));
+        p->left--;
+    }
+    return p->left > 0 ? akt_send(self, akt_self_ref(self), go_on) : AKT_OK;
+}
+AKT_CLASS(pusher, struct pusher, AKT_ON(go_on, on_go_on));
+
+struct counter {
+    akt_promise_of(run) end;
+    int64_t left;
+};
+
+static akt_err
+on_run(akt_self *self, struct counter *c, const struct run *m)
+{
+    c->left = m->n;
+    return akt_keep(self, m, &c->end);
+}
+
+static akt_err
+on_bytes(akt_self *self, struct counter *c, const struct akt_nng_bytes *m)
+{
+    (void)m;
+    return --c->left == 0 ? akt_promise_reply(self, &c->end, .n = 0) : AKT_OK;
+}
+AKT_CLASS(counter, struct counter, AKT_ON(run, on_run),
+          AKT_ON(akt_nng_bytes, on_bytes));
+
+static akt_err
+on_request(akt_self *self, struct counter *c, const struct akt_nng_request *m)
+{
+    (void)c;
+    return akt_reply(self, m, .data = m->data);
+}
+AKT_CLASS(echo, struct counter, AKT_ON(akt_nng_request, on_request));
+
+/* Asks for one after the other, and notes how long each took. */
+struct asker {
+    akt_promise_of(run) end;
+    akt_ref to;
+    uint64_t *ns;
+    uint64_t begin;
+    int64_t n;
+    int64_t done;
+};
+
+static akt_err on_reply(akt_self *self, struct asker *a,
+                        const akt_answer *answer,
+                        const struct akt_nng_bytes *reply);
+AKT_THEN(on_reply, struct asker, akt_nng_request);
+
+static akt_err
+ask_next(akt_self *self, struct asker *a)
+{
+    static const char bytes[SIZE];
+    akt_future f;
+
+    a->begin = now_ns();
+    AKT_TRY(akt_ask(self, a->to, &f, akt_nng_request, .data = {bytes, SIZE}));
+    return akt_then(self, f, on_reply, NULL);
+}
+
+static akt_err
+on_reply(akt_self *self, struct asker *a, const akt_answer *answer,
+         const struct akt_nng_bytes *reply)
+{
+    if (reply == NULL) {
+        return answer->error;
+    }
+    a->ns[a->done++] = now_ns() - a->begin;
+    return a->done < a->n ? ask_next(self, a)
+                          : akt_promise_reply(self, &a->end, .n = a->n);
+}
+
+static akt_err
+on_ask_run(akt_self *self, struct asker *a, const struct run *m)
+{
+    a->n = m->n;
+    AKT_TRY(akt_keep(self, m, &a->end));
+    return ask_next(self, a);
+}
+AKT_CLASS(asker, struct asker, AKT_ON(run, on_ask_run));
+
+struct actors {
+    akt_system *system;
+    akt_self *me;
+};
+
+static akt_nng
+open_socket(struct actors *a, akt_nng_protocol protocol, akt_ref to)
+{
+    akt_nng_opts opts = {.protocol = protocol, .to = to};
+    akt_nng s = {NULL, 0, AKT_REF_NONE, AKT_REF_NONE};
+
+    check(akt_nng_open(a->me, &opts, &s, NULL), "open");
+    return s;
+}
+
+static void
+await(struct actors *a, akt_future f, char *url)
+{
+    akt_answer *answer = NULL;
+
+    check(akt_wait(a->me, f, &answer), "wait");
+    check(answer->error, "answer");
+    if (url != NULL) {
+        (void)strcpy(url, akt_answer_as(answer, akt_nng_bound)->url.ptr);
+    }
+    akt_answer_free(a->me, answer);
+}
+
+static void
+connect_actors(struct actors *a, akt_nng listens, akt_nng dials,
+               const char *transport)
+{
+    char url[AKT_NNG_URL_MAX + 1];
+    akt_future f;
+
+    check(akt_ask(a->me, listens.ref, &f, akt_nng_listen,
+                  .url = akt_text_of(address(transport))),
+          "listen");
+    await(a, f, url);
+    check(akt_ask(a->me, dials.ref, &f, akt_nng_dial, .url = akt_text_of(url)),
+          "dial");
+    await(a, f, NULL);
+}
+
+static double
+rate_actors(struct actors *a, const char *transport)
+{
+    akt_ref to = AKT_REF_NONE;
+    akt_ref from = AKT_REF_NONE;
+    akt_nng pull;
+    akt_nng push;
+    akt_future f;
+    uint64_t begin;
+
+    check(akt_spawn(a->me, counter, &to), "spawn");
+    pull = open_socket(a, AKT_NNG_PULL, to);
+    push = open_socket(a, AKT_NNG_PUSH, AKT_REF_NONE);
+    connect_actors(a, pull, push, transport);
+    check(akt_spawn(a->me, pusher, &from, .to = push.ref, .left = messages),
+          "spawn");
+    check(akt_ask_within(a->me, AKT_SECONDS(100), to, &f, run, .n = messages),
+          "ask");
+    begin = now_ns();
+    check(akt_send(a->me, from, go_on), "send");
+    await(a, f, NULL);
+    begin = now_ns() - begin;
+    akt_nng_close(a->me, push);
+    akt_nng_close(a->me, pull);
+    return (double)messages * 1e9 / (double)begin;
+}
+
+static double
+trip_actors(struct actors *a, const char *transport)
+{
+    uint64_t *ns = calloc((size_t)trips, sizeof(*ns));
+    akt_ref to = AKT_REF_NONE;
+    akt_ref from = AKT_REF_NONE;
+    akt_nng rep;
+    akt_nng req;
+    akt_future f;
+    double us;
+
+    check(ns == NULL, "memory");
+    check(akt_spawn(a->me, echo, &to), "spawn");
+    rep = open_socket(a, AKT_NNG_REP, to);
+    req = open_socket(a, AKT_NNG_REQ, AKT_REF_NONE);
+    connect_actors(a, rep, req, transport);
+    check(akt_spawn(a->me, asker, &from, .to = req.ref, .ns = ns), "spawn");
+    check(akt_ask_within(a->me, AKT_SECONDS(100), from, &f, run, .n = trips),
+          "ask");
+    await(a, f, NULL);
+    us = median_us(ns, trips);
+    free(ns);
+    akt_nng_close(a->me, req);
+    akt_nng_close(a->me, rep);
+    return us;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct actors a = {NULL, NULL};
+    size_t i;
+
+    messages = argc > 1 ? atoll(argv[1]) : messages;
+    trips = argc > 2 ? atoll(argv[2]) : trips;
+    check(mkdtemp(folder) == NULL, "folder");
+    check(akt_system_start(NULL, &a.system), "start");
+    check(akt_attach(a.system, &a.me), "attach");
+    (void)printf("%-8s %12s %12s %6s   %9s %9s %6s\n", "", "nng msg/s",
+                 "akt msg/s", "ratio", "nng us", "akt us", "ratio");
+    for (i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
+        const char *t = transports[i];
+        double bare = rate_bare(t);
+        double actors = rate_actors(&a, t);
+        double bare_us = trip_bare(t);
+        double actors_us = trip_actors(&a, t);
+
+        (void)printf("%-8s %12.0f %12.0f %6.2f   %9.1f %9.1f %6.2f\n", t, bare,
+                     actors, actors / bare, bare_us, actors_us,
+                     actors_us / bare_us);
+    }
+    akt_detach(a.me);
+    check(akt_system_stop(a.system, 0), "stop");
+    akt_system_destroy(a.system);
+    /* The sockets of nng's own calls stay: closing them may hang. */
+    (void)fflush(stdout);
+    _exit(0);
+}
