@@ -46,7 +46,8 @@ function(akt_add_test name)
         PROCESSORS ${arg_PROCESSORS}
         COST ${arg_COST}
         ENVIRONMENT "LC_ALL=C;\
-TSAN_OPTIONS=second_deadlock_stack=1:allow_addr2line=1;\
+TSAN_OPTIONS=second_deadlock_stack=1:allow_addr2line=1:\
+suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.suppressions;\
 UBSAN_OPTIONS=print_stacktrace=1:allow_addr2line=1;\
 ASAN_OPTIONS=detect_stack_use_after_return=1:allow_addr2line=1")
 endfunction()
