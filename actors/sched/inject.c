@@ -62,6 +62,17 @@ akti_inject_pop(struct akti_inject *q)
     return r;
 }
 
+struct akti_runnable *
+akti_inject_oldest(struct akti_inject *q)
+{
+    struct akti_runnable *r;
+
+    akti_mutex_lock(&q->lock);
+    r = q->head;
+    akti_mutex_unlock(&q->lock);
+    return r;
+}
+
 bool
 akti_inject_is_empty(struct akti_inject *q)
 {

@@ -25,6 +25,8 @@ void akti_inject_fini(struct akti_inject *q);
 void akti_inject_push(struct akti_inject *q, struct akti_runnable *r);
 /* The oldest, or NULL; one relaxed load when it is empty. */
 struct akti_runnable *akti_inject_pop(struct akti_inject *q);
+/* What the next pop would give, left where it is. */
+struct akti_runnable *akti_inject_oldest(struct akti_inject *q);
 /* A guess unless a full barrier orders it; see dispatcher.c. */
 bool akti_inject_is_empty(struct akti_inject *q);
 

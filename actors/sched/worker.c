@@ -441,17 +441,28 @@ wake_time(struct akti_worker *w)
     return prompt < gathered ? prompt : gathered;
 }
 
+/* Whether the oldest in a queue is still what it was: others may be busy with it. */
+static bool
+is_stuck(struct akti_inject *q, const struct akti_runnable *was)
+{
+    return was != NULL && akti_inject_oldest(q) == was;
+}
+
 /* The longest sleep is over and nobody rang: was somebody to? */
 static void
 check_backstop(struct akti_worker *w)
 {
+    struct akti_inject *shared = &w->ctx.dispatcher->inject;
+    const struct akti_runnable *own = akti_inject_oldest(&w->own);
+    const struct akti_runnable *common =
+        w->own_thread ? NULL : akti_inject_oldest(shared);
     uint64_t now = akti_now(&w->ctx);
 
-    if (!has_queued_work(w)
+    if ((own == NULL && common == NULL)
         || akti_loop_wait(w->loop, now, now + BACKSTOP_GRACE_NS)) {
         return;
     }
-    if (has_queued_work(w)
+    if ((is_stuck(&w->own, own) || is_stuck(shared, common))
         /* Relaxed: had anyone rung, the flag would be down. */
         && atomic_load_explicit(&w->asleep, memory_order_relaxed)
                == AKTI_ASLEEP) {
