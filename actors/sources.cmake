@@ -83,6 +83,7 @@ list(APPEND AKT_SOURCES
     actors/test/inspect.c
     actors/test/map.c
     actors/test/oracle.c
+    actors/test/oracle_channel.c
     actors/test/oracle_end.c
     actors/test/probe.c
     actors/test/probe_ask.c

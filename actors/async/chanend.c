@@ -6,6 +6,15 @@
 
 #include <string.h>
 
+static void
+tell_gone(struct akti_context *ctx, struct akti_channel *ch)
+{
+    akt_channel_counters c = {
+        .sent = ch->sent, .received = ch->received, .destroyed = ch->destroyed};
+
+    akti_channel_tell(ctx, AKTI_EVENT_CHANNEL_GONE, ch, &c, AKT_OK);
+}
+
 void
 akti_channel_leave_last(struct akti_context *ctx, struct akti_channel *ch)
 {
@@ -14,6 +23,9 @@ akti_channel_leave_last(struct akti_context *ctx, struct akti_channel *ch)
     if (ch->refs > 0) {
         akti_channel_leave(ch);
         return;
+    }
+    if (AKTI_UNLIKELY(ctx->sim != NULL)) {
+        tell_gone(ctx, ch);
     }
     AKTI_ASSERT(ch->sent == ch->received + ch->destroyed);
     AKTI_ASSERT(ch->readable.head == NULL && ch->writable.head == NULL);
@@ -56,6 +68,16 @@ end_permit(struct akti_context *ctx, struct akti_channel *ch)
     }
 }
 
+static void
+tell_deserted(struct akti_context *ctx, struct akti_channel *ch)
+{
+    akti_sim_tell(ctx->sim,
+                  &(struct akti_note){.event = AKTI_EVENT_CHANNEL_DESERTED,
+                                      .a = (uint64_t)(uintptr_t)ch,
+                                      .b = ch->queue.count,
+                                      .what = ch->queue.type});
+}
+
 /* The values that are left go with the last receiver: to *out. */
 static void
 end_receiver(struct akti_context *ctx, struct akti_channel *ch,
@@ -64,6 +86,9 @@ end_receiver(struct akti_context *ctx, struct akti_channel *ch,
     ch->open_receivers--;
     if (ch->open_receivers > 0) {
         return;
+    }
+    if (AKTI_UNLIKELY(ctx->sim != NULL)) {
+        tell_deserted(ctx, ch);
     }
     *out = ch->queue;
     ch->destroyed += out->count;
@@ -359,7 +384,9 @@ akti_permit_send(akt_self *self, akt_permit permit,
         return AKT_EENDED;
     }
     AKT_TRY(akti_channel_enter(self, share, permit.generation, &ch));
-    err = akti_channel_put_by_permit(self->ctx, ch, value);
+    err =
+        akti_channel_put_ends(self->ctx, ch, value->payload,
+                              akti_channel_put_by_permit(self->ctx, ch, value));
     if (err != AKT_OK) {
         akti_channel_leave(ch);
         return err;

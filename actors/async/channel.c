@@ -92,6 +92,19 @@ akti_channel_pass(struct akti_context *ctx, struct akti_channel *ch)
     }
 }
 
+/* --- what simulations are told --- */
+
+void
+akti_channel_tell(struct akti_context *ctx, enum akti_event event,
+                  struct akti_channel *ch, const void *value, akt_err err)
+{
+    akti_sim_tell(ctx->sim, &(struct akti_note){.event = event,
+                                                .a = (uint64_t)(uintptr_t)ch,
+                                                .b = ch->queue.type->size,
+                                                .what = value,
+                                                .err = (int)err});
+}
+
 /* --- putting and getting --- */
 
 static inline bool
@@ -229,7 +242,8 @@ try_send(akt_self *self, akt_tx tx, const akti_message_arg *value)
     akt_err err;
 
     AKT_TRY(akti_channel_enter(self, tx.cell, tx.generation, &ch));
-    err = put(self->ctx, ch, value);
+    err = akti_channel_put_ends(self->ctx, ch, value->payload,
+                                put(self->ctx, ch, value));
     akti_channel_leave(ch);
     return err;
 }
@@ -241,7 +255,7 @@ try_recv(akt_self *self, akt_rx rx, const akt_type *type, void *out)
     akt_err err;
 
     AKT_TRY(akti_channel_enter(self, rx.cell, rx.generation, &ch));
-    err = get(self, ch, type, out);
+    err = akti_channel_get_ends(self->ctx, ch, out, get(self, ch, type, out));
     akti_channel_leave(ch);
     return err;
 }

@@ -155,6 +155,38 @@ akti_channel_looks_quiet(void *ptr, uint32_t generation)
     return atomic_load_explicit(&ch->quiet, memory_order_relaxed) != 0;
 }
 
+/* --- what simulations are told at the end of each call, under the latch --- */
+
+void akti_channel_tell(struct akti_context *ctx, enum akti_event event,
+                       struct akti_channel *ch, const void *value, akt_err err);
+
+/* A call is about to answer `err` to a sender; hands it on. */
+static inline akt_err
+akti_channel_put_ends(struct akti_context *ctx, struct akti_channel *ch,
+                      const void *value, akt_err err)
+{
+    if (AKTI_UNLIKELY(ctx->sim != NULL) && err == AKT_OK) {
+        akti_channel_tell(ctx, AKTI_EVENT_VALUE_SENT, ch, value, err);
+    }
+    return err;
+}
+
+/* And to a receiver. */
+static inline akt_err
+akti_channel_get_ends(struct akti_context *ctx, struct akti_channel *ch,
+                      const void *value, akt_err err)
+{
+    if (AKTI_LIKELY(ctx->sim == NULL)) {
+        return err;
+    }
+    if (err == AKT_OK) {
+        akti_channel_tell(ctx, AKTI_EVENT_VALUE_RECEIVED, ch, value, err);
+    } else if (err == AKT_EEMPTY || err == AKT_ECLOSED) {
+        akti_channel_tell(ctx, AKTI_EVENT_VALUE_NONE, ch, NULL, err);
+    }
+    return err;
+}
+
 /* --- waiting --- */
 
 /* Something that is tried until it does not answer `blocked` any more. */

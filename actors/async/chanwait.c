@@ -63,6 +63,20 @@ try_until(akt_self *self, struct wait *w)
     return err == a->blocked ? slept : err;
 }
 
+/* What a simulation is told. */
+static void
+tell(akt_self *self, const struct wait *w, akt_err err)
+{
+    const struct akti_attempt *a = w->attempt;
+
+    if (a->value != NULL) {
+        (void)akti_channel_put_ends(self->ctx, w->channel, a->value->payload,
+                                    err);
+    } else if (a->type != NULL) {
+        (void)akti_channel_get_ends(self->ctx, w->channel, a->out, err);
+    }
+}
+
 static void
 go(akt_self *self, struct wait *w)
 {
@@ -93,6 +107,7 @@ akti_channel_attempt(akt_self *self, struct akti_attempt *a,
                                          : &w.channel->receivers;
         w.place = (struct akti_place){.parker = &w.parker, .share = a->share};
         err = try_until(self, &w);
+        tell(self, &w, err);
         go(self, &w);
     }
     akti_parker_fini(&w.parker);

@@ -2,6 +2,7 @@
 #include "actors/async/queue.h"
 
 #include "actors/base/mutant.h"
+#include "actors/sched/sim.h"
 
 /* So many values a segment, if they fit into a block of the pools. */
 #define SLOTS_WANTED 32u
@@ -90,15 +91,31 @@ akti_queue_drop_first(struct akti_context *ctx, struct akti_queue *q)
     q->free_slots += q->segment_slots;
 }
 
+static void
+tell_destroyed(struct akti_context *ctx, const struct akti_queue *q,
+               const void *value)
+{
+    if (AKTI_UNLIKELY(ctx->sim != NULL)) {
+        akti_sim_tell(ctx->sim,
+                      &(struct akti_note){.event = AKTI_EVENT_VALUE_DESTROYED,
+                                          .b = q->type->size,
+                                          .what = value});
+    }
+}
+
 /* In place: who destroys gets it where it lies. */
 static void
 destroy_values(struct akti_context *ctx, struct akti_queue *q)
 {
+    void *value;
+
     for (; q->count > 0; q->count--) {
         if (q->first_slot == q->segment_slots) {
             akti_queue_drop_first(ctx, q);
         }
-        q->type->destroy(akti_queue_slot(q, q->first, q->first_slot));
+        value = akti_queue_slot(q, q->first, q->first_slot);
+        tell_destroyed(ctx, q, value);
+        q->type->destroy(value);
         q->first_slot++;
     }
 }

@@ -88,9 +88,14 @@ try_channel(struct select *s, const akt_branch *b, struct akti_channel *ch)
 {
     akti_message_arg value = {b->akti_type, b->akti_value};
 
-    return is_receive(b)
-               ? akti_channel_get(s->self, ch, b->akti_type, b->akti_out)
-               : akti_channel_put(s->self->ctx, ch, &value);
+    if (!is_receive(b)) {
+        return akti_channel_put(s->self->ctx, ch, &value);
+    }
+    if (s->waits && ch->open_senders == 0
+        && AKTI_MUTANT(select_believes_closed)) {
+        return AKT_ECLOSED;
+    }
+    return akti_channel_get(s->self, ch, b->akti_type, b->akti_out);
 }
 
 /* Most of them have something, or it is seen from outside that they have not. */
@@ -469,6 +474,36 @@ wait_for_one(struct select *s, uint64_t timeout_ns, size_t *out_which)
                        : wait_with_many(s, out_which);
 }
 
+/* A planted mistake: it was cancelled too, and says that alone. */
+static bool
+takes_back(const struct select *s, const akt_branch *b)
+{
+    return AKTI_MUTANT(cancelled_select_sends) && s->waits && s->task != NULL
+           && b->akti_kind == AKTI_WHEN_SENT && b->error == AKT_OK
+           && akti_task_must_end(s->task);
+}
+
+/* A simulation is told of the branch that happened, and of no other. */
+static void
+tell(akt_self *self, const akt_branch *b)
+{
+    struct akti_cell *share;
+    struct akti_channel *ch;
+
+    if ((b->akti_kind != AKTI_WHEN_RECV && b->akti_kind != AKTI_WHEN_SENT)
+        || (b->error != AKT_OK && b->error != AKT_ECLOSED)) {
+        return;
+    }
+    share = share_of(b);
+    /* Relaxed: it was open, and a simulation has one thread. */
+    ch = atomic_load_explicit(&share->object, memory_order_relaxed);
+    if (is_receive(b)) {
+        (void)akti_channel_get_ends(self->ctx, ch, b->akti_out, b->error);
+    } else {
+        (void)akti_channel_put_ends(self->ctx, ch, b->akti_value, b->error);
+    }
+}
+
 akt_err
 akti_select(akt_self *self, const akti_select_arg *arg, size_t *out_which)
 {
@@ -487,6 +522,14 @@ akti_select(akt_self *self, const akti_select_arg *arg, size_t *out_which)
                   : 0;
     s.waits = false;
     s.hears = false;
-    return look(&s, out_which) ? AKT_OK
-                               : wait_for_one(&s, arg->timeout_ns, out_which);
+    if (!look(&s, out_which)) {
+        AKT_TRY(wait_for_one(&s, arg->timeout_ns, out_which));
+    }
+    if (takes_back(&s, &arg->branches[*out_which])) {
+        return AKT_ECANCELLED;
+    }
+    if (AKTI_UNLIKELY(self->ctx->sim != NULL)) {
+        tell(self, &arg->branches[*out_which]);
+    }
+    return AKT_OK;
 }

@@ -255,6 +255,10 @@
     X(select_keeps_the_baton,                                                  \
       "a select that another branch ends wakes nobody in its place")           \
     X(owed_wake_forgotten, "a task that owes a sender a wake-up forgets it")   \
+    X(cancelled_select_sends,                                                  \
+      "a select that is cancelled says so, and has sent")                      \
+    X(select_believes_closed,                                                  \
+      "a select that waited takes a channel without senders for empty")        \
     X(capacity_one_more, "a channel holds one value more than its capacity")   \
     X(discarded_stays_open,                                                    \
       "a descriptor is left when the last job of a file is given up")          \

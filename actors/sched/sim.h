@@ -45,10 +45,17 @@ enum akti_event {
     AKTI_EVENT_RECEIVE, /* it has this one now */
     AKTI_EVENT_SUSPEND, /* it waits */
     AKTI_EVENT_OPENED,  /* a future that is no request's */
-    AKTI_EVENT_SETTLED  /* it has ended */
+    AKTI_EVENT_SETTLED, /* it has ended */
+    /* Of channels; `a` is the channel's address, `b` the size of the value. */
+    AKTI_EVENT_VALUE_SENT, /* a call has answered that */
+    AKTI_EVENT_VALUE_RECEIVED,
+    AKTI_EVENT_VALUE_NONE,       /* a receiver was told so, by `err` */
+    AKTI_EVENT_VALUE_DESTROYED,  /* it is about to be, wherever it was */
+    AKTI_EVENT_CHANNEL_DESERTED, /* `b` values are left; `what` is their type */
+    AKTI_EVENT_CHANNEL_GONE      /* `what` are its counters */
 };
 
-/* What the observer is told. `what` is a message, a cell or a runnable. */
+/* What the observer is told. `what` is a message, a cell, a runnable, a value. */
 struct akti_note {
     enum akti_event event;
     uint64_t a;

@@ -25,9 +25,9 @@ enum flag {
 const char *
 akti_check_name(akt_check check)
 {
-    static const char *const names[] = {"account",  "order", "exclusive",
-                                        "requests", "leaks", "cycles",
-                                        "rest",     "repeat"};
+    static const char *const names[] = {"account",  "order",  "exclusive",
+                                        "requests", "leaks",  "cycles",
+                                        "rest",     "repeat", "channels"};
     unsigned i;
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -458,6 +458,7 @@ observe_inner(struct akti_oracle *o, const struct akti_note *note)
         o->handled = o->before_task;
         break;
     default:
+        akti_oracle_channel_note(o, note);
         break;
     }
 }
@@ -537,6 +538,7 @@ akti_oracle_watch(struct akti_oracle *o, struct akt_system *s)
     akti_map_clear(&o->requests);
     akti_map_clear(&o->opened);
     akti_map_clear(&o->pairs);
+    akti_oracle_channel_begin(o);
     if (o->slots != NULL) {
         memset(o->slots, 0, o->slot_count * sizeof(*o->slots));
     }
@@ -572,6 +574,7 @@ akti_oracle_fini(struct akti_oracle *o)
     akti_map_fini(&o->requests);
     akti_map_fini(&o->opened);
     akti_map_fini(&o->pairs);
+    akti_oracle_channel_fini(o);
     free(o->slots);
     *o = (struct akti_oracle){0};
 }

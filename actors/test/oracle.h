@@ -46,6 +46,12 @@ struct akti_oracle {
     struct akti_map requests; /* by cell; a: asker, b: who has it */
     struct akti_map opened;   /* futures of no request, by cell */
     struct akti_map pairs;    /* a: sent, b: begun */
+    /* channels by address; a: sent, b: of these gone, c: number */
+    struct akti_map channels;
+    struct akti_map values; /* by channel and place; a: their bytes' digest */
+    struct akti_map doomed; /* to be destroyed, by digest; a: how many */
+    uint64_t channel_count;
+    uint64_t doomed_count;
     struct akti_oracle_slot *slots;
     size_t slot_count;
     uint64_t running; /* whose turn it is, 0: nobody's */
@@ -92,6 +98,13 @@ void akti_oracle_close(struct akti_oracle *o);
  * while nothing runs: true, and it has been reported.
  */
 bool akti_oracle_finds_cycle(struct akti_oracle *o);
+
+/* The books of channels. */
+void akti_oracle_channel_begin(struct akti_oracle *o);
+void akti_oracle_channel_note(struct akti_oracle *o,
+                              const struct akti_note *note);
+void akti_oracle_channel_close(struct akti_oracle *o);
+void akti_oracle_channel_fini(struct akti_oracle *o);
 
 /* Whether anybody waits for anything but time. Nothing runs. */
 bool akti_oracle_at_rest(struct akti_oracle *o);

@@ -108,6 +108,7 @@ akti_oracle_close(struct akti_oracle *o)
     if (akti_oracle_checks(o, AKT_CHECK_ACCOUNT) && !o->sim->failed) {
         compare_counters(o);
     }
+    akti_oracle_channel_close(o);
     close_leaks(o);
 }
 

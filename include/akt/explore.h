@@ -42,6 +42,7 @@
  * | leaks      | all memory, cells and actors are given back                   |
  * | cycles     | no circle of requests in which each actor waits for the next one, and only deadlines can end it |
  * | rest       | when the scenario has returned and faults have ended, the system comes to rest within `rest_ns`: no request is open, no actor waits for room, nothing is ready; who waits for whom is printed |
+ * | channels   | each value that was sent into a channel is received, in the order of sending, or destroyed with it, once; one that was given back to its sender is never received; nobody is told that a channel is empty or closed while values are left |
  * | repeat     | one seed in 64 is run twice and its trace hash must be the same: nothing from outside has a say |
  *
  * **Environment.** `AKT_SIM_SEED=n` runs that seed alone, `AKT_SIM_SEEDS=n` as
@@ -74,11 +75,12 @@ typedef enum akt_check {
     AKT_CHECK_LEAKS = 16,
     AKT_CHECK_CYCLES = 32,
     AKT_CHECK_REST = 64,
-    AKT_CHECK_REPEAT = 128
+    AKT_CHECK_REPEAT = 128,
+    AKT_CHECK_CHANNELS = 256
 } akt_check;
 
 /** All of them. */
-#define AKT_CHECK_ALL 255u
+#define AKT_CHECK_ALL 511u
 
 /** How a run failed. */
 typedef enum akt_violation {
