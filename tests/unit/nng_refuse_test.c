@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* Wrong addresses, options and certificates, and strangers that send anything. */
+#include "tests/support/net.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The last error has this code, and its sentence these words. */
+static void
+says(const struct net *net, akt_err err, akt_err code, const char *words)
+{
+    if (err != code || strstr(net->error.text, words) == NULL) {
+        print_error("%d: %s\n", (int)err, net->error.text);
+    }
+    assert_err(err, code);
+    assert_non_null(strstr(net->error.text, words));
+}
+
+static void
+test_wrong_addresses_are_named(void **state)
+{
+    struct net net;
+    akt_nng pull;
+    akt_nng second;
+    char url[AKT_NNG_URL_MAX + 2];
+
+    (void)state;
+    net_begin(&net);
+    pull = net_open(&net, AKT_NNG_PULL, net.a);
+    second = net_open(&net, AKT_NNG_PULL, net.a);
+    says(&net, net_try_listen(&net, pull, ""), AKT_EINVAL, "not an address");
+    says(&net, net_try_listen(&net, pull, "carrier://pigeon"), AKT_EINVAL,
+         "listen on carrier://pigeon");
+    says(&net, net_try_listen(&net, pull, "tcp://"), AKT_EINVAL, "nothing");
+    says(&net, net_try_dial(&net, pull, "tcp://127.0.0.1:bad", true),
+         AKT_EINVAL, "dial tcp://127.0.0.1:bad");
+    says(&net, net_try_dial(&net, pull, "tcp://no-such-host.invalid:80", false),
+         AKT_EINVAL, "nobody knows the host");
+    says(&net, net_try_listen(&net, pull, "tls+tcp://127.0.0.1:0"), AKT_EINVAL,
+         "without `tls`");
+    net_listen(&net, pull, "tcp://127.0.0.1:0");
+    says(&net, net_try_listen(&net, second, net.url), AKT_EEXIST, "in use");
+    memset(url, 'x', sizeof(url) - 1);
+    url[sizeof(url) - 1] = '\0';
+    says(&net, net_try_listen(&net, pull, url), AKT_EINVAL, "127 characters");
+    /* After all of that it is what it was. */
+    second = net_open(&net, AKT_NNG_PUSH, NULL);
+    net_dial(&net, second);
+    net_send(&net, second, "still here");
+    net_expect(net.a, "still here");
+    net_end(&net);
+}
+
+static void
+test_dial_of_absent_peer(void **state)
+{
+    struct net net;
+    akt_nng pull;
+    akt_nng push;
+
+    (void)state;
+    net_begin(&net);
+    push = net_open(&net, AKT_NNG_PUSH, NULL);
+    pull = net_open(&net, AKT_NNG_PULL, net.a);
+    (void)snprintf(net.url, sizeof(net.url), "%s", net_address(&net, "ipc"));
+    assert_true(net_try_dial(&net, push, net.url, true) != AKT_OK);
+    /* Dialed again until it is there. */
+    assert_ok(net_try_dial(&net, push, net.url, false));
+    net_listen(&net, pull, net.url);
+    net_send(&net, push, "found you");
+    net_expect(net.a, "found you");
+    net_end(&net);
+}
+
+static void
+test_folder_of_others_is_refused(void **state)
+{
+    struct net net;
+    akt_nng pull;
+
+    (void)state;
+    net_begin(&net);
+    pull = net_open(&net, AKT_NNG_PULL, net.a);
+    assert_int_equal(chmod(net.folder.path, 0777), 0);
+    says(&net, net_try_listen(&net, pull, net_address(&net, "ipc")), AKT_EACCES,
+         "others may write");
+    says(&net, net_try_listen(&net, pull, "ipc:///no/such/folder/s"),
+         AKT_ENOENT, "/no/such/folder");
+    assert_int_equal(chmod(net.folder.path, 0700), 0);
+    net_listen(&net, pull, net_address(&net, "ipc"));
+    net_end(&net);
+}
+
+static void
+expect_refused(struct net *net, akt_nng_opts opts, akt_err code,
+               const char *words)
+{
+    akt_nng s;
+
+    net->error = AKT_ERROR_NONE;
+    says(net, akt_nng_open(net->me, &opts, &s, &net->error), code, words);
+}
+
+static void
+test_wrong_options_are_named(void **state)
+{
+    static const char *const topics[] = {"x", NULL};
+    akt_nng_tls tls = {.ca = "/no/such/ca.pem"};
+    struct net net;
+
+    (void)state;
+    net_begin(&net);
+    expect_refused(&net, (akt_nng_opts){.protocol = 0}, AKT_EINVAL, "protocol");
+    expect_refused(&net, (akt_nng_opts){.protocol = AKT_NNG_BUS + 1},
+                   AKT_EINVAL, "protocol");
+    expect_refused(&net,
+                   (akt_nng_opts){.protocol = AKT_NNG_PUSH,
+                                  .max_message = (size_t)1 << 62},
+                   AKT_EINVAL, "max_message");
+    expect_refused(&net,
+                   (akt_nng_opts){.protocol = AKT_NNG_PUSH, .window = 65537},
+                   AKT_EINVAL, "window");
+    expect_refused(&net,
+                   (akt_nng_opts){.protocol = AKT_NNG_PUSH, .topics = topics},
+                   AKT_EINVAL, "topics");
+    expect_refused(&net, (akt_nng_opts){.protocol = AKT_NNG_PULL}, AKT_EINVAL,
+                   "`to`");
+    expect_refused(&net, (akt_nng_opts){.protocol = AKT_NNG_PUSH, .tls = &tls},
+                   AKT_ENOENT, "/no/such/ca.pem");
+    folder_write(&net.folder, "bad.pem", "no certificate", 14);
+    tls.ca = folder_name(&net.folder, "bad.pem");
+    expect_refused(&net, (akt_nng_opts){.protocol = AKT_NNG_PUSH, .tls = &tls},
+                   AKT_EINVAL, "bad.pem");
+    tls = (akt_nng_tls){.mutual = true, .cert = "x"};
+    expect_refused(&net, (akt_nng_opts){.protocol = AKT_NNG_PUSH, .tls = &tls},
+                   AKT_EINVAL, "tls.ca");
+    net_end(&net);
+}
+
+/* A plain connection to where net_listen listens. */
+static int
+connect_to(const struct net *net)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_true(fd >= 0);
+    a.sin_port = htons((uint16_t)atoi(strrchr(net->url, ':') + 1));
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+    return fd;
+}
+
+static void
+say(int fd, const char *bytes, size_t size)
+{
+    assert_int_equal(send(fd, bytes, size, MSG_NOSIGNAL), size);
+}
+
+#define PUSH_HELLO "\0SP\0\0\x50\0\0"
+
+/* Whatever they send, or if they send nothing: a good peer is served meanwhile. */
+static void
+test_strangers_disturb_nobody(void **state)
+{
+    static const char huge[] = PUSH_HELLO "\x40\0\0\0\0\0\0\0";
+    static const char large[] = PUSH_HELLO "\0\0\0\0\0\x20\0\0";
+    struct net net;
+    akt_nng pull;
+    akt_nng push;
+    int fds[60];
+    int i;
+
+    (void)state;
+    net_begin(&net);
+    pull = net_open(&net, AKT_NNG_PULL, net.a);
+    push = net_open(&net, AKT_NNG_PUSH, NULL);
+    net_listen(&net, pull, "tcp://127.0.0.1:0");
+    for (i = 0; i < 60; i += 4) {
+        fds[i] = connect_to(&net); /* says nothing */
+        fds[i + 1] = connect_to(&net);
+        say(fds[i + 1], "GET / HTTP/1.0\r\n\r\n", 18);
+        fds[i + 2] = connect_to(&net);
+        say(fds[i + 2], huge, sizeof(huge) - 1);
+        fds[i + 3] = connect_to(&net);
+        say(fds[i + 3], large, sizeof(large) - 1);
+    }
+    net_dial(&net, push);
+    net_send(&net, push, "good");
+    net_expect(net.a, "good");
+    for (i = 0; i < 60; i++) {
+        assert_int_equal(close(fds[i]), 0);
+    }
+    net_send(&net, push, "as ever");
+    net_expect(net.a, "as ever");
+    assert_int_equal(net_stats(&net, pull).received, 2);
+    net_end(&net);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_wrong_addresses_are_named),
+        cmocka_unit_test(test_dial_of_absent_peer),
+        cmocka_unit_test(test_folder_of_others_is_refused),
+        cmocka_unit_test(test_wrong_options_are_named),
+        cmocka_unit_test(test_strangers_disturb_nobody),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
