@@ -15,6 +15,7 @@
 #include <nng/protocol/reqrep0/rep.h>
 #include <nng/protocol/reqrep0/req.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,10 +39,10 @@ now_ns(void)
 }
 
 static void
-check(int failed, const char *what)
+check(bool failed, const char *what)
 {
-    if (failed != 0) {
-        (void)fprintf(stderr, "nng_rates: %s: %d\n", what, failed);
+    if (failed) {
+        (void)fprintf(stderr, "nng_rates: %s failed\n", what);
         exit(1);
     }
 }
