@@ -260,6 +260,12 @@
     X(select_believes_closed,                                                  \
       "a select that waited takes a channel without senders for empty")        \
     X(capacity_one_more, "a channel holds one value more than its capacity")   \
+    X(simnet_overtakes, "a message overtakes one of the same connection")      \
+    X(simnet_room_not_told, "room in a socket's window wakes nobody")          \
+    X(simnet_loss_not_counted,                                                 \
+      "what is lost with a connection is not counted")                         \
+    X(simnet_no_back_pressure, "a full receiver does not stop its peers")      \
+    X(simnet_closed_loses, "what a closed socket had sent is lost")            \
     X(discarded_stays_open,                                                    \
       "a descriptor is left when the last job of a file is given up")          \
     X(link_always_followed, "a link's stat is that of what it leads to")       \

@@ -160,8 +160,14 @@ akti_simulation_forget(struct akt_system *s)
 void
 akti_simulation_end(struct akt_system *s)
 {
+    struct akti_sim *sim = sim_of(s);
+
     akti_memory_free(&s->dispatcher.memory, s->invariants,
                      sizeof(*s->invariants), 64);
+    if (sim != NULL && sim->outside != NULL) {
+        sim->outside->end(sim->outside);
+        sim->outside = NULL;
+    }
 }
 
 /* --- running --- */
@@ -324,7 +330,8 @@ const char *
 akt_fault_name(akt_fault fault)
 {
     static const char *const names[AKT_FAULTS] = {
-        "alloc", "send", "spawn", "handler", "job", "timer", "file", "short"};
+        "alloc", "send", "spawn", "handler", "job",
+        "timer", "file", "short", "cut",     "dial"};
 
     return (unsigned)fault < AKT_FAULTS ? names[fault] : "?";
 }

@@ -211,7 +211,8 @@ new_socket(akt_self *self, const akt_nng_opts *o, struct akti_socket **out,
     }
     /* The owner's cell and the two sides. */
     atomic_init(&s->holders, 3);
-    s->transport = &akti_nng_transport;
+    s->transport =
+        self->ctx->sim != NULL ? &akti_sim_transport : &akti_nng_transport;
     s->protocol = o->protocol;
     s->to = !akt_ref_is_none(o->to) ? o->to : akt_self_ref(self);
     s->peers = o->peers;
@@ -254,8 +255,7 @@ check_caller(akt_self *self, akt_error *error)
 
     if (!akti_system_is_ours(self->system)) {
         err = AKT_EFORK;
-    } else if (self->ctx->sim != NULL
-               || (self->actor == NULL && self->port == NULL)) {
+    } else if (self->actor == NULL && self->port == NULL) {
         err = AKT_ECONTEXT;
     }
     return err != AKT_OK ? akt_error_set(error, err, NULL) : AKT_OK;

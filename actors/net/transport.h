@@ -161,5 +161,7 @@ struct akti_transport {
 
 /* The back end of real sockets. */
 extern const struct akti_transport akti_nng_transport;
+/* The one of simulations. */
+extern const struct akti_transport akti_sim_transport;
 
 #endif

@@ -121,6 +121,9 @@ fire_due(struct akti_dispatcher *d)
                                                   .b = t->sequence});
         d->ops->fire(t, &w->ctx);
     }
+    if (d->sim->outside != NULL && d->sim->outside->next_ns <= d->sim->now_ns) {
+        d->sim->outside->run(d->sim->outside);
+    }
 }
 
 /* How many pools have a job to run; the n-th of them, if wished for. */
@@ -209,7 +212,10 @@ akti_sim_step(struct akti_dispatcher *d)
 uint64_t
 akti_sim_next_timer(struct akti_dispatcher *d)
 {
-    return akti_timerq_next_exact(&the_worker(d)->timers);
+    uint64_t next = akti_timerq_next_exact(&the_worker(d)->timers);
+    const struct akti_outside *o = d->sim->outside;
+
+    return o != NULL && o->next_ns < next ? o->next_ns : next;
 }
 
 void

@@ -31,6 +31,7 @@ enum akti_event {
     AKTI_EVENT_JOB,
     AKTI_EVENT_CHOICE,
     AKTI_EVENT_FAULT,
+    AKTI_EVENT_NET, /* what the simulated network did */
     /* Those below are told to the observer only. */
     AKTI_EVENT_UNSENT, /* it was not accepted after all */
     AKTI_EVENT_BEGIN,  /* a message is about to be handled */
@@ -82,6 +83,22 @@ struct akti_demotion {
 
 #define AKTI_FAILURE_SIZE 400
 
+/* What an AKTI_EVENT_NET tells; `what` is the address. Part of the hash. */
+enum akti_net_note {
+    AKTI_NET_CONNECTED = 1,
+    AKTI_NET_GONE,
+    AKTI_NET_ARRIVED
+};
+
+/* What is not of the system and acts by its time: the simulated network. */
+struct akti_outside {
+    uint64_t next_ns; /* when something happens; AKT_NEVER */
+    /* All that is due; between two steps. */
+    void (*run)(struct akti_outside *o);
+    void (*heal)(struct akti_outside *o);
+    void (*end)(struct akti_outside *o);
+};
+
 struct akti_sim {
     uint64_t now_ns;
     uint64_t seed;
@@ -107,6 +124,7 @@ struct akti_sim {
     /* faults */
     uint32_t armed; /* a bit for each akt_fault that can happen */
     struct akti_sim_fault fault[AKT_FAULTS];
+    struct akti_outside *outside; /* NULL: there is none */
     /* failure */
     bool failed;
     char failure[AKTI_FAILURE_SIZE];

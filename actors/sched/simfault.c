@@ -62,6 +62,9 @@ akti_sim_heal(struct akti_sim *sim)
     for (i = 0; i < AKT_FAULTS; i++) {
         akti_sim_fault_arm(sim, (akt_fault)i, 0, 0);
     }
+    if (sim->outside != NULL) {
+        sim->outside->heal(sim->outside);
+    }
 }
 
 uint64_t

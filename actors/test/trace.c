@@ -184,6 +184,21 @@ note_spawn(struct akti_trace *t, const struct akti_note *note)
     line(t, "  +", "%s is spawned", name);
 }
 
+static void
+note_net(struct akti_trace *t, const struct akti_note *note)
+{
+    const char *url = note->what;
+
+    if (note->a == AKTI_NET_CONNECTED) {
+        line(t, "  ~", "connected to %s", url);
+    } else if (note->a == AKTI_NET_GONE) {
+        line(t, "  ~", "a connection to %s is gone", url);
+    } else {
+        line(t, "  ~", "%llu bytes arrive by %s", (unsigned long long)note->b,
+             url);
+    }
+}
+
 void
 akti_trace_note(struct akti_trace *t, const struct akti_note *note)
 {
@@ -220,6 +235,9 @@ akti_trace_note(struct akti_trace *t, const struct akti_note *note)
         break;
     case AKTI_EVENT_FAULT:
         line(t, "  !", "fault: %s", akt_fault_name((akt_fault)note->a));
+        break;
+    case AKTI_EVENT_NET:
+        note_net(t, note);
         break;
     default:
         break;

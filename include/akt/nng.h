@@ -75,6 +75,9 @@
  * was opened, and when its owner ends for whatever reason. What was sent before
  * may still leave, for `linger_ns`. Draining a system waits for that too.
  *
+ * In a simulation a network that is simulated too takes the place of nng, with delay
+ * and loss by seed: see sim_net.h.
+ *
  * No thread of nng exists before the first socket of the process is opened. After
  * that the process must not fork and open sockets in the child: `AKT_EFORK`.
  */
@@ -266,7 +269,7 @@ typedef struct akt_nng_counters {
  * @retval AKT_ENOMEM out of memory
  * @retval AKT_EMFILE no file descriptors left
  * @retval AKT_ELIMIT as many actors as the system allows
- * @retval AKT_ECONTEXT in a job, or in a simulation
+ * @retval AKT_ECONTEXT in a job
  * @retval AKT_ESTOPPED the system is stopping
  * @retval AKT_EFORK the process was forked since its first socket
  * @threadsafety actor

@@ -49,11 +49,14 @@
  *
  * | file    | a system call of files and directories (file.h, dir.h) fails: opening by `EMFILE`, writing by `ENOSPC`, all others by `EIO` |
  * | short   | a file is read or written by a few bytes where more was asked for |
+ * | cut     | a message does not arrive: its connection ends, with all that is on its way (sim_net.h) |
+ * | dial    | nobody takes a dial: it is tried again as on a real network      |
  *
  * The first three are answers for which a program is ready anyway. While the
  * system stops there are no faults.
  *
- * A simulated system is used by one thread.
+ * A simulated system is used by one thread. Its sockets (nng.h) belong to a simulated
+ * network: see sim_net.h.
  */
 #ifndef AKT_SIM_H
 #define AKT_SIM_H
@@ -83,11 +86,13 @@ typedef enum akt_fault {
     AKT_FAULT_JOB,
     AKT_FAULT_TIMER,
     AKT_FAULT_FILE,
-    AKT_FAULT_SHORT
+    AKT_FAULT_SHORT,
+    AKT_FAULT_CUT,
+    AKT_FAULT_DIAL
 } akt_fault;
 
 /** How many sorts of faults there are. */
-#define AKT_FAULTS 8
+#define AKT_FAULTS 10
 
 /** Certainty, where a chance is in millionths. */
 #define AKT_SIM_ALWAYS UINT32_C(1000000)

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* The simulated network: its addresses, what users may do to it, ends at any point. */
+#include "tests/unit/simnet.h"
+
+/* --- who receives and sends --- */
+
+static uint32_t received;
+
+struct sink {
+    char unused;
+};
+
+static akt_err
+on_bytes(akt_self *self, struct sink *s, const struct akt_nng_bytes *m)
+{
+    (void)self;
+    (void)s;
+    (void)m;
+    received++;
+    return AKT_OK;
+}
+AKT_CLASS(sink, struct sink, AKT_ON(akt_nng_bytes, on_bytes));
+
+static void
+begin(struct sim *sim)
+{
+    received = 0;
+    watch_books(sim);
+}
+
+static akt_ref
+spawn_sink(struct sim *sim)
+{
+    akt_ref ref = AKT_REF_NONE;
+
+    assert_ok(akt_spawn(sim->me, sink, &ref));
+    return ref;
+}
+
+static void
+say(struct sim *sim, akt_nng s, uint32_t n)
+{
+    while (n-- > 0) {
+        assert_ok(akt_send_within(sim->me, LONG, s.ref, akt_nng_bytes,
+                                  .data = {"say", 3}));
+    }
+}
+
+/* --- addresses --- */
+
+static void
+addresses_are_names(struct sim *sim)
+{
+    akt_nng a;
+    akt_nng b;
+    const struct akt_nng_bound *at;
+    akt_future f;
+    akt_answer *answer = NULL;
+
+    begin(sim);
+    a = open_to(sim, AKT_NNG_PULL, spawn_sink(sim));
+    b = open_with(sim, &(akt_nng_opts){.protocol = AKT_NNG_PUSH});
+    assert_ok(akt_ask_within(sim->me, LONG, a.ref, &f, akt_nng_listen,
+                             .url = AKT_TEXT("ws://any:0/path")));
+    assert_ok(akt_wait(sim->me, f, &answer));
+    at = akt_answer_as(answer, akt_nng_bound);
+    assert_non_null(at);
+    assert_true(at->port != 0);
+    assert_string_not_equal(at->url.ptr, "ws://any:0/path");
+    assert_string_equal(strrchr(at->url.ptr, '/'), "/path");
+    assert_ok(try_dial(sim, b, at->url.ptr, true));
+    akt_answer_free(sim->me, answer);
+    assert_err(try_dial(sim, b, "tcp://nobody:1", true), AKT_ECLOSED);
+    assert_ok(try_dial(sim, b, "tcp://nobody:1", false));
+    assert_err(try_dial(sim, b, "carrier://pigeon", true), AKT_EINVAL);
+    assert_err(try_dial(sim, b, "tcp://", true), AKT_EINVAL);
+    assert_err(try_listen(sim, a, "wss://secure:1/"), AKT_EINVAL);
+    assert_ok(try_listen(sim, a, URL));
+    assert_err(try_listen(sim, b, URL), AKT_EEXIST);
+    settle(sim);
+}
+
+/* --- what users may do to it --- */
+
+static void
+parted_address_is_not_reached(struct sim *sim)
+{
+    akt_nng pull;
+    akt_nng push;
+
+    begin(sim);
+    pull = open_to(sim, AKT_NNG_PULL, spawn_sink(sim));
+    assert_ok(try_listen(sim, pull, URL));
+    push = open_with(sim, &(akt_nng_opts){.protocol = AKT_NNG_PUSH});
+    assert_ok(try_dial(sim, push, URL, true));
+    assert_ok(akt_sim_net_part(sim->system, URL));
+    say(sim, push, 20);
+    (void)akt_sim_advance(sim->system, AKT_SECONDS(60));
+    assert_int_equal(received, 0);
+    assert_int_equal(akt_sim_net_stats(sim->system).connections, 0);
+    akt_sim_net_join(sim->system, URL);
+    (void)akt_sim_advance(sim->system, AKT_SECONDS(60));
+    assert_int_equal(received, 20);
+    assert_int_equal(akt_sim_net_cut(sim->system, "tcp://other:1"), 0);
+    assert_int_equal(akt_sim_net_cut(sim->system, URL), 1);
+    assert_int_equal(akt_sim_net_stats(sim->system).connections, 0);
+    settle(sim);
+    assert_int_equal(akt_sim_net_stats(sim->system).connections, 1);
+}
+
+/* Every message arrives after one of the delays that were set. */
+static void
+test_delay_is_as_it_was_set(void **state)
+{
+    akt_sim_net_opts net = {.size = sizeof(net),
+                            .delay_min_ns = AKT_MS(5),
+                            .delay_max_ns = AKT_MS(5)};
+    struct sim sim;
+    akt_nng pull;
+    akt_nng push;
+
+    (void)state;
+    sim_open(&sim, 1);
+    begin(&sim);
+    assert_ok(akt_sim_net_set(sim.system, &net));
+    pull = open_to(&sim, AKT_NNG_PULL, spawn_sink(&sim));
+    assert_ok(try_listen(&sim, pull, URL));
+    push = open_with(&sim, &(akt_nng_opts){.protocol = AKT_NNG_PUSH});
+    assert_ok(try_dial(&sim, push, URL, true));
+    say(&sim, push, 1);
+    (void)akt_sim_advance(sim.system, AKT_MS(5) - 1);
+    assert_int_equal(received, 0);
+    (void)akt_sim_advance(sim.system, 1);
+    assert_int_equal(received, 1);
+    sim_close(&sim);
+}
+
+static void
+test_options_out_of_range_are_refused(void **state)
+{
+    akt_sim_net_opts o = AKT_SIM_NET_OPTS_INIT;
+    struct sim sim;
+
+    (void)state;
+    sim_open(&sim, 1);
+    o.buffer = 65537;
+    assert_err(akt_sim_net_set(sim.system, &o), AKT_EINVAL);
+    o = AKT_SIM_NET_OPTS_INIT;
+    o.delay_min_ns = 2;
+    o.delay_max_ns = 1;
+    assert_err(akt_sim_net_set(sim.system, &o), AKT_EINVAL);
+    o = AKT_SIM_NET_OPTS_INIT;
+    o.size = 1;
+    assert_err(akt_sim_net_set(sim.system, &o), AKT_EINVAL);
+    sim_close(&sim);
+}
+
+/* --- ends at any point --- */
+
+AKT_SIGNAL(next);
+AKT_SIGNAL(crash);
+
+/* Has one socket of each side; ends in one way or another. */
+struct owner {
+    uint32_t number;
+    akt_nng in;
+    akt_nng out;
+};
+
+static akt_err
+owner_start(akt_self *self, struct owner *o)
+{
+    static const akt_nng_protocol in[] = {AKT_NNG_PULL, AKT_NNG_REP,
+                                          AKT_NNG_SUB, AKT_NNG_BUS};
+    static const akt_nng_protocol out[] = {AKT_NNG_PUSH, AKT_NNG_REQ,
+                                           AKT_NNG_PUB, AKT_NNG_BUS};
+    akt_nng_opts opts = {.protocol = in[o->number % 4], .window = 2};
+
+    AKT_TRY(akt_nng_open(self, &opts, &o->in, NULL));
+    opts.protocol = out[o->number % 4];
+    AKT_TRY(akt_nng_open(self, &opts, &o->out, NULL));
+    AKT_TRY(akt_send(self, o->in.ref, akt_nng_listen, .url = AKT_TEXT(URL)));
+    AKT_TRY(akt_send(self, o->out.ref, akt_nng_dial, .url = AKT_TEXT(URL)));
+    return akt_send(self, akt_self_ref(self), next);
+}
+
+static akt_err
+owner_next(akt_self *self, struct owner *o, const struct next *m)
+{
+    akt_future f;
+
+    (void)m;
+    if (o->number % 4 == 1) {
+        AKT_TRY(
+            akt_ask(self, o->out.ref, &f, akt_nng_request, .data = {"ask", 3}));
+        akt_future_drop(self, f);
+    } else {
+        AKT_TRY(akt_send(self, o->out.ref, akt_nng_bytes, .data = {"say", 3}));
+    }
+    return akt_send(self, akt_self_ref(self), next);
+}
+
+static akt_err
+owner_bytes(akt_self *self, struct owner *o, const struct akt_nng_bytes *m)
+{
+    (void)self;
+    (void)o;
+    (void)m;
+    return AKT_OK;
+}
+
+static akt_err
+owner_crash(akt_self *self, struct owner *o, const struct crash *m)
+{
+    (void)self;
+    (void)o;
+    (void)m;
+    return AKT_EUSER;
+}
+AKT_CLASS(owner, struct owner, AKT_ON_START(owner_start),
+          AKT_ON(next, owner_next), AKT_ON(akt_nng_bytes, owner_bytes),
+          AKT_ON(crash, owner_crash));
+
+static void
+end_one(struct sim *sim, akt_ref ref, uint32_t how)
+{
+    if (how == 0) {
+        akt_ignore(akt_stop(sim->me, ref));
+    } else if (how == 1) {
+        akt_ignore(akt_kill(sim->me, ref));
+    } else if (how == 2) {
+        akt_ignore(akt_try_send(sim->me, ref, crash));
+    }
+}
+
+static void
+ends_at_any_point_leak_nothing(struct sim *sim)
+{
+    akt_ref owners[4];
+    uint32_t i;
+
+    begin(sim);
+    make_trouble(sim);
+    assert_ok(akt_sim_fault_chance(sim->system, AKT_FAULT_ALLOC, 2000));
+    for (i = 0; i < 4; i++) {
+        owners[i] = AKT_REF_NONE;
+        akt_ignore(akt_spawn(sim->me, owner, &owners[i],
+                             .number = (uint32_t)sim->seed));
+    }
+    for (i = 0; i < 4; i++) {
+        uint64_t steps = akt_random(sim->me) % 100;
+
+        while (steps-- > 0 && akt_sim_step(sim->system)) {
+        }
+        (void)akt_sim_advance(sim->system, akt_random(sim->me) % AKT_US(300));
+        end_one(sim, owners[i], (uint32_t)(akt_random(sim->me) % 4));
+    }
+    assert_null(akt_sim_failure(sim->system));
+}
+
+TEST(addresses_are_names)
+TEST(parted_address_is_not_reached)
+TEST(ends_at_any_point_leak_nothing)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        sim_test(test_addresses_are_names),
+        sim_test(test_parted_address_is_not_reached),
+        sim_test(test_delay_is_as_it_was_set),
+        sim_test(test_options_out_of_range_are_refused),
+        sim_test(test_ends_at_any_point_leak_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
