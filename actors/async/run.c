@@ -51,6 +51,14 @@ complain(const char *what, akt_err err)
             akt_err_name(err));
 }
 
+/* The task's own words, or the sentence of the code. */
+static void
+tell_failure(const akt_error *error)
+{
+    fprintf(stderr, "akt_run: the program failed: %s (%s)\n", error->text,
+            akt_err_name(error->code));
+}
+
 /* --- signals --- */
 
 static struct timespec
@@ -126,7 +134,7 @@ stop_watching(struct run *r)
 /* --- the program --- */
 
 static int
-exit_code(struct run *r, akt_err err)
+exit_code(struct run *r, const akt_error *error)
 {
     /* acquire: pairs: watch */
     int number = atomic_load_explicit(&r->signal, memory_order_acquire);
@@ -134,8 +142,8 @@ exit_code(struct run *r, akt_err err)
     if (number != 0) {
         return EXIT_SIGNAL + number;
     }
-    if (err != AKT_OK) {
-        complain("the program failed", err);
+    if (error->code != AKT_OK) {
+        tell_failure(error);
         return EXIT_ERROR;
     }
     return 0;
@@ -143,19 +151,19 @@ exit_code(struct run *r, akt_err err)
 
 /* The task from its first turn to its end. */
 static akt_err
-run_task(struct run *r, akt_self *me, const struct program *p, akt_err *out)
+run_task(struct run *r, akt_self *me, const struct program *p, akt_error *out)
 {
     AKT_TRY(akt_task_spawn(me, main_task, &r->task, .fn = p->fn,
                            .argc = p->argc, .argv = p->argv));
     AKT_TRY(akti_thread_start(&r->watcher, watch, r));
-    *out = akt_join(me, r->task);
+    out->code = akt_join_with(me, r->task, out);
     return AKT_OK;
 }
 
 static int
 run_system(struct run *r, const struct program *p)
 {
-    akt_err result = AKT_OK;
+    akt_error result = AKT_ERROR_NONE;
     akt_self *me;
     akt_err err = akt_attach(r->system, &me);
     int code;
@@ -170,7 +178,7 @@ run_system(struct run *r, const struct program *p)
         return EXIT_NO_SYSTEM;
     }
     err = akt_system_stop(r->system, r->drain_ns);
-    code = exit_code(r, result);
+    code = exit_code(r, &result);
     stop_watching(r);
     if (err != AKT_OK) {
         complain("the system could not be stopped", err);

@@ -24,7 +24,7 @@
  * | exit code | because                                                      |
  * |-----------|--------------------------------------------------------------|
  * | 0         | the task returned `AKT_OK`                                   |
- * | 1         | it returned an error, which is told on standard error        |
+ * | 1         | it returned an error: standard error has what it said of it  |
  * | 128 + n   | signal n came                                                |
  * | 70        | the system could not be started or stopped; it is told why   |
  */

@@ -30,6 +30,15 @@ returns(akt_self *self, int argc, char **argv)
     return argc == 0 ? AKT_OK : AKT_ESIZE;
 }
 
+/* Standard error goes where the others tell; see start. */
+static akt_err
+says_why(akt_self *self, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return akt_task_fail(self, AKT_ESIZE, "the parcel is too large");
+}
+
 static akt_err
 cleans_up(akt_self *self, int argc, char **argv)
 {
@@ -85,7 +94,7 @@ start(akt_main_fn *fn, int argc, uint64_t drain_ns, int *out)
     if (pid == 0) {
         (void)close(ends[0]);
         (void)close(STDERR_FILENO);
-        told = ends[1];
+        told = fn == says_why ? dup2(ends[1], STDERR_FILENO) : ends[1];
         opts.drain_ns = drain_ns;
         _exit(akt_run_with(&opts, fn, argc, NULL));
     }
@@ -127,6 +136,24 @@ test_the_exit_code_is_that_of_the_task(void **state)
     assert_int_equal(code_of(pid, fd), 1);
     assert_int_equal(akt_run(returns, 0, NULL), 0);
     assert_int_equal(akt_run_with(&opts, returns, 0, NULL), 70);
+}
+
+static void
+test_what_the_task_says_is_told(void **state)
+{
+    char said[256] = "";
+    pid_t pid;
+    int fd;
+    size_t used = 0;
+
+    (void)state;
+    pid = start(says_why, 0, 0, &fd);
+    while (used < sizeof(said) - 1 && (said[used] = hear(fd)) != 0) {
+        used++;
+    }
+    assert_int_equal(code_of(pid, fd), 1);
+    assert_string_equal(said, "akt_run: the program failed: the parcel is too "
+                              "large (AKT_ESIZE)\n");
 }
 
 static void
@@ -227,6 +254,7 @@ main(void)
         /* Before the process has had a system: it looks for handlers then. */
         cmocka_unit_test(test_an_overflow_names_the_task),
         cmocka_unit_test(test_the_exit_code_is_that_of_the_task),
+        cmocka_unit_test(test_what_the_task_says_is_told),
         cmocka_unit_test(test_a_signal_cancels_the_task),
         cmocka_unit_test(test_a_second_signal_ends_the_process),
         cmocka_unit_test(test_a_task_that_goes_on_is_ended_in_time),
