@@ -51,7 +51,7 @@ folder_of(const char *path, char *out)
     const char *slash = strrchr(path, '/');
     size_t n = slash != NULL ? (size_t)(slash - path) : 0;
 
-    (void)strcpy(out, slash == NULL ? "." : "/");
+    memcpy(out, slash == NULL ? "." : "/", 2);
     if (n > 0) {
         memcpy(out, path, n);
         out[n] = '\0';

@@ -262,6 +262,20 @@ akti_nng_peer_count(struct akti_net *net)
     return n;
 }
 
+static void
+free_chain(struct akti_nng_peers *p, struct akti_nng_peer *peer)
+{
+    while (peer != NULL) {
+        struct akti_nng_peer *next = peer->chain;
+
+        if (!peer->told_up && p->tells) {
+            take_out(p, peer);
+        }
+        free(peer);
+        peer = next;
+    }
+}
+
 void
 akti_nng_peers_fini(struct akti_net *net)
 {
@@ -269,15 +283,7 @@ akti_nng_peers_fini(struct akti_net *net)
     unsigned i;
 
     for (i = 0; i < AKTI_NNG_BUCKETS; i++) {
-        while (p->buckets[i] != NULL) {
-            struct akti_nng_peer *peer = p->buckets[i];
-
-            p->buckets[i] = peer->chain;
-            if (!peer->told_up && p->tells) {
-                take_out(p, peer);
-            }
-            free(peer);
-        }
+        free_chain(p, p->buckets[i]);
     }
     while (p->first != NULL) {
         struct akti_nng_peer *peer = p->first;

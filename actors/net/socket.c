@@ -193,21 +193,21 @@ spawn_sides(akt_self *self, struct akti_socket *s, akt_error *error)
     return err != AKT_OK ? akt_error_set(error, err, NULL) : AKT_OK;
 }
 
-static akt_err
-new_socket(akt_self *self, const akt_nng_opts *o, struct akti_socket **out,
-           akt_error *error)
+/* NULL: no memory. */
+static struct akti_socket *
+new_socket(akt_self *self, const akt_nng_opts *o)
 {
     struct akti_dispatcher *d = &self->system->dispatcher;
     struct akti_socket *s = akti_memory_zalloc(&d->memory, sizeof(*s), 64);
 
     if (s == NULL) {
-        return akt_error_set(error, AKT_ENOMEM, NULL);
+        return NULL;
     }
     s->dispatcher = d;
     s->link = akti_link_new(d);
     if (s->link == NULL) {
         free_socket(s);
-        return akt_error_set(error, AKT_ENOMEM, NULL);
+        return NULL;
     }
     /* The owner's cell and the two sides. */
     atomic_init(&s->holders, 3);
@@ -220,8 +220,7 @@ new_socket(akt_self *self, const akt_nng_opts *o, struct akti_socket **out,
     s->requests = (uint32_t)or_default(o->requests, REQUESTS_DEFAULT);
     s->answer_ns = o->answer_ns;
     s->linger_ns = or_default(o->linger_ns, LINGER_NS);
-    *out = s;
-    return AKT_OK;
+    return s;
 }
 
 static akt_err
@@ -229,10 +228,12 @@ open_socket(akt_self *self, const akt_nng_opts *o, struct akti_socket **out,
             akt_error *error)
 {
     struct akti_net_config config;
-    struct akti_socket *s = NULL;
+    struct akti_socket *s = new_socket(self, o);
     akt_err err;
 
-    AKT_TRY(new_socket(self, o, &s, error));
+    if (s == NULL) {
+        return akt_error_set(error, AKT_ENOMEM, NULL);
+    }
     configure(o, &config);
     err = s->transport->open(&config, s->link, &s->net, error);
     if (err != AKT_OK) {

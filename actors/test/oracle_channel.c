@@ -142,8 +142,8 @@ on_received(struct akti_oracle *o, const struct akti_note *note)
         akti_oracle_fail(o, AKT_CHECK_CHANNELS,
                          "value number %llu of a channel was received before "
                          "number %llu",
-                         (number_out)(v->key - place(b, 0) + 1),
-                         (number_out)(b->b + 1));
+                         (number_out)v->key - place(b, 0) + 1,
+                         (number_out)b->b + 1);
         /* The oldest has its place from now on. */
         oldest = akti_map_find(&o->values, place(b, b->b));
         v->a = oldest != NULL ? oldest->a : v->a;
