@@ -167,7 +167,15 @@ open_job(akt_self *self, const struct akt_dir_open *m)
 }
 AKT_JOB(open_job, akt_dir_open);
 
-/* Reads a batch, unless there is one that is kept. */
+static void
+batch_free(struct batch *b)
+{
+    akti_content_free(&b->entries);
+    akti_content_free(&b->texts);
+}
+
+/* Reads a batch, unless there is one that is kept. One that is empty, at the end,
+ * has no memory, so that nobody has to free it. */
 static akt_err
 read_batch(akt_self *self, struct open_dir *d, akt_error *error)
 {
@@ -182,10 +190,12 @@ read_batch(akt_self *self, struct open_dir *d, akt_error *error)
     }
     d->walk.self = self;
     if (fill(d, &b) != AKT_OK) {
-        akti_content_free(&b.entries);
-        akti_content_free(&b.texts);
+        batch_free(&b);
         return akti_file_refuse(error, AKT_ENOMEM, "read", d->open.path,
                                 "out of memory for its entries");
+    }
+    if (b.count == 0) {
+        batch_free(&b);
     }
     akt_dir_entries_free(&d->kept);
     d->kept = finish(&b);

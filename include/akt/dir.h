@@ -184,7 +184,7 @@ typedef struct akt_dir_entry {
     akt_text why;   /**< the error as a sentence; empty without one */
 } akt_dir_entry;
 
-/** A batch; without entries at the end. */
+/** A batch; at the end one without entries, which need not be freed. */
 typedef struct akt_dir_entries {
     const akt_dir_entry *entries;
     uint32_t count;
