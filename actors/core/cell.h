@@ -145,7 +145,9 @@ struct akti_future {
     union {
         /* What it was asked for, by parent_generation; others look. */
         _Atomic(struct akti_cell *) parent;
-        uint64_t child; /* owner: the actor whose end it is; slot, generation */
+        /* The owner's: the actor whose end it is; slot, generation. Who still
+         * knows the cell as a request may read it as a parent. */
+        _Atomic uint64_t child;
     };
 };
 

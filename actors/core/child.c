@@ -9,26 +9,43 @@ static const akt_type task_type = {
 static const akt_type actor_type = {
     .name = "akt_actor", .align = 1, .flags = AKT_TYPE_SIGNAL};
 
+static void
+set_child(struct akti_cell *cell, uint64_t child)
+{
+    /* release: after the generation that the cell has now; pairs:
+     * akti_request_is_over */
+    atomic_store_explicit(&akti_future_of(cell)->child, child,
+                          memory_order_release);
+}
+
+static uint64_t
+child_of(struct akti_cell *cell)
+{
+    /* Relaxed: the owner's own. */
+    return atomic_load_explicit(&akti_future_of(cell)->child,
+                                memory_order_relaxed);
+}
+
 akt_err
 akti_child_new(akt_self *self, bool is_actor, struct akti_cell **out)
 {
     AKT_TRY(akti_future_open(self, is_actor ? &actor_type : &task_type,
                              AKT_NEVER, out));
-    akti_future_of(*out)->child = 0;
+    set_child(*out, 0);
     return AKT_OK;
 }
 
 void
 akti_child_name(struct akti_cell *cell, akt_ref child)
 {
-    akti_future_of(cell)->child = (uint64_t)child.slot << 32 | child.generation;
+    set_child(cell, (uint64_t)child.slot << 32 | child.generation);
 }
 
 void
 akti_child_forget(struct akti_cell *cell)
 {
     if (!AKTI_MUTANT(detached_child_killed)) {
-        akti_future_of(cell)->child = 0;
+        set_child(cell, 0);
     }
 }
 
@@ -55,7 +72,7 @@ bool
 akti_child_is_kept(struct akti_cell *cell)
 {
     return akti_child_is(cell) && cell->actor_generation != 0
-           && akti_future_of(cell)->child != 0
+           && child_of(cell) != 0
            && (cell->actor->runnable.unused & AKTI_FLAG_HOOKED) != 0;
 }
 
@@ -69,7 +86,7 @@ static void
 order(struct akti_context *ctx, struct akti_cell *cell, uint32_t what)
 {
     struct akt_system *s = akti_system_of(ctx);
-    uint64_t child = akti_future_of(cell)->child;
+    uint64_t child = child_of(cell);
 
     if (child != 0) {
         akti_actor_order(ctx,

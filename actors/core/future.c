@@ -169,18 +169,28 @@ akti_request_is_over(void *ptr, uint32_t generation)
     int i;
 
     for (i = 0; i < PARENTS_MAX && cell != NULL; i++) {
+        struct akti_cell *parent;
+        uint32_t parents;
+
         if (akti_cell_generation(cell) != generation
             || akti_cell_phase(cell) != AKTI_PHASE_OPEN) {
             return true;
         }
-        /* Relaxed: read after the phase said that the cell is still open; if it
-         * is reused meanwhile, the next look says "over", which is so. */
-        generation = atomic_load_explicit(&cell->parent_generation,
-                                          memory_order_relaxed);
-        cell = AKTI_MUTANT(parent_not_looked_at)
-                   ? NULL
-                   : atomic_load_explicit(&akti_future_of(cell)->parent,
-                                          memory_order_relaxed);
+        /* Relaxed: what both are is known below. */
+        parents = atomic_load_explicit(&cell->parent_generation,
+                                       memory_order_relaxed);
+        /* acquire: before the next look at the generation; pairs: child.c */
+        parent = atomic_load_explicit(&akti_future_of(cell)->parent,
+                                      memory_order_acquire);
+        if (parent == NULL || AKTI_MUTANT(parent_not_looked_at)) {
+            return false;
+        }
+        /* Reused meanwhile, it may have something else in that place. */
+        if (akti_cell_generation(cell) != generation) {
+            return true;
+        }
+        cell = parent;
+        generation = parents;
     }
     return false;
 }

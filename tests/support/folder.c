@@ -69,8 +69,8 @@ folder_close(struct folder *f)
 const char *
 folder_name(const struct folder *f, const char *name)
 {
-    static char buffers[8][FOLDER_PATH];
-    static unsigned next;
+    static _Thread_local char buffers[8][FOLDER_PATH];
+    static _Thread_local unsigned next;
     char *buffer = buffers[next++ % 8];
 
     (void)snprintf(buffer, FOLDER_PATH, "%s/%s", f->path, name);
