@@ -278,7 +278,7 @@ akt_nng_open(akt_self *self, const akt_nng_opts *opts, akt_nng *out_socket,
         return akt_error_set(error, AKT_ENOMEM, NULL);
     }
     err = open_socket(self, opts, &s, error);
-    if (err != AKT_OK) {
+    if (s == NULL) {
         akti_cell_unlink(akti_cells_of(self), cell);
         akti_cell_release(self->ctx, cell);
         return err;
