@@ -151,6 +151,7 @@ endif()
 # Sockets of nng; see AKT_WITH_NNG.
 if(AKT_WITH_NNG)
     list(APPEND AKT_SOURCES
+        actors/net/address.c
         actors/net/asks.c
         actors/net/in.c
         actors/net/link.c

@@ -241,29 +241,6 @@ on_start(akt_self *self, void *state)
     return AKT_OK;
 }
 
-static void
-on_ended(akt_self *self, struct akti_actor *a, struct akti_cell *cell)
-{
-    (void)self;
-    (void)a;
-    (void)cell;
-}
-
-static void
-on_outbox(akt_self *self, struct akti_actor *a)
-{
-    (void)self;
-    (void)a;
-}
-
-static uint32_t
-holds(const struct akti_actor *a, const struct akti_message *m)
-{
-    (void)a;
-    (void)m;
-    return 0;
-}
-
 static void *
 on_leave(akt_self *self, struct akti_actor *a)
 {
@@ -274,25 +251,20 @@ on_leave(akt_self *self, struct akti_actor *a)
     return in->socket;
 }
 
-static void
-on_gone(akt_self *self, void *left)
-{
-    (void)self;
-    akti_socket_release(left);
-}
-
 static const akt_handler handlers[] = {{NULL, NULL}};
+
+_Static_assert(sizeof(struct in) <= AKTI_SIDE_STATE_MAX, "made by akti_socket");
 
 static const akt_behavior behavior = {"nng receiver", "struct in",
                                       sizeof(struct in), handlers};
 
 static const struct akti_hooks hooks = {.orders = on_orders,
-                                        .holds = holds,
+                                        .holds = akti_side_holds,
                                         .turn = on_turn,
-                                        .ended = on_ended,
-                                        .outbox = on_outbox,
+                                        .ended = akti_side_ended,
+                                        .outbox = akti_side_outbox,
                                         .leave = on_leave,
-                                        .gone = on_gone};
+                                        .gone = akti_side_gone};
 
 const akt_class akti_net_in_class = {.name = "nng receiver",
                                      .state_size = sizeof(struct in),

@@ -164,8 +164,6 @@ void akti_nng_begin(struct akti_net *net, struct akti_opening *opening);
 /* Whether an address may be used so; says why not. */
 akt_err akti_nng_check_url(const struct akti_net *net,
                            const struct akti_opening *o, akt_error *error);
-/* Whether it is secured by TLS. */
-bool akti_nng_is_secure(const char *url);
 akt_err akti_nng_tls_open(const akt_nng_tls *opts, struct akti_nng_tls **out,
                           akt_error *error);
 void akti_nng_tls_close(struct akti_nng_tls *tls);

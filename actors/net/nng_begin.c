@@ -4,6 +4,7 @@
  * Options are set on the dialer or listener, before it starts.
  */
 #include "actors/base/clock.h"
+#include "actors/net/address.h"
 #include "actors/net/nng_back.h"
 
 #include <stdio.h>
@@ -45,8 +46,9 @@ set_listener(const struct akti_net *net, nng_listener l, const char *url)
     if (rv == NNG_ENOTSUP) {
         rv = 0;
     }
-    return rv == 0 && akti_nng_is_secure(url) ? akti_nng_tls_listener(net, l)
-                                              : rv;
+    return rv == 0 && akti_address_scheme(url)->is_secure
+               ? akti_nng_tls_listener(net, l)
+               : rv;
 }
 
 /* Our own sockets may need a moment to give an address back. */
@@ -136,8 +138,9 @@ set_dialer(const struct akti_net *net, nng_dialer d, const char *url)
         rv = nng_dialer_set_ms(d, NNG_OPT_RECONNMAXT,
                                milliseconds(net->redial_max_ns));
     }
-    return rv == 0 && akti_nng_is_secure(url) ? akti_nng_tls_dialer(net, d)
-                                              : rv;
+    return rv == 0 && akti_address_scheme(url)->is_secure
+               ? akti_nng_tls_dialer(net, d)
+               : rv;
 }
 
 /* The peer may come yet. */

@@ -1,48 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses, before nng sees them: what it would take badly is refused here. */
+#include "actors/net/address.h"
 #include "actors/net/nng_back.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-struct transport {
-    const char *scheme;
-    bool is_secure;
-    bool is_local; /* a path */
-};
-
-static const struct transport transports[] = {
-    {"tcp://", false, false},     {"tcp4://", false, false},
-    {"tcp6://", false, false},    {"ipc://", false, true},
-    {"unix://", false, true},     {"inproc://", false, false},
-    {"ws://", false, false},      {"wss://", true, false},
-    {"tls+tcp://", true, false},  {"tls+tcp4://", true, false},
-    {"tls+tcp6://", true, false},
-};
-
-static const struct transport *
-transport_of(const char *url)
-{
-    size_t i;
-
-    for (i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
-        if (strncmp(url, transports[i].scheme, strlen(transports[i].scheme))
-            == 0) {
-            return &transports[i];
-        }
-    }
-    return NULL;
-}
-
-bool
-akti_nng_is_secure(const char *url)
-{
-    const struct transport *t = transport_of(url);
-
-    return t != NULL && t->is_secure;
-}
 
 /* The folder of a path, into a buffer as large as an address. */
 static void
@@ -84,26 +48,11 @@ akt_err
 akti_nng_check_url(const struct akti_net *net, const struct akti_opening *o,
                    akt_error *error)
 {
-    bool listens = o->kind == AKTI_OPENING_LISTEN;
-    const char *doing = listens ? "listen on" : "dial";
-    const struct transport *t = transport_of(o->url);
+    const struct akti_scheme *s;
 
-    if (t == NULL) {
-        return akt_error_set(error, AKT_EINVAL,
-                             "%s %s: not an address; they begin with tcp://, "
-                             "ipc://, inproc://, ws://, tls+tcp:// or wss://",
-                             doing, o->url);
-    }
-    if (o->url[strlen(t->scheme)] == '\0') {
-        return akt_error_set(error, AKT_EINVAL, "%s %s: nothing follows", doing,
-                             o->url);
-    }
-    if (t->is_secure && net->tls == NULL) {
-        return akt_error_set(error, AKT_EINVAL,
-                             "%s %s: the socket was opened without `tls`",
-                             doing, o->url);
-    }
-    return t->is_local && listens
-               ? check_folder(o->url, o->url + strlen(t->scheme), error)
+    AKT_TRY(akti_address_check(o, net->tls != NULL, error));
+    s = akti_address_scheme(o->url);
+    return s->is_path && o->kind == AKTI_OPENING_LISTEN
+               ? check_folder(o->url, o->url + strlen(s->begins), error)
                : AKT_OK;
 }

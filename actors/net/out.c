@@ -197,7 +197,6 @@ on_survey(akt_self *self, void *state, const void *message)
     struct akti_survey *survey;
     struct akti_ask *ask_of = NULL;
     struct akti_packet p;
-    uint64_t number;
     akt_err err;
 
     if (o->socket->protocol != AKT_NNG_SURVEYOR) {
@@ -217,9 +216,7 @@ on_survey(akt_self *self, void *state, const void *message)
         return fail(self, o, err);
     }
     ask_of->survey = survey;
-    number =
-        (uint64_t)ask_of->round << 16 | (uint64_t)(ask_of - o->asks.places);
-    if (begin_timer(self, wait_ns, &akti_net_survey_end_type, number)
+    if (begin_timer(self, wait_ns, &akti_net_survey_end_type, p.tag)
         != AKT_OK) {
         akti_asks_close(self, &o->asks, ask_of);
     }
@@ -557,29 +554,6 @@ on_start(akt_self *self, void *state)
     return AKT_OK;
 }
 
-static void
-on_ended(akt_self *self, struct akti_actor *a, struct akti_cell *cell)
-{
-    (void)self;
-    (void)a;
-    (void)cell;
-}
-
-static void
-on_outbox(akt_self *self, struct akti_actor *a)
-{
-    (void)self;
-    (void)a;
-}
-
-static uint32_t
-holds(const struct akti_actor *a, const struct akti_message *m)
-{
-    (void)a;
-    (void)m;
-    return 0;
-}
-
 static void *
 on_leave(akt_self *self, struct akti_actor *a)
 {
@@ -589,13 +563,6 @@ on_leave(akt_self *self, struct akti_actor *a)
     o->socket->transport->packet_free(o->socket->net, &o->waiting);
     akti_socket_leave(o->socket, AKTI_SIDE_OUT);
     return o->socket;
-}
-
-static void
-on_gone(akt_self *self, void *left)
-{
-    (void)self;
-    akti_socket_release(left);
 }
 
 /* --- typed messages --- */
@@ -655,16 +622,19 @@ static const akt_handler handlers[] = {
     {&akti_net_linger_type, on_linger},
     {NULL, on_other}};
 
+_Static_assert(sizeof(struct out) <= AKTI_SIDE_STATE_MAX,
+               "made by akti_socket");
+
 static const akt_behavior behavior = {"nng", "struct out", sizeof(struct out),
                                       handlers};
 
 static const struct akti_hooks hooks = {.orders = on_orders,
-                                        .holds = holds,
+                                        .holds = akti_side_holds,
                                         .turn = on_turn,
-                                        .ended = on_ended,
-                                        .outbox = on_outbox,
+                                        .ended = akti_side_ended,
+                                        .outbox = akti_side_outbox,
                                         .leave = on_leave,
-                                        .gone = on_gone};
+                                        .gone = akti_side_gone};
 
 const akt_class akti_net_out_class = {.name = "nng",
                                       .state_size = sizeof(struct out),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Listening and dialing in the simulated network. Addresses are names. */
+#include "actors/net/address.h"
 #include "actors/net/sim_net.h"
 
 #include <stdio.h>
@@ -12,65 +13,12 @@
 
 /* --- addresses --- */
 
-struct scheme {
-    const char *name;
-    bool has_port;
-    bool is_secure;
-};
-
-static const struct scheme schemes[] = {
-    {"tcp://", true, false},     {"tcp4://", true, false},
-    {"tcp6://", true, false},    {"ipc://", false, false},
-    {"unix://", false, false},   {"inproc://", false, false},
-    {"ws://", true, false},      {"wss://", true, true},
-    {"tls+tcp://", true, true},  {"tls+tcp4://", true, true},
-    {"tls+tcp6://", true, true},
-};
-
-static const struct scheme *
-scheme_of(const char *url)
-{
-    size_t i;
-
-    for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-        if (strncmp(url, schemes[i].name, strlen(schemes[i].name)) == 0) {
-            return &schemes[i];
-        }
-    }
-    return NULL;
-}
-
-static akt_err
-check(const struct akti_net *net, const struct akti_opening *o,
-      akt_error *error)
-{
-    const char *doing = o->kind == AKTI_OPENING_LISTEN ? "listen on" : "dial";
-    const struct scheme *s = scheme_of(o->url);
-
-    if (s == NULL) {
-        return akt_error_set(error, AKT_EINVAL,
-                             "%s %s: not an address; they begin with tcp://, "
-                             "ipc://, inproc://, ws://, tls+tcp:// or wss://",
-                             doing, o->url);
-    }
-    if (o->url[strlen(s->name)] == '\0') {
-        return akt_error_set(error, AKT_EINVAL, "%s %s: nothing follows", doing,
-                             o->url);
-    }
-    if (s->is_secure && net->config.tls == NULL) {
-        return akt_error_set(error, AKT_EINVAL,
-                             "%s %s: the socket was opened without `tls`",
-                             doing, o->url);
-    }
-    return AKT_OK;
-}
-
 /* The colon before the port, or NULL. */
 static char *
 port_of(char *url)
 {
-    const struct scheme *s = scheme_of(url);
-    char *host = url + strlen(s->name);
+    const struct akti_scheme *s = akti_address_scheme(url);
+    char *host = url + strlen(s->begins);
     char *end = host + strcspn(host, "/");
 
     if (!s->has_port) {
@@ -283,7 +231,8 @@ akti_simnet_begin(struct akti_net *net, struct akti_opening *opening)
     akt_err err = AKT_ECLOSED;
 
     if (!net->hushed) {
-        err = check(net, opening, &opening->error);
+        err = akti_address_check(opening, net->config.tls != NULL,
+                                 &opening->error);
     }
     if (err == AKT_OK) {
         err = opening->kind == AKTI_OPENING_LISTEN ? listen_on(net, opening)

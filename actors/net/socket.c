@@ -152,6 +152,38 @@ akti_socket_leave(struct akti_socket *s, enum akti_side side)
     }
 }
 
+/* --- what both sides do --- */
+
+void
+akti_side_ended(akt_self *self, struct akti_actor *a, struct akti_cell *cell)
+{
+    (void)self;
+    (void)a;
+    (void)cell;
+}
+
+void
+akti_side_outbox(akt_self *self, struct akti_actor *a)
+{
+    (void)self;
+    (void)a;
+}
+
+uint32_t
+akti_side_holds(const struct akti_actor *a, const struct akti_message *m)
+{
+    (void)a;
+    (void)m;
+    return 0;
+}
+
+void
+akti_side_gone(akt_self *self, void *socket)
+{
+    (void)self;
+    akti_socket_release(socket);
+}
+
 /* --- the owner's cell --- */
 
 static void
@@ -170,13 +202,14 @@ static const struct akti_owned socket_owned = {"nng socket", close_handle};
 static akt_err
 spawn_sides(akt_self *self, struct akti_socket *s, akt_error *error)
 {
-    /* Larger than a pointer: each side's state is zero behind it. */
-    struct {
+    union {
         struct akti_socket *socket;
-        char rest[256];
-    } state = {.socket = s};
-    akt_err err = akti_spawn(self, &akti_net_in_class, &s->in, &state);
+        char bytes[AKTI_SIDE_STATE_MAX];
+    } state = {.bytes = {0}};
+    akt_err err;
 
+    state.socket = s;
+    err = akti_spawn(self, &akti_net_in_class, &s->in, &state);
     if (err == AKT_OK) {
         err = akti_spawn(self, &akti_net_out_class, &s->out, &state);
         if (err != AKT_OK) {

@@ -78,7 +78,17 @@ akti_packet_bytes(const struct akti_packet *p)
 akt_err akti_packet_of(struct akti_socket *s, akt_bytes bytes,
                        struct akti_packet *out);
 
-/* The classes of the two sides; their state is a pointer to the socket, first. */
+/* Hooks of both sides, which await nothing and have no message in hand. */
+void akti_side_ended(akt_self *self, struct akti_actor *a,
+                     struct akti_cell *cell);
+void akti_side_outbox(akt_self *self, struct akti_actor *a);
+uint32_t akti_side_holds(const struct akti_actor *a,
+                         const struct akti_message *m);
+void akti_side_gone(akt_self *self, void *socket);
+
+/* The classes of the two sides; their state begins with a pointer to the socket,
+ * has at most so many bytes, and is zero behind that. */
+#define AKTI_SIDE_STATE_MAX 256
 extern const akt_class akti_net_out_class;
 extern const akt_class akti_net_in_class;
 
