@@ -108,7 +108,7 @@ xargs -n 5 -P "$jobs" sh scripts/mutants.sh --job <$results/jobs
 # Each bug that the library has is in the table, and no other.
 program=$build/tests/$(sed -n '1s/[^ ]* [^ ]* \([^: ]*\).*/\1/p' $results/jobs)
 AKT_MUTANT=list "$program" | sed 's/ .*//' | sort >$results/planted
-sed -n 's/^\([a-z][a-z_]*\) .*/\1/p' $table | sort -u >$results/listed
+sed -n 's/^\([a-z][a-z0-9_]*\) .*/\1/p' $table | sort -u >$results/listed
 unlisted=$(comm -3 $results/planted $results/listed | tr -d '\t')
 
 cat $results/*.result | awk -F '|' -v unlisted="$unlisted" \

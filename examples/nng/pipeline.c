@@ -30,7 +30,7 @@ ventilate(akt_self *self, char **args)
 {
     akt_nng_opts out = {AKT_NNG_PUSH, .name = "tasks", .peers = true};
     akt_nng_opts in = {AKT_NNG_PULL, .name = "done"};
-    uint32_t n, left, task, next = 0, under_way = 0, workers = 0;
+    uint32_t n = 0, left, task, next = 0, under_way = 0, workers = 0;
     uint64_t result;
     akt_nng tasks, dones;
     akt_received m;
@@ -97,7 +97,7 @@ add_up(akt_self *self, char **args)
     akt_nng results, dones;
     akt_received m;
     uint64_t result, sum = 0;
-    uint32_t n, task, left;
+    uint32_t n = 0, task, left;
 
     AKT_TRY(read_number(self, args[2], TASKS_MAX, &n));
     AKT_TRY(open_listening(self, &in, args[0], &results));

@@ -16,7 +16,7 @@ publish(akt_self *self, char **args)
 {
     static const char *const topics[] = {"temp.kitchen", "temp.cellar", "wind"};
     akt_nng_opts opts = {AKT_NNG_PUB, .name = "station", .peers = true};
-    uint32_t n, watchers;
+    uint32_t n = 0, watchers = 0;
     akt_received m;
     akt_nng station;
 
