@@ -31,6 +31,7 @@ struct akti_nng_out {
     _Atomic uint32_t pumping;
     _Atomic uint32_t wants_room; /* the side was told that there is none */
     enum akti_side side;
+    bool busy; /* who has the pump: the link was told so */
 };
 
 /* What comes in: the callback puts, the side that receives takes. */

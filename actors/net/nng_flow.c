@@ -10,15 +10,7 @@
 
 /* --- out --- */
 
-/* The caller has `pumping`, and the ring is not empty. */
-static void
-pump(struct akti_net *net)
-{
-    nng_aio_set_msg(net->out.aio, akti_nng_ring_first(&net->out.ring));
-    nng_send_aio(net->socket, net->out.aio);
-}
-
-/* Whoever finds it down and raises it pumps. */
+/* Whoever finds it down and raises it has the pump: he alone sends. */
 static bool
 take_pump(struct akti_net *net)
 {
@@ -35,22 +27,36 @@ give_pump(struct akti_net *net)
     atomic_store_explicit(&net->out.pumping, 0, memory_order_seq_cst);
 }
 
-/* The next one; or none, and what was put meanwhile. */
+/* Told at each change only; the pump's. */
+static void
+set_busy(struct akti_net *net, bool busy)
+{
+    if (net->out.busy != busy) {
+        net->out.busy = busy;
+        akti_link_busy(net->link, busy);
+    }
+}
+
+/*
+ * With the pump: the next message; or gives the pump back, and looks for what was
+ * put meanwhile. Whoever takes the pump begins here, for what he has seen in the
+ * ring another one may have sent before he had it.
+ */
 static void
 go_on(struct akti_net *net)
 {
     struct akti_nng_out *o = &net->out;
 
-    if (akti_nng_ring_count(&o->ring) > 0) {
-        pump(net);
-        return;
-    }
-    akti_link_busy(net->link, false);
-    give_pump(net);
-    if (akti_nng_ring_count(&o->ring) > 0 && take_pump(net)) {
-        akti_link_busy(net->link, true);
-        pump(net);
-    }
+    do {
+        if (akti_nng_ring_count(&o->ring) > 0) {
+            set_busy(net, true);
+            nng_aio_set_msg(o->aio, akti_nng_ring_first(&o->ring));
+            nng_send_aio(net->socket, o->aio);
+            return;
+        }
+        set_busy(net, false);
+        give_pump(net);
+    } while (akti_nng_ring_count(&o->ring) > 0 && take_pump(net));
 }
 
 static void
@@ -124,8 +130,7 @@ akti_nng_send(struct akti_net *net, struct akti_packet *packet)
     akti_nng_count(&net->sent_bytes, packet->size);
     akti_nng_ring_put(&o->ring, packet->message);
     if (take_pump(net)) {
-        akti_link_busy(net->link, true);
-        pump(net);
+        go_on(net);
     }
     return true;
 }
@@ -188,6 +193,9 @@ take_stall(struct akti_nng_in *in)
 /*
  * Receives the next one, or leaves that to the side when there is no room. What a
  * protocol drops goes on being read after a hush too: only so its end is seen.
+ *
+ * One at a time may do this: who received the one before, or took the stall. Until
+ * he has, nobody puts, so the room that he sees here is still there.
  */
 static void
 restart(struct akti_net *net)
@@ -197,7 +205,7 @@ restart(struct akti_net *net)
     if (akti_nng_is_hushed(net) && !in->drops) {
         return;
     }
-    if (!in->drops && akti_nng_ring_count(&in->ring) >= in->ring.limit) {
+    while (!in->drops && akti_nng_ring_count(&in->ring) >= in->ring.limit) {
         /* seq_cst: before the look; pairs: akti_nng_receive */
         atomic_store_explicit(&in->stalled, 1, memory_order_seq_cst);
         if (akti_nng_ring_count(&in->ring) >= in->ring.limit
