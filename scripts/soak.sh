@@ -34,7 +34,8 @@ for preset in $presets; do
 done
 
 stress='conservation deadlock fault order overload promise shutdown stale'
-stress="$stress syscall timer wakeup channel combine sync task"
+stress="$stress syscall timer wakeup channel combine sync task wire"
+stress="$stress nng_cycle nng_trip"
 simulated='fifo ring ask_race'
 seed=${AKT_SEED:-$(date +%s)}
 start=$(date +%s)
@@ -138,6 +139,7 @@ awk '
     }
     BEGIN {
         want(1, 2e9, "messages conserved")
+        want(1, 0, "messages by sockets")
         want(1, 0, "values received from channels")
         want(1, 0, "values destroyed with channels")
         want(2, 1e7, "schedules in order")
