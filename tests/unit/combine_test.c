@@ -1,24 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Several futures as one: what each rule says, in actors and in threads. */
-#include "tests/support/sim.h"
+/* Several futures as one: what each rule says, and what ends the whole. */
+#include "tests/unit/sets.h"
 
-#define NUMBER(F) F(i64, n)
-AKT_MESSAGE(put, NUMBER);
 AKT_MESSAGE(other, NUMBER);
-AKT_REQUEST(get, NUMBER, put);
-
-#define PARTS 4
-
-/* Opens oneshots, and completes them by other hands. */
-struct set {
-    akt_future parts[PARTS];
-    akt_completer completers[PARTS];
-    akt_future whole;
-    akt_err (*combine)(akt_self *self, const akt_future *futures, size_t n,
-                       akt_future *out);
-    size_t n;
-    uint64_t timeout_ns;
-};
 
 struct actor {
     char nothing;
@@ -40,21 +24,6 @@ spawn_actor(struct sim *sim)
 
     assert_ok(akt_spawn(sim->me, actor, &ref, .nothing = 0));
     return ref;
-}
-
-static void
-note_answer(const akt_answer *answer)
-{
-    const struct put *reply = akt_answer_as(answer, put);
-    size_t i;
-
-    sim_note((int64_t)answer->outcome);
-    sim_note(reply != NULL ? reply->n : (int64_t)answer->error);
-    sim_note((int64_t)answer->index);
-    for (i = 0; i < answer->count; i++) {
-        reply = akt_answer_as(&answer->each[i], put);
-        sim_note(reply != NULL ? reply->n : -(int64_t)answer->each[i].error);
-    }
 }
 
 static akt_err
@@ -86,30 +55,6 @@ heard_other(akt_self *self, struct actor *a, const akt_answer *answer,
 AKT_THEN_OF(heard_other, struct actor, other);
 
 static akt_err
-open_set(akt_self *self, void *arg)
-{
-    struct set *s = arg;
-    size_t i;
-
-    for (i = 0; i < s->n; i++) {
-        uint64_t timeout = s->timeout_ns != 0 ? s->timeout_ns : AKT_SECONDS(1);
-
-        assert_ok(akt_oneshot_open(self, timeout, &s->parts[i],
-                                   &s->completers[i], put));
-    }
-    assert_ok(s->combine(self, s->parts, s->n, &s->whole));
-    for (i = 0; i < s->n; i++) {
-        akt_answer *answer;
-
-        assert_int_equal(akt_future_poll(self, s->parts[i]), AKT_BROKEN);
-        assert_err(akt_cancel(self, s->parts[i]), AKT_EENDED);
-        assert_int_not_equal(akt_wait(self, s->parts[i], &answer), AKT_OK);
-        akt_future_drop(self, s->parts[i]);
-    }
-    return AKT_OK;
-}
-
-static akt_err
 open_and_continue(akt_self *self, void *arg)
 {
     struct set *s = arg;
@@ -120,23 +65,10 @@ open_and_continue(akt_self *self, void *arg)
 }
 
 static void
-complete(struct sim *sim, struct set *s, size_t i, int64_t n)
-{
-    assert_ok(akt_complete(sim->me, s->completers[i], put, .n = n));
-    (void)akt_sim_run_until_idle(sim->system);
-}
-
-static void
 break_part(struct sim *sim, struct set *s, size_t i, akt_err err)
 {
     assert_ok(akt_complete_error(sim->me, s->completers[i], err, "a text"));
     (void)akt_sim_run_until_idle(sim->system);
-}
-
-static bool
-is_open(struct sim *sim, struct set *s, size_t i)
-{
-    return akt_completer_is_open(sim->me, s->completers[i]);
 }
 
 /* --- what each says --- */
@@ -264,28 +196,6 @@ test_race_takes_the_first_end_and_cancels_the_others(void **state)
 /* --- the whole is cancelled, dropped, or its owner ends --- */
 
 static akt_err
-cancel_whole(akt_self *self, void *arg)
-{
-    struct set *s = arg;
-
-    assert_ok(akt_cancel(self, s->whole));
-    assert_err(akt_cancel(self, s->whole), AKT_EENDED);
-    assert_int_equal(akt_future_poll(self, s->whole), AKT_CANCELLED);
-    return AKT_OK;
-}
-
-static akt_err
-drop_whole(akt_self *self, void *arg)
-{
-    struct set *s = arg;
-
-    akt_future_drop(self, s->whole);
-    akt_future_drop(self, s->whole);
-    assert_int_equal(akt_future_poll(self, s->whole), AKT_BROKEN);
-    return AKT_OK;
-}
-
-static akt_err
 stop_owner(akt_self *self, void *arg)
 {
     (void)arg;
@@ -378,17 +288,6 @@ test_what_has_ended_before_counts_at_once(void **state)
 /* --- of each other --- */
 
 static akt_err
-nest(akt_self *self, const akt_future *futures, size_t n, akt_future *out)
-{
-    akt_future halves[2];
-
-    assert_int_equal(n, 4);
-    AKT_TRY(akt_all(self, futures, 2, &halves[0]));
-    AKT_TRY(akt_race(self, futures + 2, 2, &halves[1]));
-    return akt_all(self, halves, 2, out);
-}
-
-static akt_err
 heard_nested(akt_self *self, struct actor *a, const akt_answer *answer)
 {
     (void)self;
@@ -438,15 +337,6 @@ test_combined_futures_combine(void **state)
 
 /* --- time --- */
 
-static akt_err
-limit(akt_self *self, const akt_future *futures, size_t n, akt_future *out)
-{
-    assert_int_equal(n, 1);
-    assert_err(akt_timeout(self, futures[0], 0, out), AKT_EINVAL);
-    assert_err(akt_timeout(self, futures[0], AKT_NEVER, out), AKT_EINVAL);
-    return akt_timeout(self, futures[0], AKT_MS(10), out);
-}
-
 static void
 timeouts(struct sim *sim)
 {
@@ -482,94 +372,6 @@ test_timeout_ends_what_is_late(void **state)
 {
     (void)state;
     sim_each_seed(timeouts);
-}
-
-/* --- threads --- */
-
-static void
-wait_and_note(struct sim *sim, akt_future f)
-{
-    akt_answer *answer;
-
-    assert_ok(akt_wait(sim->me, f, &answer));
-    note_answer(answer);
-    assert_int_equal(akt_future_poll(sim->me, f), AKT_BROKEN);
-    akt_answer_free(sim->me, answer);
-}
-
-static void
-thread_waits(struct sim *sim)
-{
-    struct set s = {.combine = akt_all, .n = 3};
-    size_t i;
-
-    (void)open_set(sim->me, &s);
-    for (i = 0; i < 3; i++) {
-        assert_int_equal(akt_future_poll(sim->me, s.whole), AKT_PENDING);
-        complete(sim, &s, i, (int64_t)i);
-    }
-    assert_int_equal(akt_future_poll(sim->me, s.whole), AKT_REPLIED);
-    wait_and_note(sim, s.whole);
-    assert_notes(AKT_REPLIED, AKT_OK, 0, 0, 1, 2);
-    sim_forget();
-    s = (struct set){.combine = akt_race, .n = 2};
-    (void)open_set(sim->me, &s);
-    complete(sim, &s, 1, 5);
-    complete(sim, &s, 0, 6);
-    wait_and_note(sim, s.whole);
-    assert_notes(AKT_REPLIED, 5, 1);
-    sim_forget();
-    s = (struct set){.combine = nest, .n = 4};
-    (void)open_set(sim->me, &s);
-    (void)cancel_whole(sim->me, &s);
-    wait_and_note(sim, s.whole);
-    assert_notes(AKT_CANCELLED, AKT_ECANCELLED, 0);
-    sim_forget();
-    (void)open_set(sim->me, &s);
-    complete(sim, &s, 0, 6);
-    (void)drop_whole(sim->me, &s);
-    (void)open_set(sim->me, &s); /* goes with the view */
-    complete(sim, &s, 0, 6);
-}
-
-static void
-test_thread_waits_for_combined_futures(void **state)
-{
-    (void)state;
-    sim_each_seed(thread_waits);
-}
-
-/* A thread's futures have no timers. */
-static void
-thread_deadlines(struct sim *sim)
-{
-    uint64_t before = akt_now_ns(sim->me);
-    struct set s = {.combine = akt_all_settled, .n = 3};
-
-    s.timeout_ns = AKT_MS(20);
-    (void)open_set(sim->me, &s);
-    complete(sim, &s, 1, 5);
-    wait_and_note(sim, s.whole);
-    assert_notes(AKT_REPLIED, AKT_OK, 0, -AKT_ETIMEOUT, 5, -AKT_ETIMEOUT);
-    assert_int_equal(akt_now_ns(sim->me), before + AKT_MS(20));
-    sim_forget();
-    s = (struct set){.combine = limit, .n = 1};
-    (void)open_set(sim->me, &s);
-    wait_and_note(sim, s.whole);
-    assert_notes(AKT_EXPIRED, AKT_ETIMEOUT, 0);
-    assert_int_equal(akt_now_ns(sim->me), before + AKT_MS(30));
-    assert_false(is_open(sim, &s, 0));
-    (void)open_set(sim->me, &s);
-    (void)akt_sim_advance(sim->system, AKT_MS(10));
-    assert_int_equal(akt_future_poll(sim->me, s.whole), AKT_EXPIRED);
-    akt_future_drop(sim->me, s.whole);
-}
-
-static void
-test_thread_sees_the_deadlines_of_parts(void **state)
-{
-    (void)state;
-    sim_each_seed(thread_deadlines);
 }
 
 /* --- misuse --- */
@@ -628,162 +430,6 @@ misuse(struct sim *sim)
         assert_int_equal(akt_future_poll(sim->me, parts[i]), AKT_PENDING);
     }
     assert_ok(akt_all(sim->me, parts + 1, 2, &whole));
-}
-
-/* --- tasks --- */
-
-static akt_err
-note_for_task(akt_self *self, akt_future f)
-{
-    akt_answer *answer;
-
-    AKT_TRY(akt_await(self, f, &answer));
-    note_answer(answer);
-    akt_answer_free(self, answer);
-    assert_int_equal(akt_future_poll(self, f), AKT_BROKEN);
-    return AKT_OK;
-}
-
-static akt_err
-wait_in_map(akt_self *self, void *arg, const struct put *in, struct put *out)
-{
-    akt_future *other = arg;
-
-    out->n = in->n + 1;
-    assert_err(akt_await(self, *other, NULL), AKT_ECONTEXT);
-    assert_err(akt_sleep(self, 1), AKT_ECONTEXT);
-    return AKT_OK;
-}
-AKT_MAP(wait_in_map, put, put);
-
-struct task_args {
-    struct set *set;
-};
-
-static akt_err
-as_task(akt_self *self, struct task_args *a)
-{
-    struct set *s = a->set;
-    akt_future other;
-    akt_task child;
-    size_t i;
-
-    for (i = 0; i < s->n; i++) {
-        AKT_TRY(akt_oneshot_open(self, AKT_SECONDS(1), &s->parts[i],
-                                 &s->completers[i], put));
-    }
-    AKT_TRY(akt_future_ready(self, &other, put, .n = 1));
-    AKT_TRY(akt_map(self, s->parts[0], wait_in_map, &other, &s->parts[0]));
-    AKT_TRY(akt_all(self, s->parts, s->n, &s->whole));
-    AKT_TRY(note_for_task(self, s->whole));
-    AKT_TRY(note_for_task(self, other));
-    child.future = (akt_future){NULL, 0};
-    assert_err(akt_all(self, &child.future, 1, &other), AKT_EENDED);
-    return AKT_OK;
-}
-AKT_TASK(as_task, struct task_args);
-
-static void
-tasks_await(struct sim *sim)
-{
-    struct set s = {.n = 2};
-    akt_task task;
-
-    assert_ok(akt_task_spawn(sim->me, as_task, &task, .set = &s));
-    (void)akt_sim_run_until_idle(sim->system);
-    complete(sim, &s, 1, 20);
-    complete(sim, &s, 0, 10);
-    assert_ok(akt_join(sim->me, task));
-    assert_notes(AKT_REPLIED, AKT_OK, 0, 11, 20, AKT_REPLIED, 1, 0);
-    sim_forget();
-    /* Cancelled while it waits: the parts go with it. */
-    assert_ok(akt_task_spawn(sim->me, as_task, &task, .set = &s));
-    (void)akt_sim_run_until_idle(sim->system);
-    assert_ok(akt_task_cancel(sim->me, task));
-    assert_err(akt_join(sim->me, task), AKT_ECANCELLED);
-    assert_false(is_open(sim, &s, 0));
-    assert_false(is_open(sim, &s, 1));
-}
-
-static void
-test_task_awaits_combined_futures(void **state)
-{
-    (void)state;
-    sim_each_seed(tasks_await);
-}
-
-typedef akt_err combiner(akt_self *, const akt_future *, size_t, akt_future *);
-
-static akt_err
-first_as(akt_self *self, combiner *of, int64_t *out_n)
-{
-    akt_future parts[2];
-    akt_future whole;
-    struct put p = {.n = -1};
-    akt_err err;
-
-    AKT_TRY(akt_future_failed(self, &parts[0], AKT_ENOENT, "words"));
-    AKT_TRY(akt_future_ready(self, &parts[1], put, .n = 7));
-    AKT_TRY(of(self, parts, 2, &whole));
-    err = akt_await_as(self, whole, put, &p);
-    *out_n = p.n;
-    assert_int_equal(akt_future_poll(self, whole), AKT_BROKEN);
-    return err;
-}
-
-static akt_err
-make_one_more(akt_self *self, void *arg, const struct put *in, struct put *out)
-{
-    (void)self;
-    (void)arg;
-    out->n = in->n + 1;
-    return AKT_OK;
-}
-AKT_MAP(make_one_more, put, put);
-
-/* The reply of a combined future is that of a part, or its own. */
-static akt_err
-await_as(akt_self *self, struct task_args *a)
-{
-    akt_future parts[2];
-    akt_future whole;
-    struct put p = {0};
-    int64_t n = 0;
-
-    (void)a;
-    assert_ok(first_as(self, akt_any, &n));
-    assert_int_equal(n, 7);
-    assert_err(first_as(self, akt_race, &n), AKT_ENOENT);
-    assert_int_equal(n, -1);
-    assert_err(first_as(self, akt_all, &n), AKT_ENOENT);
-    assert_err(first_as(self, akt_all_settled, &n), AKT_ETYPE);
-    AKT_TRY(akt_future_ready(self, &parts[0], put, .n = 1));
-    AKT_TRY(akt_map(self, parts[0], make_one_more, NULL, &whole));
-    AKT_TRY(akt_timeout(self, whole, AKT_SECONDS(1), &whole));
-    assert_ok(akt_await_as(self, whole, put, &p));
-    assert_int_equal(p.n, 2);
-    AKT_TRY(akt_future_ready(self, &parts[0], put, .n = 1));
-    AKT_TRY(akt_race(self, parts, 1, &whole));
-    assert_ok(akt_await(self, whole, NULL));
-    return AKT_OK;
-}
-AKT_TASK(await_as, struct task_args);
-
-static void
-take_replies(struct sim *sim)
-{
-    akt_task task;
-
-    assert_ok(await_as(sim->me, NULL));
-    assert_ok(akt_task_spawn(sim->me, await_as, &task));
-    assert_ok(akt_join(sim->me, task));
-}
-
-static void
-test_the_reply_of_a_combined_future_is_copied_out(void **state)
-{
-    (void)state;
-    sim_each_seed(take_replies);
 }
 
 static void
@@ -846,10 +492,6 @@ main(void)
         sim_test(test_what_has_ended_before_counts_at_once),
         sim_test(test_combined_futures_combine),
         sim_test(test_timeout_ends_what_is_late),
-        sim_test(test_thread_waits_for_combined_futures),
-        sim_test(test_thread_sees_the_deadlines_of_parts),
-        sim_test(test_task_awaits_combined_futures),
-        sim_test(test_the_reply_of_a_combined_future_is_copied_out),
         sim_test(test_misuse_is_refused_and_changes_nothing),
         sim_test(test_combined_futures_count_against_the_limit),
     };
