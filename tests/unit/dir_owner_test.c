@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Open directories: closed with their owner, whatever fails, and nobody else's. */
+#include "tests/unit/owners.h"
 #include "tests/unit/walks.h"
 
 /* --- owners --- */
-
-struct owner {
-    akt_dir dir;
-};
 
 static akt_err ask_next(akt_self *self, struct owner *o);
 
@@ -31,13 +28,6 @@ ask_next(akt_self *self, struct owner *o)
     AKT_TRY(akt_dir_next(self, o->dir, &f));
     return akt_then(self, f, on_batch, NULL);
 }
-
-static akt_err
-on_act(akt_self *self, struct owner *o, const struct act *m)
-{
-    return m->fn(self, o);
-}
-AKT_CLASS(owner, struct owner, AKT_ON(act, on_act));
 
 static akt_dir others;
 
@@ -253,31 +243,9 @@ test_whatever_fails_is_told_and_no_descriptor_is_left(void **state)
 static void
 test_owners_that_are_killed_leave_no_descriptor(void **state)
 {
-    struct stress_memory memory;
-    akt_system_opts opts;
-    akt_system *system;
-    akt_self *self;
-    uint32_t n = stress_scale(1000);
-    uint32_t i;
-
     (void)state;
     (void)plant(2, 10);
-    stress_memory_init(&memory);
-    opts = stress_opts(2, &memory);
-    STRESS_OK(akt_system_start(&opts, &system));
-    STRESS_OK(akt_attach(system, &self));
-    for (i = 0; i < n; i++) {
-        akt_ref ref;
-
-        STRESS_OK(akt_spawn(self, owner, &ref, .dir = {NULL, 0}));
-        STRESS_OK(akt_send(self, ref, act, .fn = open_alone));
-        akt_ignore(i % 3 != 0 ? akt_kill(self, ref) : akt_stop(self, ref));
-    }
-    akt_detach(self);
-    STRESS_OK(akt_system_stop(system, AKT_SECONDS(60)));
-    akt_system_destroy(system);
-    stress_memory_check(&memory);
-    assert_int_equal(count_files(), files_before);
+    kill_owners(stress_scale(1000), open_alone);
 }
 
 int

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Open files: used in order, closed with their owner, and nobody else's. */
-#include "akt/file.h"
-#include "tests/unit/files.h"
+#include "tests/unit/owners.h"
 
 #include <errno.h>
 #include <string.h>
@@ -260,18 +259,6 @@ test_threads_and_tasks_wait_for_each_operation(void **state)
 
 /* --- owners --- */
 
-struct owner {
-    akt_file file;
-    akt_future future;
-};
-
-static akt_err
-on_act(akt_self *self, struct owner *o, const struct act *m)
-{
-    return m->fn(self, o);
-}
-AKT_CLASS(owner, struct owner, AKT_ON(act, on_act));
-
 static akt_file others;
 
 static akt_err
@@ -414,37 +401,9 @@ open_two(akt_self *self, void *arg)
 static void
 test_owners_that_are_killed_leave_no_descriptor(void **state)
 {
-    struct stress_memory memory;
-    akt_system_opts opts;
-    akt_system *system;
-    akt_self *self;
-    uint32_t n = stress_scale(5000);
-    uint32_t before;
-    uint32_t i;
-
     (void)state;
     folder_write(&folder, "f", "12345", 5);
-    stress_memory_init(&memory);
-    opts = stress_opts(2, &memory);
-    before = count_files();
-    STRESS_OK(akt_system_start(&opts, &system));
-    STRESS_OK(akt_attach(system, &self));
-    for (i = 0; i < n; i++) {
-        akt_ref ref;
-
-        STRESS_OK(akt_spawn(self, owner, &ref, .file = {NULL, 0}));
-        STRESS_OK(akt_send(self, ref, act, .fn = open_two));
-        if (i % 3 != 0) {
-            akt_ignore(akt_kill(self, ref));
-        } else {
-            akt_ignore(akt_stop(self, ref));
-        }
-    }
-    akt_detach(self);
-    STRESS_OK(akt_system_stop(system, AKT_SECONDS(60)));
-    akt_system_destroy(system);
-    stress_memory_check(&memory);
-    assert_int_equal(count_files(), before);
+    kill_owners(stress_scale(5000), open_two);
 }
 
 int

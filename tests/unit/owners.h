@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Actors that own what is open, and end while it is. */
+#ifndef AKT_TESTS_UNIT_OWNERS_H
+#define AKT_TESTS_UNIT_OWNERS_H
+
+#include "akt/dir.h"
+#include "akt/file.h"
+#include "tests/unit/files.h"
+
+struct owner {
+    akt_dir dir;
+    akt_file file;
+    akt_future future;
+};
+
+static inline akt_err
+on_act(akt_self *self, struct owner *o, const struct act *m)
+{
+    return m->fn(self, o);
+}
+AKT_CLASS(owner, struct owner, AKT_ON(act, on_act));
+
+/* So many are ended while they open something, by threads; nothing stays open. */
+static inline void
+kill_owners(uint32_t n, akt_err (*open)(akt_self *self, void *owner))
+{
+    struct stress_memory memory;
+    akt_system_opts opts;
+    akt_system *system;
+    akt_self *self;
+    uint32_t i;
+
+    stress_memory_init(&memory);
+    opts = stress_opts(2, &memory);
+    STRESS_OK(akt_system_start(&opts, &system));
+    STRESS_OK(akt_attach(system, &self));
+    for (i = 0; i < n; i++) {
+        akt_ref ref;
+
+        STRESS_OK(akt_spawn(self, owner, &ref, .future = {NULL, 0}));
+        STRESS_OK(akt_send(self, ref, act, .fn = open));
+        akt_ignore(i % 3 != 0 ? akt_kill(self, ref) : akt_stop(self, ref));
+    }
+    akt_detach(self);
+    STRESS_OK(akt_system_stop(system, AKT_SECONDS(60)));
+    akt_system_destroy(system);
+    stress_memory_check(&memory);
+    assert_int_equal(count_files(), files_before);
+}
+
+#endif
