@@ -176,20 +176,11 @@ random_double(struct akti_random *random)
     }
 }
 
-/* One character; returns its length. */
-static size_t
-random_character(struct akti_random *random, unsigned char *out)
+size_t
+wire_utf8(uint32_t c, unsigned char *out)
 {
-    uint32_t c = akti_random_below(random, 0x60) + 0x20;
-
-    if (akti_random_below(random, 4) > 0) {
-        *out = (unsigned char)c;
-        return 1;
-    }
-    c = akti_random_below(random, 0x10f800);
-    c = c >= 0xd800 ? c + 0x800 : c;
     if (c < 0x80) {
-        *out = (unsigned char)c;
+        out[0] = (unsigned char)c;
         return 1;
     }
     if (c < 0x800) {
@@ -208,6 +199,21 @@ random_character(struct akti_random *random, unsigned char *out)
     out[2] = (unsigned char)(0x80 | (c >> 6 & 0x3f));
     out[3] = (unsigned char)(0x80 | (c & 0x3f));
     return 4;
+}
+
+/* One character; returns its length. */
+static size_t
+random_character(struct akti_random *random, unsigned char *out)
+{
+    uint32_t c = akti_random_below(random, 0x60) + 0x20;
+
+    if (akti_random_below(random, 4) > 0) {
+        *out = (unsigned char)c;
+        return 1;
+    }
+    c = akti_random_below(random, 0x10f800);
+    c = c >= 0xd800 ? c + 0x800 : c;
+    return wire_utf8(c, out);
 }
 
 static akt_bytes

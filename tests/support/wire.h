@@ -50,6 +50,9 @@ struct wire_arena {
 akt_err wire_encode(akt_wire_form form, const akt_type *type,
                     const void *message, akt_bytes room, size_t *length);
 
+/* A code point as RFC 3629 has it, surrogates too; how many bytes. */
+size_t wire_utf8(uint32_t c, unsigned char *out);
+
 /* Another type each time, of any kinds, nested; as good as the next call. */
 const akt_type *wire_random_type(struct akti_random *random);
 void wire_random_message(struct akti_random *random, const akt_type *type,

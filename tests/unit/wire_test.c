@@ -121,32 +121,6 @@ test_decode_of_each_half_has_its_value(void **state)
     }
 }
 
-/* What RFC 3629 has, from the code points. */
-static size_t
-utf8_of(uint32_t c, unsigned char *out)
-{
-    if (c < 0x80) {
-        out[0] = (unsigned char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (unsigned char)(0xc0 | c >> 6);
-        out[1] = (unsigned char)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (unsigned char)(0xe0 | c >> 12);
-        out[1] = (unsigned char)(0x80 | (c >> 6 & 0x3f));
-        out[2] = (unsigned char)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    out[0] = (unsigned char)(0xf0 | c >> 18);
-    out[1] = (unsigned char)(0x80 | (c >> 12 & 0x3f));
-    out[2] = (unsigned char)(0x80 | (c >> 6 & 0x3f));
-    out[3] = (unsigned char)(0x80 | (c & 0x3f));
-    return 4;
-}
-
 static void
 test_utf8_of_each_code_point_is_valid_unless_a_surrogate(void **state)
 {
@@ -155,7 +129,7 @@ test_utf8_of_each_code_point_is_valid_unless_a_surrogate(void **state)
     (void)state;
     for (c = 0; c < 0x120000; c++) {
         unsigned char text[4];
-        size_t n = utf8_of(c, text);
+        size_t n = wire_utf8(c, text);
         bool wanted = c < 0x110000 && (c < 0xd800 || c > 0xdfff);
 
         if (akti_utf8_is_valid(text, n) != wanted
