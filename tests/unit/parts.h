@@ -51,7 +51,7 @@ part(akt_self *self, struct part *p)
 AKT_TASK(part, struct part);
 
 /* Spawns such a task; 50 ms to clean up. */
-static akt_future
+static inline akt_future
 spawn_part(akt_self *self, int64_t n, int64_t ms)
 {
     akt_task task;
@@ -61,7 +61,7 @@ spawn_part(akt_self *self, int64_t n, int64_t ms)
     return task.future;
 }
 
-static int64_t
+static inline int64_t
 number(const akt_answer *answer)
 {
     const struct put *p = akt_answer_as(answer, put);
@@ -83,7 +83,7 @@ doing(akt_self *self, struct body *b)
 }
 AKT_TASK(doing, struct body);
 
-static void
+static inline void
 in_task(struct sim *sim, void (*fn)(akt_self *))
 {
     akt_task task;
@@ -94,7 +94,7 @@ in_task(struct sim *sim, void (*fn)(akt_self *))
     assert_int_equal(running, 0);
 }
 
-static void
+static inline void
 in_both(struct sim *sim, void (*fn)(akt_self *))
 {
     in_task(sim, fn);
@@ -104,7 +104,7 @@ in_both(struct sim *sim, void (*fn)(akt_self *))
 }
 
 /* The end of a whole, of which nothing runs then. */
-static akt_answer *
+static inline akt_answer *
 end_of(akt_self *self, akt_future whole)
 {
     akt_answer *answer = NULL;

@@ -3,15 +3,11 @@
  * What a task says when it fails: code, text and causes reach who joins it, awaits
  * it, owns it or closes its scope, unchanged, over as many owners as there are.
  */
-#include "tests/support/sim.h"
+#include "tests/unit/parts.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define NUMBER(F) F(i64, n)
-AKT_MESSAGE(put, NUMBER);
-
-#define OWN_ERROR ((akt_err)(AKT_EUSER + 7))
 #define WORDS "start: load: open /etc/x: No such file or directory"
 
 /* Three causes, and the number that the system gave. */
@@ -57,27 +53,6 @@ failing(akt_self *self, struct failing *f)
     return akt_task_fail_with(self, &error);
 }
 AKT_TASK(failing, struct failing);
-
-struct body {
-    void (*fn)(akt_self *self);
-};
-
-static akt_err
-doing(akt_self *self, struct body *b)
-{
-    b->fn(self);
-    return AKT_OK;
-}
-AKT_TASK(doing, struct body);
-
-static void
-in_task(struct sim *sim, void (*fn)(akt_self *))
-{
-    akt_task task;
-
-    assert_ok(akt_task_spawn(sim->me, doing, &task, .fn = fn));
-    assert_ok(akt_join(sim->me, task));
-}
 
 /* --- joining and awaiting --- */
 
