@@ -3,9 +3,7 @@
 #include "actors/core/future.h"
 #include "actors/test/map.h"
 #include "actors/test/oracle.h"
-#include "tests/support/sim.h"
-
-#include <string.h>
+#include "tests/unit/found.h"
 
 #define NUMBER(F) F(i64, n)
 AKT_MESSAGE(value, NUMBER);
@@ -74,38 +72,13 @@ put_three(akt_system *system, akt_self *me, void *arg)
     return AKT_OK;
 }
 
-static akt_explore_opts
-options(void)
-{
-    akt_explore_opts opts = AKT_EXPLORE_OPTS_INIT;
-
-    opts.seeds = 1;
-    opts.strategy = AKT_SIM_FIFO;
-    opts.quiet = true;
-    return opts;
-}
-
 static void
 assert_found(akt_scenario *scenario, struct plan *plan, const char *text)
 {
-    akt_explore_opts opts = options();
     akt_explore_result result;
 
-    assert_err(akt_explore(&opts, scenario, plan, &result), AKT_EVIOLATED);
-    assert_int_equal(result.violation, AKT_VIOLATION_CHECK);
-    if (strstr(result.text, text) == NULL) {
-        fail_msg("not \"%s\" but \"%s\"", text, result.text);
-    }
-}
-
-static void
-assert_passes_without(akt_scenario *scenario, struct plan *plan,
-                      uint32_t unchecked)
-{
-    akt_explore_opts opts = options();
-
-    opts.unchecked = unchecked;
-    assert_err(akt_explore(&opts, scenario, plan, NULL), AKT_OK);
+    find(scenario, plan, &result);
+    assert_says(&result, text);
 }
 
 static void
