@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Actors that own what is open, and end while it is. */
+/* Nothing stays open when its owner ends, an actor, nor when something fails. */
 #ifndef AKT_TESTS_UNIT_OWNERS_H
 #define AKT_TESTS_UNIT_OWNERS_H
 
@@ -46,6 +46,33 @@ kill_owners(uint32_t n, akt_err (*open)(akt_self *self, void *owner))
     akt_system_destroy(system);
     stress_memory_check(&memory);
     assert_int_equal(count_files(), files_before);
+}
+
+/* Each pass of one sort of fault fails once. */
+static inline void
+fail_each_of(struct sim *sim, akt_fault sort, void (*use)(struct sim *sim))
+{
+    uint64_t fired;
+    uint64_t n = 0;
+
+    do {
+        fired = akt_sim_faults(sim->system, sort).fired;
+        assert_ok(akt_sim_fault_at(sim->system, sort, ++n));
+        use(sim);
+        (void)akt_sim_run_until_idle(sim->system);
+        assert_int_equal(count_files(), files_before);
+    } while (akt_sim_faults(sim->system, sort).fired > fired);
+    assert_true(n > 3);
+    /* The last one has not come about. */
+    akt_sim_heal(sim->system);
+}
+
+static inline void
+fail_each(struct sim *sim, void (*use)(struct sim *sim))
+{
+    fail_each_of(sim, AKT_FAULT_FILE, use);
+    fail_each_of(sim, AKT_FAULT_ALLOC, use);
+    fail_each_of(sim, AKT_FAULT_JOB, use);
 }
 
 #endif
