@@ -2,28 +2,10 @@
 # SPDX-License-Identifier: MIT
 # bank_sim_test.sh BIN: the race is found and made short, the line that repeats it
 # does so, a mended bank has none, and threads do not show it.
-set -u
-unset AKT_SIM_SEED AKT_SIM_SEEDS AKT_SIM_STRATEGY AKT_SIM_CHOICES AKT_SIM_NAME
 bin=$1
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-failed=0
+# shellcheck source=tests/integration/sim_example.sh
+. "$(dirname "$0")/sim_example.sh"
 
-expect() {
-    if grep -q "$2" "$log"; then
-        echo "ok: $1"
-    else
-        echo "FAILED: $1: no line with $2"
-        cat "$log"
-        failed=1
-    fi
-}
-
-"$bin" explore >"$log" 2>&1
-[ $? -eq 1 ] || {
-    echo "FAILED: explore: did not end with 1"
-    failed=1
-}
 expect 'the race is found' '^bank: the account is below zero$'
 expect 'it is made shorter' '^from [0-9]* steps with [0-9]* choices to'
 used=$(sed -n 's/.* with \([0-9]*\):$/\1/p' "$log")
@@ -31,8 +13,6 @@ used=$(sed -n 's/.* with \([0-9]*\):$/\1/p' "$log")
     echo "FAILED: $used choices are left"
     failed=1
 }
-command=$(sed -n 's/^REPRODUCE: //p' "$log")
-[ -n "$command" ] || exit 1
 
 sh -c "$command" >"$log" 2>&1
 expect 'the command repeats it' '^bank: the account is below zero$'
