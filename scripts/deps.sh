@@ -12,7 +12,7 @@ packages='gcc libc6-dev cmake ninja-build pkg-config|pkgconf libevent-dev'
 packages="$packages libboost-context-dev binutils libcbor-dev libnng-dev"
 if [ "${1:-test}" != build ]; then
     packages="$packages g++ clang libclang-rt-dev clang-format clang-tidy"
-    packages="$packages libcmocka-dev spin util-linux nng-utils"
+    packages="$packages libcmocka-dev spin util-linux openssl nng-utils"
 fi
 [ "${1:-test}" = coverage ] && packages="$packages gcovr"
 
