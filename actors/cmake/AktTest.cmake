@@ -36,6 +36,11 @@ function(akt_add_test name)
     if(NOT arg_PROCESSORS)
         set(arg_PROCESSORS 1)
     endif()
+    # nng is not instrumented: see that file.
+    set(suppressions)
+    if(name MATCHES nng)
+        set(suppressions ":suppressions=${PROJECT_SOURCE_DIR}/tests/nng.suppressions")
+    endif()
     if(NOT arg_COST)
         set(arg_COST 0)
     endif()
@@ -46,8 +51,7 @@ function(akt_add_test name)
         PROCESSORS ${arg_PROCESSORS}
         COST ${arg_COST}
         ENVIRONMENT "LC_ALL=C;\
-TSAN_OPTIONS=second_deadlock_stack=1:allow_addr2line=1:\
-suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.suppressions;\
+TSAN_OPTIONS=second_deadlock_stack=1:allow_addr2line=1${suppressions};\
 UBSAN_OPTIONS=print_stacktrace=1:allow_addr2line=1;\
 ASAN_OPTIONS=detect_stack_use_after_return=1:allow_addr2line=1")
 endfunction()
