@@ -72,13 +72,13 @@ function(akt_program target file)
 endfunction()
 
 # akt_test(<folder/file.c> [LABELS <label> ...] [TIMEOUT <seconds>]
-#          [ARGS <argument> ...]): a cmocka program that may look inside akt. Those
+#          [COST <seconds>] [ARGS <argument> ...]): a cmocka program that may look inside akt. Those
 # of "unit" that start threads are labelled "threads" as well. The targets
 # tests_<label> build what has that label.
 set(AKT_STARTS_THREADS
     "(pthread_create|akti_thread_start|akt_system_start|akti_blocking_[a-z_]*)\\(")
 function(akt_test file)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "LABELS;ARGS")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;COST" "LABELS;ARGS")
     string(REGEX REPLACE "\\.c$" "" name ${file})
     string(REPLACE "/" "_" target test_${name})
     get_filename_component(folder ${file} DIRECTORY)
@@ -103,6 +103,7 @@ function(akt_test file)
         COMMAND ${AKT_TEST_LAUNCHER} $<TARGET_FILE:${target}> ${arg_ARGS}
         LABELS ${folder} ${arg_LABELS}
         TIMEOUT "${arg_TIMEOUT}"
+        COST "${arg_COST}"
         PROCESSORS ${processors})
 endfunction()
 
