@@ -212,10 +212,8 @@ akti_future_due(akt_self *self, uint64_t timeout_ns)
 {
     uint64_t timeout =
         timeout_ns != 0 ? timeout_ns : self->system->ask_timeout_ns;
-    uint64_t now = timeout >= COARSE_FROM_NS ? akti_now_coarse(self->ctx)
-                                             : akti_now(self->ctx);
 
-    return akti_clock_add(now, timeout);
+    return akti_due_in(self->ctx, timeout, COARSE_FROM_NS);
 }
 
 static uint64_t

@@ -14,6 +14,9 @@
 
 #include <string.h>
 
+/* From this on a timer may be a thousandth of it late. */
+#define COARSE_FROM_NS AKT_SECONDS(10)
+
 const akt_type akt_idle_type = {
     .name = "akt_idle", .align = 1, .flags = AKT_TYPE_SIGNAL};
 
@@ -263,7 +266,7 @@ own(akt_self *self, struct akti_cell *cell, uint64_t after_ns)
     cell->entry = akti_self_entry(self);
     cell->type = NULL;
     akti_timer_set_due(&cell->timer,
-                       akti_clock_add(akti_now(self->ctx), after_ns));
+                       akti_due_in(self->ctx, after_ns, COARSE_FROM_NS));
 }
 
 static akt_err

@@ -46,8 +46,12 @@ struct akti_context {
 /* The present. */
 uint64_t akti_now(struct akti_context *ctx);
 
-/* At most a few milliseconds after the present, never before it; cheap. */
-uint64_t akti_now_coarse(struct akti_context *ctx);
+/*
+ * The instant `after_ns` from now. From `coarse_from_ns` on it may be 10 ms later,
+ * and costs less.
+ */
+uint64_t akti_due_in(struct akti_context *ctx, uint64_t after_ns,
+                     uint64_t coarse_from_ns);
 
 /*
  * The present as of some recent moment: at most a few dozen turns or one sleep

@@ -18,12 +18,21 @@ akti_now(struct akti_context *ctx)
     return ctx->now_ns;
 }
 
-uint64_t
-akti_now_coarse(struct akti_context *ctx)
+static uint64_t
+now_coarse(struct akti_context *ctx)
 {
     struct akti_sim *sim = ctx->dispatcher->sim;
 
     return sim != NULL ? sim->now_ns : akti_clock_not_before_now();
+}
+
+uint64_t
+akti_due_in(struct akti_context *ctx, uint64_t after_ns,
+            uint64_t coarse_from_ns)
+{
+    uint64_t now = after_ns >= coarse_from_ns ? now_coarse(ctx) : akti_now(ctx);
+
+    return akti_clock_add(now, after_ns);
 }
 
 static struct akti_worker *

@@ -13,7 +13,8 @@
  * **Never early.** A timer fires at its instant or later, by the monotonic clock.
  * How much later is a matter of what runs: a worker that sleeps wakes within 66 us
  * and what waking takes. Timers of 10 ms and more may be gathered, so that many
- * of them do not wake it each: it sleeps half a millisecond between them.
+ * of them do not wake it each: it sleeps half a millisecond between them. Those of
+ * 10 s and more may be 10 ms late: they begin by a clock that costs less to read.
  *
  * **Drift.** A periodic timer keeps its grid: the k-th firing is due at
  * `start + after + k * every`, however late an earlier one was. Firings that are
