@@ -174,26 +174,36 @@ copy_reply(akt_self *self, const akt_answer *answer, struct akti_message *m,
     return AKT_OK;
 }
 
-akt_err
-akti_call(akt_self *self, akt_ref to, uint64_t timeout_ns,
-          const akti_message_arg *message, void *out_reply)
+/* Nobody wants what was asked for when the wait has failed. */
+static akt_err
+await_call(akt_self *self, akt_future future, const akti_want *want,
+           akt_error *error)
 {
     struct akti_message *m = NULL;
     akt_answer answer;
-    akt_future future;
-    akt_err err;
+    akt_err err = take_end(self, future, &answer, &m);
 
-    if (akti_task_of(self) == NULL && self->port == NULL) {
-        return AKT_ECONTEXT;
+    if (err == AKT_OK) {
+        return copy_reply(self, &answer, m, want,
+                          AKTI_MUTANT(call_loses_words) ? NULL : error);
     }
-    AKT_TRY(akti_ask(self, to, timeout_ns, message, &future));
-    err = take_end(self, future, &answer, &m);
-    if (err != AKT_OK) {
-        akt_future_drop(self, future);
-        return err;
+    akt_future_drop(self, future);
+    return say(error, err);
+}
+
+akt_err
+akti_call(akt_self *self, akt_ref to, const akti_message_arg *message,
+          const akti_call_wait *wait)
+{
+    akti_want want = {message->type->reply, wait->out};
+    akt_future future;
+    akt_err err = AKT_ECONTEXT;
+
+    if (akti_task_of(self) != NULL || self->port != NULL) {
+        err = akti_ask(self, to, wait->timeout_ns, message, &future);
     }
-    return copy_reply(self, &answer, m,
-                      &(akti_want){message->type->reply, out_reply}, NULL);
+    return err == AKT_OK ? await_call(self, future, &want, wait->error)
+                         : say(wait->error, err);
 }
 
 /* --- joining --- */

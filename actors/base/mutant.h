@@ -143,6 +143,7 @@
       "a promise is lost when it cannot be forwarded")                         \
     X(loser_not_cancelled, "a part that is not needed any more goes on")       \
     X(join_loses_words, "who joins hears the code of an error alone")          \
+    X(call_loses_words, "who calls hears the code of an error alone")          \
     X(scope_loses_words, "a scope keeps the code of an error alone")           \
     X(loser_outlives_race, "a combined future does not wait for its tasks")    \
     X(dropped_child_outlives, "a task that nobody wants is not waited for")    \

@@ -40,9 +40,10 @@
  * what there is, in one place, whether the function succeeded or not.
  *
  * It travels: `akt_reply_failure` and `akt_promise_fail_with` (future.h) answer a
- * request with it, and `akt_answer_error` gives the asker the same. A task ends with
- * it by `akt_task_fail_with`; `akt_join_with`, `akt_await_as_with` and
- * `akt_scope_close_with` (task.h, scope.h) give it to its owner.
+ * request with it, and `akt_answer_error` and `akt_call_with` (task.h) give the asker
+ * the same. A task ends with it by `akt_task_fail_with`; `akt_join_with`,
+ * `akt_await_as_with` and `akt_scope_close_with` (task.h, scope.h) give it to its
+ * owner.
  *
  * An error is written on failure only: begin with `AKT_ERROR_NONE`, and read it
  * after a call that failed. Where a call takes no error, `akt_error_set` says what

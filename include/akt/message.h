@@ -186,7 +186,8 @@ AKT_API bool akt_type_equal(const akt_type *a, const akt_type *b);
 /* A struct literal from a type name and perhaps field initialisers. */
 #define AKTI_LITERAL(...)                                                      \
     AKTI_CAT(AKTI_LITERAL_, AKTI_MANY(__VA_ARGS__))(__VA_ARGS__)
-#define AKTI_LITERAL_ONE(name) ((struct name){0})
+/* Not {0}: in a literal within another one gcc misses braces around it. */
+#define AKTI_LITERAL_ONE(name) (__extension__(struct name){})
 #define AKTI_LITERAL_MANY(name, ...) ((struct name){__VA_ARGS__})
 
 #define AKTI_FIRST_TYPE(...) AKTI_FIRST_TYPE_(__VA_ARGS__, 0)

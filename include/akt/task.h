@@ -318,12 +318,22 @@ AKT_API AKT_NODISCARD akt_err akt_await(akt_self *self, akt_future future,
 
 /** The same with a deadline `timeout_ns` from now; 0: the default. */
 #define akt_call_within(self, timeout_ns, to, name, ...)                       \
-    akti_call(                                                                 \
-        (self), (to), (timeout_ns),                                            \
-        &(akti_message_arg){                                                   \
-            AKTI_REQUEST_TYPE(name),                                           \
-            &AKTI_CAT(AKTI_CALL_, AKTI_MANY(__VA_ARGS__))(name, __VA_ARGS__)}, \
-        AKTI_OUT(AKTI_REPLY_OF(name), AKTI_FIRST(__VA_ARGS__)))
+    akti_call((self), (to), AKTI_CALL_MESSAGE(name, __VA_ARGS__),              \
+              AKTI_CALL_WAIT(name, timeout_ns, AKTI_FIRST(__VA_ARGS__), NULL))
+
+/**
+ * The same, and says what failed as an error object (failure.h): `akt_call_with(self,
+ * to, deposit, &reply, &error, .amount = 5)`. `error` is an `akt_error *`, written on
+ * errors only: what the answerer said (`akt_reply_error`, `akt_reply_failure`),
+ * unchanged, or the sentence of the code.
+ */
+#define akt_call_with(self, to, name, out, ...)                                \
+    akt_call_within_with(self, 0, to, name, out, __VA_ARGS__)
+
+/** The same with a deadline `timeout_ns` from now; 0: the default. */
+#define akt_call_within_with(self, timeout_ns, to, name, out, ...)             \
+    akti_call((self), (to), AKTI_CALL_MESSAGE(name, __VA_ARGS__),              \
+              AKTI_CALL_WAIT(name, timeout_ns, out, AKTI_FIRST(__VA_ARGS__)))
 
 /**
  * @brief Waits for a while.
@@ -430,6 +440,13 @@ typedef struct akti_want {
     void *out;
 } akti_want;
 
+/** How a call waits, where its reply is to be copied, and what failed. */
+typedef struct akti_call_wait {
+    uint64_t timeout_ns;
+    void *out;
+    akt_error *error;
+} akti_call_wait;
+
 /** What the classes of tasks have in common. */
 AKT_API extern const akt_behavior akti_task_behavior;
 /** The same. */
@@ -452,9 +469,8 @@ AKT_API AKT_NODISCARD akt_err akti_join_as(akt_self *self, akt_task task,
 AKT_API AKT_NODISCARD akt_err akti_task_return(akt_self *self,
                                                const akti_message_arg *result);
 AKT_API AKT_NODISCARD akt_err akti_call(akt_self *self, akt_ref to,
-                                        uint64_t timeout_ns,
                                         const akti_message_arg *message,
-                                        void *out_reply);
+                                        const akti_call_wait *wait);
 AKT_API const void *akti_received_as(const akt_received *received,
                                      const akt_type *type);
 
@@ -462,8 +478,16 @@ AKT_API const void *akti_received_as(const akt_received *received,
 #define AKTI_OUT(type, out) ((out) + 0 * sizeof(_Generic((out), type * : 1)))
 #define AKTI_WANT(name, out)                                                   \
     (&(akti_want){&name##_type, AKTI_OUT(struct name, out)})
-#define AKTI_CALL_ONE(name, out) ((struct name){0})
-#define AKTI_CALL_MANY(name, out, ...) ((struct name){__VA_ARGS__})
+/* The request; the first of what follows its name is no initialiser. */
+#define AKTI_CALL_MESSAGE(name, ...)                                           \
+    (&(akti_message_arg){                                                      \
+        AKTI_REQUEST_TYPE(name),                                               \
+        &AKTI_CAT(AKTI_CALL_, AKTI_MANY(__VA_ARGS__))(name, __VA_ARGS__)})
+#define AKTI_CALL_ONE(name, first) AKTI_LITERAL_ONE(name)
+#define AKTI_CALL_MANY(name, first, ...) ((struct name){__VA_ARGS__})
+#define AKTI_CALL_WAIT(name, timeout_ns, out, error)                           \
+    (&(akti_call_wait){(timeout_ns), AKTI_OUT(AKTI_REPLY_OF(name), out),       \
+                       (error)})
 #define AKTI_ARGS_ONE(fn, out) (&(fn##_akt_args){0})
 #define AKTI_ARGS_MANY(fn, out, ...) (&(fn##_akt_args){__VA_ARGS__})
 

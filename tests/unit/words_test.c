@@ -122,6 +122,127 @@ test_join_and_await_give_the_words_and_causes(void **state)
     sim_each_seed(joins);
 }
 
+/* --- calling --- */
+
+/* Answers by `how`: 0 a reply, 1 words, 2 words and causes, 3 nothing. */
+AKT_REQUEST(question, NUMBER, put);
+
+struct oracle {
+    akt_promise_of(question) promise;
+};
+
+static akt_err
+on_question(akt_self *self, struct oracle *o, const struct question *m)
+{
+    akt_error error = AKT_ERROR_NONE;
+
+    if (m->n == 0) {
+        return akt_reply(self, m, .n = 5);
+    }
+    if (m->n == 1) {
+        return akt_reply_error(self, OWN_ERROR, "ask somebody else");
+    }
+    if (m->n == 2) {
+        akt_ignore(fail_deeply(&error));
+        return akt_reply_failure(self, &error);
+    }
+    akt_promise_drop(self, &o->promise.promise);
+    return akt_keep(self, m, &o->promise);
+}
+AKT_CLASS(oracle, struct oracle, AKT_ON(question, on_question));
+
+static void
+call_answered(akt_self *self, akt_ref ref)
+{
+    akt_error error = AKT_ERROR_NONE;
+    struct put p = {0};
+
+    assert_ok(akt_call_with(self, ref, question, &p, &error));
+    assert_int_equal(p.n, 5);
+    assert_ok(akt_call_with(self, ref, question, &p, NULL, .n = 0));
+    assert_int_equal(error.code, AKT_OK);
+    assert_deep(akt_call_with(self, ref, question, &p, &error, .n = 2), &error);
+    error = AKT_ERROR_NONE;
+    assert_err(akt_call_with(self, ref, question, &p, &error, .n = 1),
+               OWN_ERROR);
+    assert_string_equal(error.text, "ask somebody else");
+    assert_err(akt_call_with(self, ref, question, &p, NULL, .n = 1), OWN_ERROR);
+}
+
+/* What has no words of its own says its code, once. */
+static void
+assert_code(akt_err err, akt_err expected, const akt_error *error)
+{
+    assert_err(err, expected);
+    assert_int_equal(error->code, expected);
+    assert_string_equal(error->text, akt_err_text(expected));
+    assert_int_equal(error->count, 1);
+}
+
+static void
+call_unanswered(akt_self *self, akt_ref ref)
+{
+    akt_error error = AKT_ERROR_NONE;
+    struct put p = {0};
+    akt_err err;
+
+    err = akt_call_within_with(self, AKT_MS(3), ref, question, &p, &error,
+                               .n = 3);
+    assert_code(err, AKT_ETIMEOUT, &error);
+    assert_ok(akt_stop(self, ref));
+    err = akt_call_with(self, ref, question, &p, &error, .n = 3);
+    assert_true(err == AKT_EBROKEN || err == AKT_EDEAD);
+    assert_code(err, err, &error);
+    err = akt_call_with(self, AKT_REF_NONE, question, &p, &error);
+    assert_code(err, AKT_EDEAD, &error);
+}
+
+static void
+call_oracle(akt_self *self)
+{
+    akt_ref ref;
+
+    assert_ok(akt_spawn(self, oracle, &ref));
+    call_answered(self, ref);
+    call_unanswered(self, ref);
+}
+
+/* The wait ends, and so does the request. */
+static akt_err
+call_in_vain(akt_self *self, struct put *silent)
+{
+    akt_error error = AKT_ERROR_NONE;
+    akt_scope scope;
+    akt_ref ref;
+    akt_err err;
+
+    AKT_TRY(akt_spawn(self, oracle, &ref));
+    assert_ok(akt_scope_open(self, AKT_MS(5), &scope));
+    err = akt_call_with(self, ref, question, silent, &error, .n = 3);
+    assert_code(err, AKT_ECANCELLED, &error);
+    assert_err(akt_scope_close(self, scope, err), AKT_ETIMEOUT);
+    return akt_stop(self, ref);
+}
+AKT_TASK(call_in_vain, struct put);
+
+static void
+calls(struct sim *sim)
+{
+    akt_task task;
+
+    call_oracle(sim->me);
+    in_task(sim, call_oracle);
+    assert_ok(akt_task_spawn(sim->me, call_in_vain, &task));
+    assert_ok(akt_join(sim->me, task));
+}
+
+static void
+test_calls_say_what_failed(void **state)
+{
+    (void)state;
+    sim_each_seed(calls);
+}
+
 /* --- owners --- */
 
 /* Nobody joins the inner one: its error is its owner's. */
@@ -235,6 +356,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         sim_test(test_join_and_await_give_the_words_and_causes),
+        sim_test(test_calls_say_what_failed),
         sim_test(test_words_go_up_from_owner_to_owner),
         sim_test(test_scopes_say_what_failed_first),
     };
