@@ -98,15 +98,14 @@ join_one(struct akti_task *t, struct akti_cell *cell,
 }
 
 static void
-note_error(struct akti_task *t, const struct akti_cell *until,
-           struct akti_joining *j, akt_err err)
+note_error(struct akti_task *t, struct akti_joining *j, akt_err err)
 {
     if (err == AKT_OK || j->first != AKT_OK) {
         return;
     }
     j->first = err;
-    if (j->fails_together) {
-        akti_children_cancel(t->self, until);
+    if (j->scope != NULL && !AKTI_MUTANT(closing_scope_goes_on)) {
+        akti_scope_child_failed(t, j->scope, err);
     }
 }
 
@@ -123,7 +122,7 @@ join_all(struct akti_task *t, const struct akti_cell *until, bool actors,
         cell->dropped = false;
         err = join_one(t, cell, until,
                        forgotten || j->first != AKT_OK ? NULL : j->error);
-        note_error(t, until, j, forgotten ? AKT_OK : err);
+        note_error(t, j, forgotten ? AKT_OK : err);
     }
 }
 

@@ -104,6 +104,13 @@ akti_scope_child_ended(struct akti_task *t, struct akti_cell *cell)
     }
 }
 
+void
+akti_scope_child_failed(struct akti_task *t, struct akti_cell *scope,
+                        akt_err err)
+{
+    fail(t, scope, err);
+}
+
 /* Which of the task's scopes has this number, as its handle's cell. */
 void
 akti_scope_expire(struct akti_task *t, uint64_t scope)
@@ -201,16 +208,16 @@ give_up(akt_self *self, struct akti_cell *until)
     }
 }
 
-/* What it failed with, if it has: what a child said, or the body. */
+/* What it failed with, if it has; `said`: `error` has been written by that. */
 static void
-tell(const struct akti_cell *scope, bool by_body, akt_error *error)
+tell(const struct akti_cell *scope, bool said, akt_error *error)
 {
     if (error == NULL || scope->error == AKT_OK) {
         return;
     }
     if (scope->arg != NULL && !AKTI_MUTANT(scope_loses_words)) {
         *error = *(const akt_error *)scope->arg;
-    } else if (!by_body || error->code != scope->error) {
+    } else if (!said || error->code != scope->error) {
         (void)akt_error_set(error, scope->error, NULL);
     }
 }
@@ -221,26 +228,28 @@ akt_scope_close_with(akt_self *self, akt_scope scope, akt_err err,
 {
     struct akti_task *t = akti_task_of(self);
     struct akti_cell *cell;
-    struct akti_joining children = {true, AKT_OK, error};
+    struct akti_joining children = {NULL, AKT_OK, error};
     akt_err found = find(self, scope, &cell);
-    bool by_body;
+    bool said;
 
     if (found != AKT_OK) {
         return akt_error_set(error, found, NULL);
     }
-    by_body = err != AKT_OK && cell->error == AKT_OK;
+    said = err != AKT_OK && cell->error == AKT_OK;
     if (err != AKT_OK) {
         fail(t, cell, err);
     }
     if (cell->error != AKT_OK) {
         children.error = NULL;
     }
+    children.scope = cell;
     akti_children_join(t, cell, &children);
     if (!AKTI_MUTANT(scope_gives_nothing_up)) {
         give_up(self, cell);
     }
-    err = cell->error != AKT_OK ? cell->error : children.first;
-    tell(cell, by_body, error);
+    err = cell->error;
+    said = said || (children.error != NULL && children.first == err);
+    tell(cell, said, error);
     akti_owned_close(self, cell);
     return err;
 }

@@ -282,7 +282,7 @@ static __attribute__((noinline)) void
 join_children(struct akti_task *t)
 {
     akt_error error = AKT_ERROR_NONE;
-    struct akti_joining children = {false, AKT_OK, &error};
+    struct akti_joining children = {NULL, AKT_OK, &error};
 
     akti_children_join(t, NULL, &children);
     if (t->error == AKT_OK && children.first != AKT_OK) {

@@ -169,6 +169,10 @@ akti_task_wait_cell(struct akti_task *t, struct akti_cell *cell)
 /* A task or actor of a scope has ended, and nobody joins it right now. */
 void akti_scope_child_ended(struct akti_task *t, struct akti_cell *cell);
 
+/* One that is joined by the closing of its scope has ended with this error. */
+void akti_scope_child_failed(struct akti_task *t, struct akti_cell *scope,
+                             akt_err err);
+
 /* The task hears of the end of what it has just made, when that is its child's, or
  * made of such. */
 void akti_child_watch(akt_self *self, struct akti_cell *cell);
@@ -183,9 +187,9 @@ void akti_scope_expire(struct akti_task *t, uint64_t scope);
 void akti_children_cancel(akt_self *self, const struct akti_cell *until);
 
 struct akti_joining {
-    bool fails_together; /* an error of one cancels the others */
-    akt_err first;       /* [out] the first error of one */
-    akt_error *error;    /* [out] what it said; NULL: nobody wants to know */
+    struct akti_cell *scope; /* fails by an error of one; NULL: none does */
+    akt_err first;           /* [out] the first error of one */
+    akt_error *error; /* [out] what it said; NULL: nobody wants to know */
 };
 
 /* Waits for the tasks among them, and then for the actors, which are drained. */

@@ -17,6 +17,8 @@
     X(child_outlives_owner, "a task ends before the tasks that it owns")       \
     X(shield_does_nothing, "a shielded wait is cancelled")                     \
     X(cancel_not_heard, "a task that is cancelled goes on waiting")            \
+    X(closing_scope_goes_on,                                                   \
+      "a task that fails while its scope closes cancels no other")             \
     X(scope_gives_nothing_up, "a scope that is closed leaves things open")     \
     X(detached_child_killed, "a detached task is told to end")                 \
     X(push_wakes_nobody, "a message for an idle actor does not make it ready") \

@@ -133,6 +133,35 @@ the_first_failure_cancels_the_rest(struct sim *sim)
     assert_ok(as_task(sim, first_failure, 0));
 }
 
+/* The failure comes while the scope closes and waits for that task, or another. */
+static akt_err
+failure_at_close(akt_self *self, int64_t failing)
+{
+    akt_scope scope;
+    int64_t i;
+
+    AKT_TRY(akt_scope_open(self, AKT_NEVER, &scope));
+    for (i = 0; i < 4; i++) {
+        AKT_TRY(akt_task_spawn(self, doing, NULL,
+                               .fn = i == failing ? fail_after : sleep_for,
+                               .n = i == failing ? 5 : 3000));
+    }
+    assert_err(akt_scope_close(self, scope, AKT_OK), OWN_ERROR);
+    assert_notes(-3000, -3000, -3000);
+    return akt_sleep(self, AKT_MS(1));
+}
+
+static void
+a_scope_that_closes_says_what_failed_first(struct sim *sim)
+{
+    int64_t i;
+
+    for (i = 0; i < 4; i++) {
+        sim_forget();
+        assert_ok(as_task(sim, failure_at_close, i));
+    }
+}
+
 static akt_err
 joined_failure(akt_self *self, int64_t n)
 {
@@ -380,6 +409,7 @@ killed_at_a_random_moment(struct sim *sim)
 
 TEST(closing_waits_for_tasks)
 TEST(the_first_failure_cancels_the_rest)
+TEST(a_scope_that_closes_says_what_failed_first)
 TEST(a_failure_that_is_joined_is_not_the_scopes)
 TEST(closing_with_an_error_cancels)
 TEST(a_scope_has_a_time_limit)
@@ -396,6 +426,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         sim_test(test_closing_waits_for_tasks),
         sim_test(test_the_first_failure_cancels_the_rest),
+        sim_test(test_a_scope_that_closes_says_what_failed_first),
         sim_test(test_a_failure_that_is_joined_is_not_the_scopes),
         sim_test(test_closing_with_an_error_cancels),
         sim_test(test_a_scope_has_a_time_limit),
