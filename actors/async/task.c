@@ -76,7 +76,8 @@ settle_down(struct akti_task *t, struct akti_actor *a)
 {
     struct akti_context *ctx = t->self->ctx;
 
-    if (a->runnable.home == 0 && ctx->sim == NULL) {
+    if (a->runnable.home == 0 && ctx->sim == NULL
+        && !AKTI_MUTANT(task_wanders)) {
         a->runnable.home = ctx->worker->number + 1;
     }
 }

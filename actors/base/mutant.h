@@ -19,6 +19,7 @@
     X(cancel_not_heard, "a task that is cancelled goes on waiting")            \
     X(closing_scope_goes_on,                                                   \
       "a task that fails while its scope closes cancels no other")             \
+    X(task_wanders, "a task goes on on whatever worker takes it")              \
     X(scope_gives_nothing_up, "a scope that is closed leaves things open")     \
     X(detached_child_killed, "a detached task is told to end")                 \
     X(push_wakes_nobody, "a message for an idle actor does not make it ready") \

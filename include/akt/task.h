@@ -33,7 +33,9 @@
  * stays on that one: `self`, locals, pointers to them and thread-local variables
  * are after a wait what they were before, though other tasks of the same worker
  * may have written the latter meanwhile. A lock of the C library must not be held
- * over a wait.
+ * over a wait. By `AKT_PLACEMENT` (actor.h) a task is pinned to a worker from the
+ * beginning, or has a thread of its own, which it may also block; it waits, is
+ * joined and is cancelled like any other.
  *
  * **Cancelling** is a request, and it is heard only by waiting. When a task is
  * cancelled (by `akt_task_cancel`, `akt_stop` and `akt_kill` of its reference, the

@@ -80,6 +80,41 @@ overflows(akt_self *self, int argc, char **argv)
     return deeper(100000 + argc) == 0 ? AKT_OK : AKT_EINVAL;
 }
 
+/* The same in a task that is pinned, or has a thread of its own. */
+struct digging {
+    int depth;
+};
+
+static akt_err
+pinned_digger(akt_self *self, struct digging *d)
+{
+    return overflows(self, d->depth, NULL);
+}
+AKT_TASK_WITH(pinned_digger, struct digging, AKT_PLACEMENT(AKT_PLACE_PINNED));
+
+static akt_err
+lone_digger(akt_self *self, struct digging *d)
+{
+    return overflows(self, d->depth, NULL);
+}
+AKT_TASK_WITH(lone_digger, struct digging, AKT_PLACEMENT(AKT_PLACE_OWN_THREAD));
+
+static akt_err
+overflows_pinned(akt_self *self, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return akt_task_spawn(self, pinned_digger, NULL);
+}
+
+static akt_err
+overflows_alone(akt_self *self, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    return akt_task_spawn(self, lone_digger, NULL);
+}
+
 /* A child that runs `fn`; *out is what it tells. */
 static pid_t
 start(akt_main_fn *fn, int argc, uint64_t drain_ns, int *out)
@@ -212,8 +247,9 @@ test_a_task_that_goes_on_is_ended_in_time(void **state)
 #define HAS_OWN_REPORT false
 #endif
 
+/* The process ends by a signal, and says this before. */
 static void
-test_an_overflow_names_the_task(void **state)
+assert_overflows(akt_main_fn *fn, const char *words)
 {
     char said[1000] = "";
     ssize_t n = 1;
@@ -222,10 +258,6 @@ test_an_overflow_names_the_task(void **state)
     int ends[2];
     pid_t pid;
 
-    (void)state;
-    if (HAS_OWN_REPORT) {
-        skip(); /* the sanitizer tells it in its own words */
-    }
     assert_int_equal(pipe(ends), 0);
     pid = fork();
     assert_true(pid >= 0);
@@ -234,7 +266,7 @@ test_an_overflow_names_the_task(void **state)
         (void)signal(SIGSEGV, SIG_DFL);
         (void)signal(SIGBUS, SIG_DFL);
         (void)dup2(ends[1], STDERR_FILENO);
-        _exit(akt_run(overflows, 0, NULL));
+        _exit(akt_run(fn, 0, NULL));
     }
     (void)close(ends[1]);
     while (n > 0 && used < sizeof(said) - 1) {
@@ -244,7 +276,21 @@ test_an_overflow_names_the_task(void **state)
     (void)close(ends[0]);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFSIGNALED(status));
-    assert_non_null(strstr(said, "the stack of task main_task overflowed"));
+    assert_non_null(strstr(said, words));
+}
+
+static void
+test_an_overflow_names_the_task(void **state)
+{
+    (void)state;
+    if (HAS_OWN_REPORT) {
+        skip(); /* the sanitizer tells it in its own words */
+    }
+    assert_overflows(overflows, "the stack of task main_task overflowed");
+    assert_overflows(overflows_pinned,
+                     "the stack of task pinned_digger overflowed");
+    assert_overflows(overflows_alone,
+                     "the stack of task lone_digger overflowed");
 }
 
 int
