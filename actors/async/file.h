@@ -34,6 +34,9 @@ const char *akti_file_show_in(char *buffer, size_t size, akt_text path);
 akt_err akti_file_fail(akt_error *error, int errnum, const char *doing,
                        akt_text path);
 
+/* What errno says about opening it. */
+akt_err akti_file_not_opened(akt_error *error, akt_text path);
+
 /* The same with a code and words of our own. */
 akt_err akti_file_refuse(akt_error *error, akt_err code, const char *doing,
                          akt_text path, const char *why);

@@ -70,7 +70,7 @@ open_end(akt_self *self, const struct akt_file_append *m, int *out_fd,
     AKT_TRY(akti_file_check(error, "open", m->path));
     *out_fd = akti_file_open(self, m->path.ptr, flags, mode);
     if (*out_fd < 0) {
-        return akti_file_fail(error, errno, "open", m->path);
+        return akti_file_not_opened(error, m->path);
     }
     if (akti_file_fstat(self, *out_fd, &st) < 0) {
         return akti_file_fail(error, errno, "stat", m->path);

@@ -4,6 +4,7 @@
 #include "akt/actor.h"
 #include "akt/future.h"
 
+#include <errno.h>
 #include <string.h>
 
 const char *
@@ -39,6 +40,21 @@ akti_file_fail(akt_error *error, int errnum, const char *doing, akt_text path)
 
     return akt_error_set_errno(error, errnum, "%s %s", doing,
                                akti_file_show(shown, path));
+}
+
+akt_err
+akti_file_not_opened(akt_error *error, akt_text path)
+{
+    int errnum = errno;
+    struct stat st;
+
+    /* What the system says of a socket is said of missing devices too. */
+    if ((errnum == ENXIO || errnum == EOPNOTSUPP) && stat(path.ptr, &st) == 0
+        && S_ISSOCK(st.st_mode)) {
+        return akti_file_refuse(error, AKT_EINVAL, "open", path,
+                                "it is a socket");
+    }
+    return akti_file_fail(error, errnum, "open", path);
 }
 
 akt_err

@@ -98,7 +98,7 @@ open_job(akt_self *self, const struct akt_file_open *m)
     if (err == AKT_OK) {
         o->fd =
             akti_file_open(self, o->open.path.ptr, flags_of(m->flags), mode);
-        err = o->fd < 0 ? akti_file_fail(&error, errno, "open", o->open.path)
+        err = o->fd < 0 ? akti_file_not_opened(&error, o->open.path)
                         : check_kind(self, o, &error);
     }
     if (err == AKT_OK) {

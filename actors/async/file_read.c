@@ -59,7 +59,7 @@ open_source(struct source *s, bool any, uint64_t *out_size)
     AKT_TRY(akti_file_check(s->error, "open", s->path));
     s->fd = akti_file_open(s->self, s->path.ptr, O_RDONLY | O_NONBLOCK, 0);
     if (s->fd < 0) {
-        return akti_file_fail(s->error, errno, "open", s->path);
+        return akti_file_not_opened(s->error, s->path);
     }
     if (akti_file_fstat(s->self, s->fd, &st) < 0) {
         return akti_file_fail(s->error, errno, "stat", s->path);

@@ -272,6 +272,8 @@
     X(simnet_closed_loses, "what a closed socket had sent is lost")            \
     X(discarded_stays_open,                                                    \
       "a descriptor is left when the last job of a file is given up")          \
+    X(make_eats_mode,                                                          \
+      "a slash behind a directory's name makes its mode that of its parents")  \
     X(link_always_followed, "a link's stat is that of what it leads to")       \
     X(walk_goes_round, "a walk follows a link back to where it came from")     \
     X(walk_keeps_all_open, "a walk keeps all directories above it open")       \

@@ -28,7 +28,8 @@
  *
  * **What changes meanwhile.** An entry says what was there when it was read. A
  * directory that goes, or may not be read, is an entry with an error, and the walk
- * goes on behind it. What is made or removed in a directory while it is read may
+ * goes on behind it; so is one with a name by which the path gets longer than the
+ * system takes. What is made or removed in a directory while it is read may
  * be among the entries or not. The order is that of the file system.
  *
  * **Descriptors.** A walk holds at most `AKT_DIR_DESCRIPTORS`, one or two if there

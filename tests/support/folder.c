@@ -2,6 +2,7 @@
 #include "tests/support/folder.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,37 +34,43 @@ is_dots(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
+/* By descriptors: a path may be longer than the system takes. */
 static void
-remove_tree(const char *path)
+remove_all_in(int fd)
 {
-    char inner[FOLDER_PATH * 2];
-    DIR *d = opendir(path);
+    DIR *d = fdopendir(fd);
     struct dirent *e;
 
-    must(d != NULL, path);
+    must(d != NULL, "fdopendir");
     while ((e = readdir(d)) != NULL) {
         struct stat st;
+        int inner;
 
         if (is_dots(e->d_name)) {
             continue;
         }
-        (void)snprintf(inner, sizeof(inner), "%s/%s", path, e->d_name);
-        must(lstat(inner, &st) == 0, inner);
+        must(fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0, e->d_name);
         if (S_ISDIR(st.st_mode)) {
-            (void)chmod(inner, 0700);
-            remove_tree(inner);
-        } else {
-            must(unlink(inner) == 0, inner);
+            (void)fchmodat(fd, e->d_name, 0700, 0);
+            inner = openat(fd, e->d_name, O_RDONLY | O_DIRECTORY);
+            must(inner >= 0, e->d_name);
+            remove_all_in(inner);
         }
+        must(unlinkat(fd, e->d_name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0)
+                 == 0,
+             e->d_name);
     }
     (void)closedir(d);
-    must(rmdir(path) == 0, path);
 }
 
 void
 folder_close(struct folder *f)
 {
-    remove_tree(f->path);
+    int fd = open(f->path, O_RDONLY | O_DIRECTORY);
+
+    must(fd >= 0, f->path);
+    remove_all_in(fd);
+    must(rmdir(f->path) == 0, f->path);
 }
 
 const char *

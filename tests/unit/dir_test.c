@@ -3,6 +3,8 @@
 #include "tests/unit/walks.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -199,6 +201,76 @@ test_a_directory_that_cannot_be_read_is_an_entry(void **state)
     sim_in_order(unreadable);
 }
 
+/* Several, as nobody knows which of them a walk meets before a directory. */
+static void
+plant_files(int above)
+{
+    char name[2] = "a";
+
+    for (; name[0] <= 'h'; name[0]++) {
+        int fd = openat(above, name, O_WRONLY | O_CREAT, 0600);
+
+        assert_true(fd >= 0 && close(fd) == 0);
+    }
+}
+
+/*
+ * So deep that what is in the innermost directories has paths that the system does
+ * not take: NAMES long names below each other, each between files, so that the walk
+ * has to go on behind it. How many of them fit.
+ */
+#define NAMES 18
+
+static uint32_t
+plant_too_deep(void)
+{
+    size_t len = strlen(folder.path) + 1;
+    char name[256];
+    uint32_t fitting = 0;
+    int above = open(folder.path, O_RDONLY | O_DIRECTORY);
+    int i;
+
+    memset(name, 'n', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    for (i = 0; i < NAMES; i++) {
+        int below;
+
+        assert_true(above >= 0);
+        assert_int_equal(mkdirat(above, name, 0700), 0);
+        plant_files(above);
+        below = openat(above, name, O_RDONLY | O_DIRECTORY);
+        assert_int_equal(close(above), 0);
+        above = below;
+        fitting += len + strlen(name) < PATH_MAX;
+        len += strlen(name) + 1;
+    }
+    assert_int_equal(close(above), 0);
+    return fitting;
+}
+
+static void
+too_deep(struct sim *sim)
+{
+    uint32_t fitting = plant_too_deep();
+    struct seen s = walk(sim, ".", (akt_dir_opts){.batch = 1});
+
+    assert_true(fitting > AKT_DIR_DESCRIPTORS && fitting < NAMES);
+    assert_int_equal(s.errors, 1);
+    assert_int_equal(s.errnum, ENAMETOOLONG);
+    assert_non_null(strstr(s.why, "nnn: File name too long"));
+    /* The innermost is told as an error, and the files beside it are met. */
+    assert_int_equal(s.dirs, fitting + 1);
+    assert_int_equal(s.files, 8 * (fitting + 1));
+    assert_int_equal(s.deepest, fitting + 1);
+}
+
+static void
+test_a_path_that_gets_too_long_is_an_entry(void **state)
+{
+    (void)state;
+    sim_in_order(too_deep);
+}
+
 /* What is on the way down goes while the walk is below it. */
 static void
 vanishes(struct sim *sim)
@@ -319,6 +391,7 @@ main(void)
         file_test(test_a_walk_holds_few_descriptors),
         file_test(test_a_walk_that_follows_links_sees_loops),
         file_test(test_a_directory_that_cannot_be_read_is_an_entry),
+        file_test(test_a_path_that_gets_too_long_is_an_entry),
         file_test(test_what_vanishes_under_a_walk_is_an_error_and_it_ends),
         file_test(test_a_walk_makes_do_with_few_descriptors),
         file_test(test_a_batch_is_bounded_by_its_texts_too),

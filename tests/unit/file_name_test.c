@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* The error has this code and these words. */
@@ -119,6 +121,10 @@ makes(struct sim *sim)
     assert_ok(akt_make_dir(sim->me, at("a//b/c"), &all, &e));
     assert_int_equal(folder_mode(&folder, "a/b/c"), 0750);
     assert_ok(akt_make_dir(sim->me, at("a/b/c"), &all, &e));
+    assert_ok(akt_make_dir(sim->me, at("a/b/d/e///"), &all, &e));
+    assert_int_equal(folder_mode(&folder, "a/b/d/e"), 0750);
+    assert_ok(akt_remove_dir(sim->me, at("a/b/d/e"), NULL));
+    assert_ok(akt_remove_dir(sim->me, at("a/b/d"), NULL));
     assert_err(akt_make_dir(sim->me, at("a"), NULL, &e), AKT_EEXIST);
     says(&e, AKT_EEXIST, "/a: File exists");
     assert_err(akt_make_dir(sim->me, at("x/y"), NULL, &e), AKT_ENOENT);
@@ -135,6 +141,57 @@ test_make_dir_makes_one_or_all(void **state)
 {
     (void)state;
     sim_each_seed(makes);
+}
+
+/* A name that programs connect to; nothing can be read by opening it. */
+static void
+make_socket(const char *name)
+{
+    struct sockaddr_un where = {.sun_family = AF_UNIX};
+    const char *path = folder_name(&folder, name);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    assert_true(fd >= 0 && strlen(path) < sizeof(where.sun_path));
+    memcpy(where.sun_path, path, strlen(path) + 1);
+    assert_int_equal(
+        bind(fd, (const struct sockaddr *)(void *)&where, sizeof(where)), 0);
+    assert_int_equal(close(fd), 0);
+}
+
+static void
+sockets(struct sim *sim)
+{
+    akt_file_open_opts reading = {.flags = AKT_FILE_READ};
+    akt_file_content content = {{NULL, 0}};
+    akt_bytes bytes = {"x", 1};
+    akt_error e = AKT_ERROR_NONE;
+    akt_file_info info;
+    akt_file file;
+    akt_dir dir;
+
+    make_socket("s");
+    assert_ok(akt_stat_file(sim->me, at("s"), &info, &e));
+    assert_int_equal(info.kind, AKT_FILE_KIND_OTHER);
+    assert_err(akt_open_file(sim->me, at("s"), &reading, &file, &e),
+               AKT_EINVAL);
+    says(&e, AKT_EINVAL, "/s: it is a socket");
+    assert_err(akt_read_file(sim->me, at("s"), 0, &content, &e), AKT_EINVAL);
+    says(&e, AKT_EINVAL, "/s: it is a socket");
+    assert_err(akt_append_file(sim->me, at("s"), bytes, NULL, &e), AKT_EINVAL);
+    says(&e, AKT_EINVAL, "/s: it is a socket");
+    assert_err(akt_write_file(sim->me, at("s"), bytes, NULL, &e), AKT_EINVAL);
+    says(&e, AKT_EINVAL, "/s: it is not a regular file");
+    assert_err(akt_open_dir(sim->me, at("s"), NULL, &dir, &e), AKT_ENOTDIR);
+    says(&e, AKT_ENOTDIR, "/s: Not a directory");
+    assert_ok(akt_rename_file(sim->me, at("s"), at("t"), &e));
+    assert_ok(akt_remove_file(sim->me, at("t"), &e));
+}
+
+static void
+test_a_socket_is_no_file_and_says_so(void **state)
+{
+    (void)state;
+    sim_in_order(sockets);
 }
 
 static void
@@ -257,6 +314,7 @@ main(void)
         file_test(test_rename_replaces_and_an_error_names_both),
         file_test(test_remove_takes_files_or_empty_directories),
         file_test(test_make_dir_makes_one_or_all),
+        file_test(test_a_socket_is_no_file_and_says_so),
         file_test(test_bad_path_is_an_error_with_a_sentence),
         file_test(test_names_without_permission_stay),
         file_test(test_each_system_call_that_fails_is_an_error),
