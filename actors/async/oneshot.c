@@ -13,7 +13,7 @@
 #include "actors/core/system.h"
 
 akt_err
-akti_oneshot_open(akt_self *self, uint64_t timeout_ns, const akt_type *type,
+akti_oneshot_open(akt_self *self, const akt_type *type, uint64_t timeout_ns,
                   akt_future *out_future, akt_completer *out_completer)
 {
     uint64_t due =

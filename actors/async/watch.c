@@ -8,8 +8,8 @@
 #include <string.h>
 
 akt_err
-akti_watch_open(akt_self *self, akt_watch_tx *out_tx,
-                const akti_message_arg *first)
+akti_watch_open(akt_self *self, const akti_message_arg *first,
+                akt_watch_tx *out_tx)
 {
     struct akti_cell *sender;
 

@@ -29,7 +29,7 @@ future_in_time(akt_self *self, uint64_t limit_ns)
     akt_future limited;
     struct news n;
 
-    AKT_TRY(akt_oneshot_open(self, AKT_NEVER, &f, &nobody, news));
+    AKT_TRY(akt_oneshot_open(self, news, AKT_NEVER, &f, &nobody));
     AKT_TRY(akt_timeout(self, f, limit_ns, &limited));
     return akt_await_as(self, limited, news, &n);
 }

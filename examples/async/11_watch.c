@@ -38,7 +38,7 @@ run(akt_self *self, int argc, char **argv)
 
     (void)argc;
     (void)argv;
-    AKT_TRY(akt_watch_open(self, &tx, level, .n = 0));
+    AKT_TRY(akt_watch_open(self, level, &tx, .n = 0));
     AKT_TRY(akt_watch_subscribe(self, tx, &rx));
     AKT_TRY(akt_task_spawn(self, follow, &task, .levels = rx));
     for (int64_t i = 1; i <= 100; i++) {

@@ -38,7 +38,7 @@ ask(akt_self *self, bool gives_up)
     akt_task task;
     struct answer a;
 
-    AKT_TRY(akt_oneshot_open(self, AKT_SECONDS(10), &f, &done, answer));
+    AKT_TRY(akt_oneshot_open(self, answer, AKT_SECONDS(10), &f, &done));
     AKT_TRY(
         akt_task_spawn(self, think, &task, .done = done, .gives_up = gives_up));
     AKT_TRY(akt_join(self, task));

@@ -189,6 +189,11 @@ AKT_API bool akt_type_equal(const akt_type *a, const akt_type *b);
 /* Not {0}: in a literal within another one gcc misses braces around it. */
 #define AKTI_LITERAL_ONE(name) (__extension__(struct name){})
 #define AKTI_LITERAL_MANY(name, ...) ((struct name){__VA_ARGS__})
+/* By what stands behind an argument that is none of its fields. */
+#define AKTI_LITERAL_BEHIND(name, ...)                                         \
+    AKTI_CAT(AKTI_BEHIND_, AKTI_MANY(__VA_ARGS__))(name, __VA_ARGS__)
+#define AKTI_BEHIND_ONE(name, first) AKTI_LITERAL_ONE(name)
+#define AKTI_BEHIND_MANY(name, first, ...) ((struct name){__VA_ARGS__})
 
 #define AKTI_FIRST_TYPE(...) AKTI_FIRST_TYPE_(__VA_ARGS__, 0)
 #define AKTI_FIRST_TYPE_(name, ...) (&name##_type)

@@ -23,7 +23,7 @@
  *
  *     akt_completer done;
  *     akt_future f;
- *     AKT_TRY(akt_oneshot_open(self, AKT_SECONDS(1), &f, &done, price));
+ *     AKT_TRY(akt_oneshot_open(self, price, AKT_SECONDS(1), &f, &done));
  *     AKT_TRY(akt_then(self, f, on_price, NULL));
  *     ...
  *     AKT_TRY(akt_complete(self, done, price, .cents = 5));
@@ -83,14 +83,14 @@ typedef struct akt_completer {
 } akt_completer;
 
 /**
- * Opens a oneshot: `akt_oneshot_open(self, timeout_ns, &f, &completer, price)`, the
- * last being the reply's type. It ends as `AKT_EXPIRED` when nobody has completed it
+ * Opens a oneshot: `akt_oneshot_open(self, price, timeout_ns, &f, &completer)`,
+ * `price` being the reply's type. It ends as `AKT_EXPIRED` when nobody has completed it
  * `timeout_ns` from now: 0 means the system's `ask_timeout_ns`, and `AKT_NEVER` that
  * it waits for ever. A request that is being handled has no influence on it.
  * `AKT_ENOMEM`, `AKT_ELIMIT`, `AKT_ECONTEXT` as for `akt_future_ready`.
  */
-#define akt_oneshot_open(self, timeout_ns, out_future, out_completer, name)    \
-    akti_oneshot_open((self), (timeout_ns), &name##_type, (out_future),        \
+#define akt_oneshot_open(self, name, timeout_ns, out_future, out_completer)    \
+    akti_oneshot_open((self), &name##_type, (timeout_ns), (out_future),        \
                       (out_completer))
 
 /**
@@ -150,8 +150,8 @@ AKT_API AKT_NODISCARD akt_err akti_future_ready(akt_self *self,
                                                 const akti_message_arg *reply,
                                                 akt_future *out_future);
 AKT_API AKT_NODISCARD akt_err akti_oneshot_open(akt_self *self,
-                                                uint64_t timeout_ns,
                                                 const akt_type *type,
+                                                uint64_t timeout_ns,
                                                 akt_future *out_future,
                                                 akt_completer *out_completer);
 AKT_API AKT_NODISCARD akt_err akti_complete(akt_self *self,

@@ -480,13 +480,9 @@ AKT_API const void *akti_received_as(const akt_received *received,
 #define AKTI_OUT(type, out) ((out) + 0 * sizeof(_Generic((out), type * : 1)))
 #define AKTI_WANT(name, out)                                                   \
     (&(akti_want){&name##_type, AKTI_OUT(struct name, out)})
-/* The request; the first of what follows its name is no initialiser. */
 #define AKTI_CALL_MESSAGE(name, ...)                                           \
-    (&(akti_message_arg){                                                      \
-        AKTI_REQUEST_TYPE(name),                                               \
-        &AKTI_CAT(AKTI_CALL_, AKTI_MANY(__VA_ARGS__))(name, __VA_ARGS__)})
-#define AKTI_CALL_ONE(name, first) AKTI_LITERAL_ONE(name)
-#define AKTI_CALL_MANY(name, first, ...) ((struct name){__VA_ARGS__})
+    (&(akti_message_arg){AKTI_REQUEST_TYPE(name),                              \
+                         &AKTI_LITERAL_BEHIND(name, __VA_ARGS__)})
 #define AKTI_CALL_WAIT(name, timeout_ns, out, error)                           \
     (&(akti_call_wait){(timeout_ns), AKTI_OUT(AKTI_REPLY_OF(name), out),       \
                        (error)})

@@ -7,7 +7,7 @@
  *     AKT_MESSAGE(config, CONFIG);
  *
  *     akt_watch_tx tx;
- *     AKT_TRY(akt_watch_open(self, &tx, config, .level = 1));
+ *     AKT_TRY(akt_watch_open(self, config, &tx, .level = 1));
  *     ...
  *     AKT_TRY(akt_watch_send(self, tx, config, .level = 2));
  *
@@ -61,15 +61,16 @@ typedef struct akt_watch_rx {
 } akt_watch_rx;
 
 /**
- * Opens a watch with its first value: `akt_watch_open(self, &tx, config, .level =
+ * Opens a watch with its first value: `akt_watch_open(self, config, &tx, .level =
  * 1)`. `AKT_ETYPE`: the type has texts, bytes or a destructor, or is aligned to more
  * than 64 (the log says so). `AKT_ENOMEM`. `AKT_ECONTEXT`: in a job, which owns
  * nothing. `AKT_EFORK`. Does not block.
  */
-#define akt_watch_open(self, out_tx, ...)                                      \
-    akti_watch_open((self), (out_tx),                                          \
-                    &(akti_message_arg){AKTI_FIRST_TYPE(__VA_ARGS__),          \
-                                        &AKTI_LITERAL(__VA_ARGS__)})
+#define akt_watch_open(self, name, ...)                                        \
+    akti_watch_open((self),                                                    \
+                    &(akti_message_arg){&name##_type, &AKTI_LITERAL_BEHIND(    \
+                                                          name, __VA_ARGS__)}, \
+                    AKTI_FIRST(__VA_ARGS__))
 
 /**
  * Replaces the value and wakes who waits for it: `akt_watch_send(self, tx, config,
@@ -219,8 +220,8 @@ AKT_API AKT_NODISCARD akt_err akt_watch_rx_close(akt_self *self,
 /* What the macros call. Their contracts are those of the macros. */
 
 AKT_API AKT_NODISCARD akt_err akti_watch_open(akt_self *self,
-                                              akt_watch_tx *out_tx,
-                                              const akti_message_arg *first);
+                                              const akti_message_arg *first,
+                                              akt_watch_tx *out_tx);
 AKT_API AKT_NODISCARD akt_err akti_watch_send(akt_self *self, akt_watch_tx tx,
                                               const akti_message_arg *value);
 AKT_API AKT_NODISCARD akt_err akti_watch_borrow(akt_self *self, akt_watch_rx rx,

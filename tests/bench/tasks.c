@@ -144,7 +144,7 @@ await_completed(akt_self *self, int64_t n, struct outcome *out)
         akt_completer completer;
         struct number value;
 
-        AKT_TRY(akt_oneshot_open(self, AKT_NEVER, &future, &completer, number));
+        AKT_TRY(akt_oneshot_open(self, number, AKT_NEVER, &future, &completer));
         AKT_TRY(akt_complete(self, completer, number, .value = i));
         AKT_TRY(akt_await_as(self, future, number, &value));
         out->sum += (uint64_t)value.value;
@@ -229,7 +229,7 @@ hand_over(akt_self *self, int64_t n, struct outcome *out)
         akt_completer completer;
         struct number value;
 
-        AKT_TRY(akt_oneshot_open(self, AKT_NEVER, &future, &completer, number));
+        AKT_TRY(akt_oneshot_open(self, number, AKT_NEVER, &future, &completer));
         AKT_TRY(akt_send(self, partner.ref, parcel, .completer = completer,
                          .value = i));
         AKT_TRY(akt_await_as(self, future, number, &value));

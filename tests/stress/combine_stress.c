@@ -123,8 +123,8 @@ open_parts(akt_self *self, struct batch *b, akt_future *parts)
         uint64_t timeout = AKT_US(200) << stress_below(&b->random, 6);
         struct order order = {.number = b->number + i};
 
-        STRESS_OK(akt_oneshot_open(self, timeout, &parts[i], &order.completer,
-                                   given));
+        STRESS_OK(akt_oneshot_open(self, given, timeout, &parts[i],
+                                   &order.completer));
         count(&run.opened);
         for (hand = 0; hand < 2; hand++) {
             akt_ref to = run.givers[stress_below(&b->random, GIVERS)];

@@ -361,7 +361,7 @@ publish(void *arg)
     uint32_t i;
 
     STRESS_OK(akt_attach(run.system, &self));
-    STRESS_OK(akt_watch_open(self, &run.watch, value, .n = 0));
+    STRESS_OK(akt_watch_open(self, value, &run.watch, .n = 0));
     stress_gate_add(arg, 1);
     stress_gate_wait(arg, 2);
     for (i = 1; i <= run.quota; i++) {

@@ -357,7 +357,7 @@ use_oneshots(struct sim *sim)
 
     may_fail(akt_future_ready(sim->me, &f[0], put, .n = 1));
     may_fail(akt_future_failed(sim->me, &f[1], AKT_EIO, "a text"));
-    may_fail(akt_oneshot_open(sim->me, 0, &f[2], &c, put));
+    may_fail(akt_oneshot_open(sim->me, put, 0, &f[2], &c));
     if (f[0].cell == NULL || f[1].cell == NULL || f[2].cell == NULL) {
         return; /* they go with the view */
     }

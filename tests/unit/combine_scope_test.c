@@ -275,7 +275,7 @@ deaf(akt_self *self, struct deaf *d)
     akt_future f;
 
     akt_task_shield(self, true);
-    assert_ok(akt_oneshot_open(self, AKT_NEVER, &f, d->done, put));
+    assert_ok(akt_oneshot_open(self, put, AKT_NEVER, &f, d->done));
     assert_ok(akt_await(self, f, NULL));
     akt_task_shield(self, false);
     return AKT_OK;

@@ -212,13 +212,13 @@ beside(akt_self *self)
     akt_future parts[2];
     akt_future whole;
 
-    assert_ok(akt_oneshot_open(self, AKT_NEVER, &parts[0], &c, put));
+    assert_ok(akt_oneshot_open(self, put, AKT_NEVER, &parts[0], &c));
     parts[1] = spawn_part(self, 1, 10);
     assert_ok(akt_race(self, parts, 2, &whole));
     assert_end(self, whole, AKT_REPLIED, 1);
     assert_err(akt_complete(self, c, put, .n = 5), AKT_EENDED);
 
-    assert_ok(akt_oneshot_open(self, AKT_NEVER, &parts[0], &c, put));
+    assert_ok(akt_oneshot_open(self, put, AKT_NEVER, &parts[0], &c));
     parts[1] = spawn_part(self, 1, 3000);
     assert_ok(akt_race(self, parts, 2, &whole));
     assert_ok(akt_sleep(self, AKT_MS(1)));

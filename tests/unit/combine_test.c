@@ -403,7 +403,7 @@ misuse(struct sim *sim)
     size_t i;
 
     for (i = 0; i < 3; i++) {
-        assert_ok(akt_oneshot_open(sim->me, 0, &parts[i], &c, put));
+        assert_ok(akt_oneshot_open(sim->me, put, 0, &parts[i], &c));
     }
     assert_err(akt_all(sim->me, NULL, 3, &whole), AKT_EINVAL);
     assert_err(akt_all(sim->me, parts, 3, NULL), AKT_EINVAL);

@@ -129,8 +129,8 @@ as_task(akt_self *self, struct task_args *a)
     size_t i;
 
     for (i = 0; i < s->n; i++) {
-        AKT_TRY(akt_oneshot_open(self, AKT_SECONDS(1), &s->parts[i],
-                                 &s->completers[i], put));
+        AKT_TRY(akt_oneshot_open(self, put, AKT_SECONDS(1), &s->parts[i],
+                                 &s->completers[i]));
     }
     AKT_TRY(akt_future_ready(self, &other, put, .n = 1));
     AKT_TRY(akt_map(self, s->parts[0], wait_in_map, &other, &s->parts[0]));

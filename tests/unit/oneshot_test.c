@@ -256,7 +256,7 @@ open_pair(akt_self *self, void *arg)
     struct pair *p = arg;
 
     assert_ok(
-        akt_oneshot_open(self, AKT_MS(10), &p->future, &p->completer, put));
+        akt_oneshot_open(self, put, AKT_MS(10), &p->future, &p->completer));
     assert_int_equal(akt_future_poll(self, p->future), AKT_PENDING);
     assert_err(akt_then(self, p->future, heard_other, NULL), AKT_ETYPE);
     return akt_then(self, p->future, heard_of, NULL);
@@ -399,7 +399,7 @@ by_hand(struct sim *sim)
     akt_answer *answer;
     akt_future f;
 
-    assert_ok(akt_oneshot_open(sim->me, 0, &f, &c, put));
+    assert_ok(akt_oneshot_open(sim->me, put, 0, &f, &c));
     assert_err(akt_complete(sim->me, c, other, .n = 1), AKT_ETYPE);
     assert_err(akt_complete(sim->me, c, get, .n = 1), AKT_ETYPE);
     assert_err(akt_complete_error(sim->me, c, AKT_OK, NULL), AKT_EINVAL);
@@ -413,7 +413,7 @@ by_hand(struct sim *sim)
     assert_int_equal(akt_answer_as(answer, put)->n, 3);
     akt_answer_free(sim->me, answer);
     /* The next one lies in the same cell: the old completer misses it. */
-    assert_ok(akt_oneshot_open(sim->me, 0, &f, &empty, put));
+    assert_ok(akt_oneshot_open(sim->me, put, 0, &f, &empty));
     assert_ptr_equal(f.cell, c.cell);
     assert_err(akt_complete(sim->me, c, put, .n = 4), AKT_EENDED);
     akt_completer_drop(sim->me, c);
@@ -437,18 +437,18 @@ times(struct sim *sim)
     akt_answer *answer;
     akt_future f;
 
-    assert_ok(akt_oneshot_open(sim->me, 0, &f, &c, put));
+    assert_ok(akt_oneshot_open(sim->me, put, 0, &f, &c));
     assert_ok(akt_wait(sim->me, f, &answer));
     assert_int_equal(answer->outcome, AKT_EXPIRED);
     assert_int_equal(answer->error, AKT_ETIMEOUT);
     akt_answer_free(sim->me, answer);
     assert_true(akt_now_ns(sim->me) >= before + AKT_SECONDS(5));
     before = akt_now_ns(sim->me);
-    assert_ok(akt_oneshot_open(sim->me, AKT_MS(3), &f, &c, put));
+    assert_ok(akt_oneshot_open(sim->me, put, AKT_MS(3), &f, &c));
     assert_ok(akt_wait(sim->me, f, &answer));
     akt_answer_free(sim->me, answer);
     assert_int_equal(akt_now_ns(sim->me), before + AKT_MS(3));
-    assert_ok(akt_oneshot_open(sim->me, AKT_NEVER, &f, &c, put));
+    assert_ok(akt_oneshot_open(sim->me, put, AKT_NEVER, &f, &c));
     (void)akt_sim_advance(sim->system, AKT_SECONDS(3600));
     assert_int_equal(akt_future_poll(sim->me, f), AKT_PENDING);
     akt_completer_drop(sim->me, c);
@@ -469,7 +469,7 @@ parcels(struct sim *sim)
     akt_future f;
 
     live = 1;
-    assert_ok(akt_oneshot_open(sim->me, 0, &f, &c, parcel));
+    assert_ok(akt_oneshot_open(sim->me, parcel, 0, &f, &c));
     assert_ok(akt_complete(sim->me, c, parcel, .counter = &live));
     assert_int_equal(live, 1);
     assert_err(akt_complete(sim->me, c, parcel, .counter = &live), AKT_EENDED);
@@ -493,7 +493,7 @@ strangers(struct sim *sim)
     akt_future f;
 
     sim_open(&other, sim->seed);
-    assert_ok(akt_oneshot_open(sim->me, 0, &f, &c, put));
+    assert_ok(akt_oneshot_open(sim->me, put, 0, &f, &c));
     assert_err(akt_complete(other.me, c, put, .n = 1), AKT_EFOREIGN);
     assert_err(akt_complete_error(other.me, c, AKT_EIO, NULL), AKT_EFOREIGN);
     akt_completer_drop(other.me, c);

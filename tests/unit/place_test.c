@@ -397,7 +397,7 @@ await_long(akt_self *self, void *arg)
     akt_future future;
 
     (void)arg;
-    STRESS_OK(akt_oneshot_open(self, HOUR, &future, &completer, put));
+    STRESS_OK(akt_oneshot_open(self, put, HOUR, &future, &completer));
     stress_gate_add(&gate, 1);
     return akt_await(self, future, NULL);
 }

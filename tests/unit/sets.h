@@ -45,8 +45,8 @@ open_set(akt_self *self, void *arg)
     for (i = 0; i < s->n; i++) {
         uint64_t timeout = s->timeout_ns != 0 ? s->timeout_ns : AKT_SECONDS(1);
 
-        assert_ok(akt_oneshot_open(self, timeout, &s->parts[i],
-                                   &s->completers[i], put));
+        assert_ok(akt_oneshot_open(self, put, timeout, &s->parts[i],
+                                   &s->completers[i]));
     }
     assert_ok(s->combine(self, s->parts, s->n, &s->whole));
     for (i = 0; i < s->n; i++) {

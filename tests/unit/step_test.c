@@ -81,8 +81,8 @@ next_of(akt_self *self, struct plan *p, akt_future *next)
     if (!p->makes_next) {
         return akt_future_ready(self, next, letter, .words = AKT_TEXT("now"));
     }
-    AKT_TRY(akt_oneshot_open(self, AKT_SECONDS(1), &p->next, &p->next_completer,
-                             letter));
+    AKT_TRY(akt_oneshot_open(self, letter, AKT_SECONDS(1), &p->next,
+                             &p->next_completer));
     *next = p->next;
     return AKT_OK;
 }
@@ -193,10 +193,10 @@ open_part(akt_self *self, struct order *o)
     struct plan *p = o->plan;
 
     if (o->of_letter) {
-        return akt_oneshot_open(self, AKT_SECONDS(1), &p->part, &p->completer,
-                                letter);
+        return akt_oneshot_open(self, letter, AKT_SECONDS(1), &p->part,
+                                &p->completer);
     }
-    return akt_oneshot_open(self, AKT_SECONDS(1), &p->part, &p->completer, put);
+    return akt_oneshot_open(self, put, AKT_SECONDS(1), &p->part, &p->completer);
 }
 
 static akt_err
@@ -458,7 +458,7 @@ build_tower(akt_self *self, void *arg)
     akt_future f;
     int i;
 
-    assert_ok(akt_oneshot_open(self, 0, &f, &p->completer, put));
+    assert_ok(akt_oneshot_open(self, put, 0, &f, &p->completer));
     for (i = 0; i < DEPTH; i++) {
         if (i % 2 == 0) {
             assert_ok(akt_recover(self, f, instead, p, &f));

@@ -64,7 +64,7 @@ use_topics(akt_self *me)
         assert_int_equal(out.n, 3);
         may_fail(akt_broadcast_readable(me, rx, &f));
     }
-    err = akt_watch_open(me, &watch, number, .n = 4);
+    err = akt_watch_open(me, number, &watch, .n = 4);
     may_fail(err);
     if (err == AKT_OK) {
         err = akt_watch_subscribe(me, watch, &look);

@@ -83,7 +83,7 @@ publish(akt_self *self, void *arg)
     akt_watch_tx tx;
     int64_t i;
 
-    AKT_TRY(akt_watch_open(self, &tx, config, .n = 0));
+    AKT_TRY(akt_watch_open(self, config, &tx, .n = 0));
     f->tx = tx;
     for (i = 1; i <= VALUES; i++) {
         AKT_TRY(akt_sleep(self, roll(&f->random, 20)));
@@ -127,7 +127,7 @@ a_receiver_sees_changes_once(struct sim *sim)
     akt_watch_rx late;
     struct config c;
 
-    assert_ok(akt_watch_open(me, &tx, config, .n = 7, .twice = 14));
+    assert_ok(akt_watch_open(me, config, &tx, .n = 7, .twice = 14));
     assert_ok(akt_watch_subscribe(me, tx, &rx));
     assert_err(akt_watch_try_changed(me, rx), AKT_EEMPTY);
     assert_ok(akt_watch_borrow(me, rx, config, &c));
@@ -185,7 +185,7 @@ who_waits_hears_of_closed_ends(struct sim *sim)
     akt_watch_tx tx;
     int i;
 
-    assert_ok(akt_watch_open(sim->me, &tx, config, .n = 1));
+    assert_ok(akt_watch_open(sim->me, config, &tx, .n = 1));
     for (i = 0; i < 2; i++) {
         assert_ok(akt_watch_subscribe(sim->me, tx, &o[i].rx));
         task[i] = start_task(sim->me, wait_once, &o[i]);
@@ -207,7 +207,7 @@ a_cancelled_task_has_seen_nothing(struct sim *sim)
     akt_task task;
     akt_watch_tx tx;
 
-    assert_ok(akt_watch_open(sim->me, &tx, config, .n = 1));
+    assert_ok(akt_watch_open(sim->me, config, &tx, .n = 1));
     assert_ok(akt_watch_subscribe(sim->me, tx, &o.rx));
     task = start_task(sim->me, wait_once, &o);
     (void)akt_sim_run_until_idle(sim->system);
@@ -226,14 +226,14 @@ values_that_own_something_are_refused(struct sim *sim)
     akt_watch_rx rx;
     struct other o;
 
-    assert_err(akt_watch_open(me, &tx, words, .words = AKT_TEXT("x")),
+    assert_err(akt_watch_open(me, words, &tx, .words = AKT_TEXT("x")),
                AKT_ETYPE);
     assert_true(sim_log_has(sim,
                             "watch: every receiver gets a copy of a words, "
                             "which has texts or bytes"));
-    assert_err(akt_watch_open(me, &tx, parcel, .data = NULL), AKT_ETYPE);
+    assert_err(akt_watch_open(me, parcel, &tx, .data = NULL), AKT_ETYPE);
     assert_true(sim_log_has(sim, "which has a destructor"));
-    assert_ok(akt_watch_open(me, &tx, config, .n = 1));
+    assert_ok(akt_watch_open(me, config, &tx, .n = 1));
     assert_ok(akt_watch_subscribe(me, tx, &rx));
     assert_err(akt_watch_send(me, tx, other, .n = 2), AKT_ETYPE);
     assert_err(akt_watch_borrow(me, rx, other, &o), AKT_ETYPE);
@@ -276,7 +276,7 @@ a_handler_has_a_future(struct sim *sim)
 {
     akt_ref a;
 
-    assert_ok(akt_watch_open(sim->me, &shared_tx, config, .n = 1));
+    assert_ok(akt_watch_open(sim->me, config, &shared_tx, .n = 1));
     assert_ok(akt_watch_subscribe(sim->me, shared_tx, &shared_rx));
     assert_ok(akt_spawn(sim->me, owner, &a));
     sim_do(sim, a, follow_by_future, NULL);
