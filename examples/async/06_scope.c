@@ -27,13 +27,12 @@ fetch_slowly(akt_self *self, struct mirror *m)
 AKT_TASK(fetch_slowly, struct mirror);
 
 static akt_err
-fail(akt_self *self, struct mirror *m)
+fail(akt_self *self)
 {
     (void)self;
-    (void)m;
     return AKT_EIO;
 }
-AKT_TASK(fail, struct mirror);
+AKT_TASK(fail, void); /* it takes no arguments */
 
 static akt_err
 fetch_from_both(akt_self *self)

@@ -107,7 +107,8 @@ typedef struct akt_task_function {
 
 /**
  * Declares `akt_err fn(akt_self *, args *)` as the function of tasks; `args` is a
- * complete struct type. File scope, with a semicolon.
+ * complete struct type. `AKT_TASK(fn, void)` declares `akt_err fn(akt_self *)`, which
+ * takes none. File scope, with a semicolon.
  */
 #define AKT_TASK(fn, args) AKT_TASK_WITH(fn, args, AKT_REQUESTS(1000000))
 
@@ -117,12 +118,7 @@ typedef struct akt_task_function {
  * a million unless said) and `AKT_PLACEMENT`.
  */
 #define AKT_TASK_WITH(fn, args, ...)                                           \
-    static akt_err fn##_akt_run(akt_self *self, void *a)                       \
-    {                                                                          \
-        AKTI_CHECK_FN(fn, akt_err (*)(akt_self *, args *),                     \
-                      #fn " must be akt_err (akt_self *, " #args " *)");       \
-        return fn(self, a);                                                    \
-    }                                                                          \
+    AKTI_CAT(AKTI_TASK_OF_, AKTI_TAKES(args))(fn, args);                       \
     static const akt_class fn##_akt_class = {                                  \
         .name = #fn,                                                           \
         .state_size = sizeof(void *),                                          \
@@ -132,8 +128,8 @@ typedef struct akt_task_function {
         .on_start = akti_task_on_start,                                        \
         AKTI_EACH(AKTI_CLASS_SET, (fn, args), __VA_ARGS__)};                   \
     static const akt_task_function fn##_akt_task = {                           \
-        &fn##_akt_class, fn##_akt_run, sizeof(args), _Alignof(args)};          \
-    typedef args fn##_akt_args
+        &fn##_akt_class, fn##_akt_run, sizeof(fn##_akt_args),                  \
+        _Alignof(fn##_akt_args)}
 
 /**
  * Spawns a task: `akt_task_spawn(self, transfer, &task, .cents = 5)`. What follows
@@ -486,6 +482,30 @@ AKT_API const void *akti_received_as(const akt_received *received,
 #define AKTI_CALL_WAIT(name, timeout_ns, out, error)                           \
     (&(akti_call_wait){(timeout_ns), AKTI_OUT(AKTI_REPLY_OF(name), out),       \
                        (error)})
+/* SOME or, for void, NONE. */
+#define AKTI_TAKES(args) AKTI_SECOND(AKTI_CAT(AKTI_TAKES_, args), SOME, ~)
+#define AKTI_TAKES_void ~, NONE
+#define AKTI_SECOND(...) AKTI_SECOND_(__VA_ARGS__)
+#define AKTI_SECOND_(first, second, ...) second
+#define AKTI_TASK_OF_SOME(fn, args)                                            \
+    static akt_err fn##_akt_run(akt_self *self, void *a)                       \
+    {                                                                          \
+        AKTI_CHECK_FN(fn, akt_err (*)(akt_self *, args *),                     \
+                      #fn " must be akt_err (akt_self *, " #args " *)");       \
+        return fn(self, a);                                                    \
+    }                                                                          \
+    typedef args fn##_akt_args
+#define AKTI_TASK_OF_NONE(fn, args)                                            \
+    static akt_err fn##_akt_run(akt_self *self, void *a)                       \
+    {                                                                          \
+        AKTI_CHECK_FN(fn, akt_err (*)(akt_self *),                             \
+                      #fn " must be akt_err (akt_self *)");                    \
+        (void)a;                                                               \
+        return fn(self);                                                       \
+    }                                                                          \
+    typedef struct {                                                           \
+        char akti_nothing;                                                     \
+    } fn##_akt_args
 #define AKTI_ARGS_ONE(fn, out) (&(fn##_akt_args){0})
 #define AKTI_ARGS_MANY(fn, out, ...) (&(fn##_akt_args){__VA_ARGS__})
 

@@ -7,10 +7,6 @@
  */
 #include "bench.h"
 
-struct nothing {
-    char nothing;
-};
-
 /* The task that a run asks: it gets the request, and answers by its result. */
 struct runner {
     akt_err (*body)(akt_self *self, int64_t n, struct outcome *out);
@@ -54,14 +50,13 @@ expect_count(struct bench *bench, const char *what, const struct outcome *out)
 static int64_t ended;
 
 static akt_err
-empty(akt_self *self, struct nothing *a)
+empty(akt_self *self)
 {
     (void)self;
-    (void)a;
     ended++;
     return AKT_OK;
 }
-AKT_TASK(empty, struct nothing);
+AKT_TASK(empty, void);
 
 static akt_err
 spawn_and_join(akt_self *self, int64_t n, struct outcome *out)
@@ -91,12 +86,11 @@ bench_spawnjoin(struct bench *bench)
 AKT_REQUEST(query, QUERY, number);
 
 static akt_err
-answering(akt_self *self, struct nothing *a)
+answering(akt_self *self)
 {
     akt_received received;
     akt_err err;
 
-    (void)a;
     while ((err = akt_receive(self, AKT_NEVER, &received)) == AKT_OK) {
         const struct query *m = akt_received_as(&received, query);
 
@@ -106,7 +100,7 @@ answering(akt_self *self, struct nothing *a)
     }
     return err;
 }
-AKT_TASK(answering, struct nothing);
+AKT_TASK(answering, void);
 
 static akt_err
 ask_task(akt_self *self, int64_t n, struct outcome *out)
@@ -201,12 +195,11 @@ struct parcel {
 AKT_LOCAL_MESSAGE(parcel);
 
 static akt_err
-completing(akt_self *self, struct nothing *a)
+completing(akt_self *self)
 {
     akt_received received;
     akt_err err;
 
-    (void)a;
     while ((err = akt_receive(self, AKT_NEVER, &received)) == AKT_OK) {
         const struct parcel *p = akt_received_as(&received, parcel);
 
@@ -216,7 +209,7 @@ completing(akt_self *self, struct nothing *a)
     }
     return err;
 }
-AKT_TASK(completing, struct nothing);
+AKT_TASK(completing, void);
 
 static akt_err
 hand_over(akt_self *self, int64_t n, struct outcome *out)
@@ -279,13 +272,12 @@ bench_timeout(struct bench *bench)
 static int64_t asleep;
 
 static akt_err
-sleeper(akt_self *self, struct nothing *a)
+sleeper(akt_self *self)
 {
-    (void)a;
     asleep++;
     return akt_sleep(self, AKT_SECONDS(3600));
 }
-AKT_TASK_WITH(sleeper, struct nothing, AKT_PLACEMENT(AKT_PLACE_PINNED));
+AKT_TASK_WITH(sleeper, void, AKT_PLACEMENT(AKT_PLACE_PINNED));
 
 static akt_err
 put_to_sleep(akt_self *self, int64_t n, struct outcome *out)

@@ -162,16 +162,15 @@ test_scopes_wait_for_wholes_as_for_tasks(void **state)
 
 /* The owner is cancelled while it waits for the whole. */
 static akt_err
-wait_for_whole(akt_self *self, struct body *b)
+wait_for_whole(akt_self *self)
 {
     akt_future parts[] = {spawn_part(self, 1, 3000), spawn_part(self, 2, 3000)};
     akt_future whole;
 
-    (void)b;
     assert_ok(akt_all(self, parts, 2, &whole));
     return akt_await(self, whole, NULL);
 }
-AKT_TASK(wait_for_whole, struct body);
+AKT_TASK(wait_for_whole, void);
 
 static void
 cancel_owner(struct sim *sim)

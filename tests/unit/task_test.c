@@ -37,29 +37,28 @@ AKT_CLASS(echo, struct echo, AKT_ON(get, on_get), AKT_ON(say, on_say));
 
 /* --- task functions --- */
 
-struct nothing {
+struct number {
     int64_t id;
 };
 
 static akt_err
-empty(akt_self *self, struct nothing *a)
+empty(akt_self *self, struct number *a)
 {
     (void)self;
     sim_note(a->id);
     return AKT_OK;
 }
-AKT_TASK(empty, struct nothing);
+AKT_TASK(empty, struct number);
 
 static akt_err
-failing(akt_self *self, struct nothing *a)
+failing(akt_self *self)
 {
-    (void)a;
     return akt_task_fail(self, OWN_ERROR, "as it was told");
 }
-AKT_TASK(failing, struct nothing);
+AKT_TASK(failing, void);
 
 static akt_err
-sleeper(akt_self *self, struct nothing *a)
+sleeper(akt_self *self, struct number *a)
 {
     uint64_t before = akt_now_ns(self);
 
@@ -68,10 +67,10 @@ sleeper(akt_self *self, struct nothing *a)
     sim_note(a->id);
     return akt_task_return(self, put, .n = a->id * 2);
 }
-AKT_TASK(sleeper, struct nothing);
+AKT_TASK(sleeper, struct number);
 
 static akt_err
-for_ever(akt_self *self, struct nothing *a)
+for_ever(akt_self *self, struct number *a)
 {
     akt_err err = akt_sleep(self, AKT_SECONDS(1000000));
 
@@ -85,7 +84,7 @@ for_ever(akt_self *self, struct nothing *a)
     sim_note(-a->id);
     return err;
 }
-AKT_TASK(for_ever, struct nothing);
+AKT_TASK(for_ever, struct number);
 
 /* --- a task that does what a test says --- */
 
