@@ -38,6 +38,7 @@ list(APPEND AKT_SOURCES
     actors/core/future.c
     actors/core/job.c
     actors/core/join.c
+    actors/core/owned.c
     actors/core/pool.c
     actors/core/port.c
     actors/core/promise.c
@@ -96,6 +97,7 @@ list(APPEND AKT_SOURCES
     actors/async/oneshot.c
     actors/async/ready.c
     actors/async/step.c
+    actors/async/defer.c
     actors/async/dir_await.c
     actors/async/dir_handle.c
     actors/async/dir_walk.c
