@@ -6,9 +6,7 @@
  */
 #include "actors/async/channel.h"
 #include "actors/core/future.h"
-
-const akt_type akt_channel_ready_type = {
-    .name = "akt_channel_ready", .align = 1, .flags = AKT_TYPE_SIGNAL};
+#include "akt/wake.h"
 
 static void
 watch_free(struct akti_context *ctx, struct akti_watch *w)
@@ -79,7 +77,7 @@ watch_new(akt_self *self, struct akti_watch **out)
     struct akti_cell *cell;
     struct akti_watch *w;
 
-    AKT_TRY(akti_future_open(self, &akt_channel_ready_type, AKT_NEVER, &cell));
+    AKT_TRY(akti_future_open(self, &akt_woken_type, AKT_NEVER, &cell));
     w = akti_sizes_alloc(&self->ctx->caches, akti_size_class(sizeof(*w)),
                          sizeof(*w));
     if (w == NULL) {

@@ -68,6 +68,7 @@
 #include "akt/message.h"
 #include "akt/task.h"
 #include "akt/types.h"
+#include "akt/wake.h"
 
 AKT_BEGIN_DECLS
 
@@ -102,13 +103,6 @@ typedef struct akt_channel_counters {
     uint32_t senders;   /**< open ends */
     uint32_t receivers; /**< open ends */
 } akt_channel_counters;
-
-/** What the futures of `akt_channel_readable` and `akt_channel_writable` are of. */
-struct akt_channel_ready {
-    char akti_nothing;
-};
-/** The descriptor of `akt_channel_ready`. */
-AKT_API extern const akt_type akt_channel_ready_type;
 
 /**
  * Opens a channel: `akt_channel_open(self, job, 32, &tx, &rx)`, with one end of each
@@ -327,8 +321,7 @@ AKT_API AKT_NODISCARD akt_err akt_rx_close(akt_self *self, akt_rx rx);
  *        the channel is closed. It only tells: nothing is taken, and others may be
  *        faster.
  *
- * Its continuation is declared by `AKT_THEN_OF(fn, state, akt_channel_ready)` and
- * gets no reply. It is `AKT_REPLIED` when it is worth to try.
+ * It is an answer to `akt_wake` (wake.h): `AKT_REPLIED` when it is worth to try.
  * @param self [borrow] a task, an actor or an attached thread
  * @param rx an open end
  * @param out_future [out] it has no deadline

@@ -3,7 +3,7 @@
  * @file wake.h
  * @brief How a handler hears that what it waits for has come.
  *
- * A handler cannot wait. Objects that tasks wait at (semaphore.h, notify.h,
+ * A handler cannot wait. Objects that tasks wait at (channel.h, semaphore.h, notify.h,
  * watch.h, broadcast.h) give it a future instead, which ends as if `akt_wake` had
  * been asked and answered by nothing. It is used as any other (future.h):
  *

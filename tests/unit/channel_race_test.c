@@ -313,8 +313,8 @@ struct reader {
 };
 
 static akt_err on_ready(akt_self *self, struct reader *r, const akt_answer *a,
-                        const struct akt_channel_ready *ready);
-AKT_THEN_OF(on_ready, struct reader, akt_channel_ready);
+                        const struct akt_woken *woken);
+AKT_THEN(on_ready, struct reader, akt_wake);
 
 static akt_err
 watch_again(akt_self *self, struct reader *r)
@@ -327,12 +327,12 @@ watch_again(akt_self *self, struct reader *r)
 
 static akt_err
 on_ready(akt_self *self, struct reader *r, const akt_answer *a,
-         const struct akt_channel_ready *ready)
+         const struct akt_woken *woken)
 {
     struct parcel p;
     akt_err err;
 
-    assert_null(ready);
+    assert_null(woken);
     assert_int_equal(a->outcome, AKT_REPLIED);
     r->told++;
     while ((err = akt_channel_try_recv(self, r->c->rx, parcel, &p)) == AKT_OK) {
