@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The dispatcher walks and hands out files. It holds a bounded list of paths and
- * lets the walk go on only when there is room in it; each reader has one file.
+ * lets the walk go on only when there is room in it. A reader has one file for
+ * each of its slots.
  *
  * Out of descriptors: a file that could not be opened for that reason goes back
  * to the list, and from then on no more readers work than could open theirs. It
@@ -12,11 +13,12 @@
 #include <errno.h>
 
 enum {
-    PENDING_MAX = 2 * WALK_FOUND_MAX
+    PENDING_MAX = SLOTS_MAX + 2 * WALK_FOUND_MAX
 };
 
 struct item {
     char *path;
+    uint64_t size; /* in bytes, as far as the walk knows it */
     bool named;
     bool alone; /* tried while no other reader was at work */
 };
@@ -25,7 +27,7 @@ struct dispatcher {
     struct pipeline *line;
     struct item pending[PENDING_MAX]; /* a stack */
     uint32_t n_pending;
-    struct item current[STAGE_MAX]; /* by reader; no path: idle */
+    struct item current[SLOTS_MAX]; /* no path: free */
     uint32_t busy;
     uint32_t busy_max;
     bool walking; /* its job is under way */
@@ -72,25 +74,26 @@ drop(struct item *item)
     item->path = NULL;
 }
 
-/* Gives the last pending file to the reader. */
+/* Gives the last pending file to the slot's reader. */
 static akt_err
-hand_out(akt_self *self, struct dispatcher *d, uint32_t reader)
+hand_out(akt_self *self, struct dispatcher *d, uint32_t slot)
 {
-    struct item *item = &d->current[reader];
+    struct item *item = &d->current[slot];
     d->n_pending--;
     *item = d->pending[d->n_pending];
     item->alone = d->busy == 0;
     d->busy++;
-    return akt_send(self, d->line->reader_refs[reader], read_file,
-                    .path = akt_text_of(item->path), .named = item->named);
+    return akt_send(self, d->line->reader_refs[slot % d->line->readers],
+                    read_file, .slot = slot, .path = akt_text_of(item->path),
+                    .size = item->size, .named = item->named);
 }
 
-/* A reader without a file; there is one while fewer than all are busy. */
+/* A slot without a file; there is one while fewer than all are busy. */
 static uint32_t
 find_idle(const struct dispatcher *d)
 {
     uint32_t i = 0;
-    while (i < d->line->readers && d->current[i].path != NULL) {
+    while (i < d->line->slots && d->current[i].path != NULL) {
         i++;
     }
     return i;
@@ -168,8 +171,8 @@ take_in(akt_self *self, struct dispatcher *d, struct found *found)
     char *path = found->path;
     found->path = NULL;
     if (found->err == 0) {
-        d->pending[d->n_pending++] =
-            (struct item){.path = path, .named = found->named};
+        d->pending[d->n_pending++] = (struct item){
+            .path = path, .size = found->size, .named = found->named};
         return AKT_OK;
     }
     akt_err err = report(self, d, path, found->err);
@@ -205,7 +208,7 @@ is_out_of_descriptors(int err)
 static akt_err
 on_file_done(akt_self *self, struct dispatcher *d, const struct file_done *m)
 {
-    struct item *item = &d->current[m->reader];
+    struct item *item = &d->current[m->slot];
     d->busy--;
     d->bytes += m->bytes;
     d->cut += m->cut;
@@ -265,20 +268,24 @@ on_exit_dispatcher(akt_self *self, struct dispatcher *d, const akt_exit *reason)
 {
     (void)self;
     drop_pending(d);
-    for (uint32_t i = 0; i < d->line->readers; i++) {
+    for (uint32_t i = 0; i < d->line->slots; i++) {
         drop(&d->current[i]);
     }
     tell_main_of_exit("the dispatcher", reason);
 }
 
-AKT_CLASS(dispatcher, struct dispatcher, AKT_ON_START(on_start_dispatcher),
-          AKT_ON(file_done, on_file_done), AKT_ON(read_some, on_read_some),
-          AKT_ON(interrupt, on_interrupt), AKT_ON(tick, on_tick),
-          AKT_ON_EXIT(on_exit_dispatcher));
+AKT_CLASS(
+    dispatcher, struct dispatcher, AKT_ON_START(on_start_dispatcher),
+    AKT_ON(file_done, on_file_done), AKT_ON(read_some, on_read_some),
+    AKT_ON(interrupt, on_interrupt), AKT_ON(tick, on_tick),
+    AKT_ON_EXIT(on_exit_dispatcher),
+    /* Room for all that may come back: a reader that waited here while the
+           * dispatcher waits for room with it would wait for ever. */
+    AKT_MAILBOX(SLOTS_MAX + 256, AKT_AWAIT));
 
 akt_err
 dispatcher_spawn(akt_self *self, struct pipeline *line)
 {
     return akt_spawn(self, dispatcher, &line->dispatcher_ref, .line = line,
-                     .busy_max = line->readers);
+                     .busy_max = line->slots);
 }

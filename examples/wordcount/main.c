@@ -115,6 +115,7 @@ static akt_err
 spawn_all(akt_self *me, struct pipeline *line, uint32_t workers)
 {
     line->readers = at_most(2 * workers, STAGE_MAX);
+    line->slots = line->readers;
     line->splitters = at_most(workers, STAGE_MAX);
     line->reducers = at_most(workers, STAGE_MAX);
     AKT_TRY(reporter_spawn(me, line));

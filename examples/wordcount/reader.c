@@ -3,6 +3,7 @@
  * A reader reads one file at a time, in order, by one job at a time. Its source
  * is lent to the job: the reader touches it only when no job is under way.
  */
+#include "fill.h"
 #include "wordcount.h"
 
 enum {
@@ -16,20 +17,6 @@ struct reader {
     akt_ref dispatcher; /* who sent the file */
     uint64_t bytes;     /* read and not yet told to the dispatcher */
 };
-
-/* The job's question: the source, as a number; jobs stay in the process. */
-#define FILL(F) F(u64, source)
-#define FILLED(F) F(u64, bytes)
-AKT_MESSAGE(filled, FILLED);
-AKT_REQUEST(fill, FILL, filled);
-
-static akt_err
-fill_source(akt_self *self, const struct fill *m)
-{
-    size_t n = source_fill((struct source *)(uintptr_t)m->source);
-    return akt_reply(self, m, .bytes = n);
-}
-AKT_JOB(fill_source, fill);
 
 static akt_err on_filled(akt_self *self, struct reader *r,
                          const akt_answer *answer, const struct filled *m);
@@ -79,7 +66,7 @@ tell_dispatcher(akt_self *self, struct reader *r)
     uint64_t bytes = r->bytes;
     if (source->ended) {
         r->bytes = 0;
-        return akt_send(self, to, file_done, .reader = r->index, .bytes = bytes,
+        return akt_send(self, to, file_done, .slot = r->index, .bytes = bytes,
                         .cut = source->cut, .err = source->err,
                         .stopped = source->stopped);
     }

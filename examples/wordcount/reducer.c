@@ -20,7 +20,7 @@ on_batch(akt_self *self, struct reducer *r, const struct batch *m)
         for (; word[len] != '\0'; len++) {
             hash = word_hash(hash, (unsigned char)word[len]);
         }
-        if (!table_add(&r->table, word, len, hash)) {
+        if (!table_add(&r->table, word, len, hash, 1)) {
             return AKT_ENOMEM;
         }
         word += len + 1;

@@ -58,22 +58,14 @@ static bool
 split(const struct chunk *chunk, struct batch *batches, uint32_t n)
 {
     const char *end = chunk->data + chunk->len;
-    for (const char *p = chunk->data; p < end; p++) {
-        const char *word = p;
-        uint64_t hash = WORD_HASH_START;
-        unsigned char c = lower_letter(*p);
-        while (c != 0) {
-            hash = word_hash(hash, c);
-            p++;
-            c = p < end ? lower_letter(*p) : 0;
-        }
-        if (p > word
-            && !batch_add(&batches[share_of(hash, n)], word,
-                          (size_t)(p - word))) {
-            return false;
-        }
+    const char *at = chunk->data;
+    struct word word;
+    bool added = true;
+    while (added && next_word(&at, end, &word)) {
+        added =
+            batch_add(&batches[share_of(word.hash, n)], word.start, word.len);
     }
-    return true;
+    return added;
 }
 
 /* Sends the batches that are not empty. What is sent is the runtime's. */

@@ -79,7 +79,8 @@ grow(struct table *table)
 }
 
 bool
-table_add(struct table *table, const char *word, size_t len, uint64_t hash)
+table_add(struct table *table, const char *word, size_t len, uint64_t hash,
+          uint64_t count)
 {
     if (!grow(table)) {
         return false;
@@ -95,8 +96,8 @@ table_add(struct table *table, const char *word, size_t len, uint64_t hash)
             .word = copy, .len = (uint32_t)len, .hash = short_hash};
         table->n_entries++;
     }
-    e->count++;
-    table->words++;
+    e->count += count;
+    table->words += count;
     return true;
 }
 

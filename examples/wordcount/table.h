@@ -38,9 +38,9 @@ word_hash(uint64_t hash, unsigned char byte)
     return (hash ^ byte) * UINT64_C(1099511628211);
 }
 
-/** Counts one word; false when out of memory. */
-bool table_add(struct table *table, const char *word, size_t len,
-               uint64_t hash);
+/** Counts a word `count` times; false when out of memory. */
+bool table_add(struct table *table, const char *word, size_t len, uint64_t hash,
+               uint64_t count);
 
 /** Most frequent first, then by bytes. Nothing can be added afterwards. */
 void table_sort(struct table *table);

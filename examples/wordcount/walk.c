@@ -13,17 +13,22 @@ top_level(struct walk *walk)
     return walk->depth == 0 ? NULL : &walk->levels[walk->depth - 1];
 }
 
-/* Adds a copy of the current path to what was found. */
+/* Adds the current path, as a copy, to what was found. */
 static void
-add_found(struct walk *walk, int err, bool named)
+add(struct walk *walk, struct found found)
 {
-    char *copy = strdup(walk->path);
-    if (copy == NULL) {
+    found.path = strdup(walk->path);
+    if (found.path == NULL) {
         walk->no_memory = true;
         return;
     }
-    walk->found[walk->n_found++] =
-        (struct found){.path = copy, .err = err, .named = named};
+    walk->found[walk->n_found++] = found;
+}
+
+static void
+add_failure(struct walk *walk, int err)
+{
+    add(walk, (struct found){.err = err});
 }
 
 static void
@@ -117,14 +122,14 @@ enter(struct walk *walk, bool last_try)
         }
         if (!should_wait(walk, err, last_try)) {
             walk->descend = false;
-            add_found(walk, err, false);
+            add_failure(walk, err);
         }
         return;
     }
     walk->descend = false;
     if (is_on_the_way(walk, &st)) {
         closedir(dir);
-        add_found(walk, ELOOP, false);
+        add_failure(walk, ELOOP);
         return;
     }
     walk->levels[walk->depth++] = (struct level){.dir = dir,
@@ -167,7 +172,7 @@ reopen(struct walk *walk, struct level *level, bool last_try)
     }
     level->dir = dir;
     if (dir == NULL) {
-        add_found(walk, err, false);
+        add_failure(walk, err);
         walk->depth--;
     }
 }
@@ -179,7 +184,7 @@ join(struct walk *walk, const struct level *level, const char *name)
     size_t len = strlen(name);
     if (level->path_len + 1 + len >= sizeof walk->path) {
         walk->path[level->path_len] = '\0';
-        add_found(walk, ENAMETOOLONG, false);
+        add_failure(walk, ENAMETOOLONG);
         return false;
     }
     walk->path[level->path_len] = '/';
@@ -197,7 +202,7 @@ look(struct walk *walk, struct level *level)
         if (errno != 0) {
             int err = errno;
             walk->path[level->path_len] = '\0';
-            add_found(walk, err, false);
+            add_failure(walk, err);
         }
         close_level(level);
         /* The outer ones find their place by the name behind theirs. */
@@ -212,9 +217,9 @@ look(struct walk *walk, struct level *level)
     }
     struct stat st;
     if (fstatat(dirfd(level->dir), name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-        add_found(walk, errno, false);
+        add_failure(walk, errno);
     } else if (S_ISREG(st.st_mode)) {
-        add_found(walk, 0, false);
+        add(walk, (struct found){.size = (uint64_t)st.st_size});
     } else if (S_ISDIR(st.st_mode)) {
         walk->descend = true;
     } else {
@@ -238,13 +243,15 @@ next_root(struct walk *walk)
     }
     memcpy(walk->path, root, len);
     walk->path[len] = '\0';
-    struct stat st;
+    struct stat st = {.st_size = 0};
     if (strcmp(root, "-") != 0 && !too_long && stat(root, &st) == 0
         && S_ISDIR(st.st_mode)) {
         walk->descend = true;
         return;
     }
-    add_found(walk, too_long ? ENAMETOOLONG : 0, true);
+    add(walk, (struct found){.err = too_long ? ENAMETOOLONG : 0,
+                             .size = (uint64_t)st.st_size,
+                             .named = true});
 }
 
 void

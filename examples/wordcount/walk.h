@@ -26,9 +26,10 @@ enum {
 
 /** A path that a step met. */
 struct found {
-    char *path; /* owned by whoever takes it */
-    int err;    /* an errno value: a directory that could not be read */
-    bool named; /* on the command line: whatever it is, it is read */
+    char *path;    /* owned by whoever takes it */
+    int err;       /* an errno value: a directory that could not be read */
+    uint64_t size; /* in bytes; 0 when it is not known */
+    bool named;    /* on the command line: whatever it is, it is read */
 };
 
 /** A directory on the way down. */

@@ -27,14 +27,16 @@
 #include "source.h"
 #include "table.h"
 #include "walk.h"
+#include "words.h"
 
 #include <akt/akt.h>
 
 #include <stdlib.h>
 
 enum {
-    STAGE_MAX = 64,  /* actors of one stage, however many workers */
-    LISTED_MAX = 20, /* unreadable files that are named */
+    STAGE_MAX = 64,   /* actors of one stage, however many workers */
+    SLOTS_MAX = 1024, /* files that are being read at a time, by whomever */
+    LISTED_MAX = 20,  /* unreadable files that are named */
     PROGRESS_MS = 200
 };
 
@@ -64,6 +66,7 @@ struct report {
  *  the one actor it belongs to, or before the actors that read it start. */
 struct pipeline {
     uint32_t readers;
+    uint32_t slots; /* files that the readers have at a time, in turn */
     uint32_t splitters;
     uint32_t reducers;
     bool show_progress;
@@ -83,15 +86,15 @@ AKT_SIGNAL(interrupt);
 /* From each actor of a stage to each of the next: nothing more will come. */
 AKT_SIGNAL(end_of_input);
 
-/* From the dispatcher to a reader. */
-#define READ_FILE(F) F(text, path) F(bool, named)
+/* From the dispatcher to a reader: slot i is of reader i modulo their number. */
+#define READ_FILE(F) F(u32, slot) F(text, path) F(u64, size) F(bool, named)
 AKT_MESSAGE(read_file, READ_FILE);
 
 /* From a reader to the dispatcher: on the way, and at the end of a file. */
 #define READ_SOME(F) F(u64, bytes)
 AKT_MESSAGE(read_some, READ_SOME);
 #define FILE_DONE(F)                                                           \
-    F(u32, reader) F(u64, bytes) F(u64, cut) F(i32, err) F(bool, stopped)
+    F(u32, slot) F(u64, bytes) F(u64, cut) F(i32, err) F(bool, stopped)
 AKT_MESSAGE(file_done, FILE_DONE);
 
 /* From the dispatcher to the reporter. */
@@ -162,13 +165,5 @@ void print_unreadable(const struct report *report);
 /** Writes the summary to standard error. */
 void print_summary(const struct pipeline *line, uint32_t workers,
                    double seconds);
-
-/** The letter in lower case, or 0 for bytes that are no ASCII letter. */
-static inline unsigned char
-lower_letter(char byte)
-{
-    unsigned char c = (unsigned char)((unsigned char)byte | 0x20u);
-    return c >= 'a' && c <= 'z' ? c : 0;
-}
 
 #endif
