@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The dispatcher walks and hands out files. It holds a bounded list of paths and
- * lets the walk go on only when there is room in it. A reader has one file for
- * each of its slots.
+ * lets the walk go on only when there is room in it. A reader has one file, and
+ * the coordinator, which stands for all readers elsewhere, one for each slot.
  *
  * Out of descriptors: a file that could not be opened for that reason goes back
  * to the list, and from then on no more readers work than could open theirs. It

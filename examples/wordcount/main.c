@@ -7,6 +7,7 @@
  * signals are blocked before the system starts, so that its threads inherit
  * that and never see one.
  */
+#include "spread.h"
 #include "wordcount.h"
 
 #include <errno.h>
@@ -16,12 +17,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-enum {
-    EXIT_UNREADABLE = 1,
-    EXIT_USAGE = 2,
-    EXIT_FAILED = 3
-};
 
 /* How the job ended. */
 struct outcome {
@@ -88,6 +83,8 @@ at_most(uint32_t n, uint32_t max)
 static void
 pipeline_init(struct pipeline *line, const struct options *options, int stop_fd)
 {
+    line->url = options->coordinate;
+    line->quiet = options->quiet;
     line->show_progress = !options->quiet && isatty(STDERR_FILENO) == 1;
     line->walk.roots = options->paths;
     line->walk.n_roots = options->n_paths;
@@ -110,15 +107,14 @@ pipeline_destroy(struct pipeline *line)
     free(line);
 }
 
-/* From the last stage to the first, so that each finds the next in place. */
+/* The stages that read and count. */
 static akt_err
-spawn_all(akt_self *me, struct pipeline *line, uint32_t workers)
+spawn_stages(akt_self *me, struct pipeline *line, uint32_t workers)
 {
     line->readers = at_most(2 * workers, STAGE_MAX);
     line->slots = line->readers;
     line->splitters = at_most(workers, STAGE_MAX);
     line->reducers = at_most(workers, STAGE_MAX);
-    AKT_TRY(reporter_spawn(me, line));
     for (uint32_t i = 0; i < line->reducers; i++) {
         AKT_TRY(reducer_spawn(me, line, i));
     }
@@ -128,7 +124,31 @@ spawn_all(akt_self *me, struct pipeline *line, uint32_t workers)
     for (uint32_t i = 0; i < line->readers; i++) {
         AKT_TRY(reader_spawn(me, line, i));
     }
-    return dispatcher_spawn(me, line);
+    return AKT_OK;
+}
+
+/* The coordinator stands for them: they are in other processes. */
+static akt_err
+spawn_coordinator(akt_self *me, struct pipeline *line)
+{
+    line->readers = 1;
+    line->slots = SLOTS_MAX;
+    line->splitters = 0;
+    line->reducers = 1;
+    return coordinator_spawn(me, line);
+}
+
+/* From the last stage to the first, so that each finds the next in place. */
+static akt_err
+spawn_all(akt_self *me, struct pipeline *line, uint32_t workers)
+{
+    AKT_TRY(reporter_spawn(me, line));
+    AKT_TRY(line->url != NULL ? spawn_coordinator(me, line)
+                              : spawn_stages(me, line, workers));
+    AKT_TRY(dispatcher_spawn(me, line));
+    line->interrupt_ref =
+        line->url != NULL ? line->reader_refs[0] : line->dispatcher_ref;
+    return AKT_OK;
 }
 
 /* Sleeps until the job has ended. The first signal stops the reading: what was
@@ -156,7 +176,7 @@ wait_for_end(akt_self *me, const struct pipeline *line, const sigset_t *set,
         outcome.signal = signal;
         close(*stop_end);
         *stop_end = -1;
-        akt_ignore(akt_send_within(me, AKT_SECONDS(10), line->dispatcher_ref,
+        akt_ignore(akt_send_within(me, AKT_SECONDS(10), line->interrupt_ref,
                                    interrupt));
     }
 }
@@ -266,6 +286,13 @@ main(int argc, char **argv)
     if (options.help) {
         options_help();
         return 0;
+    }
+    bool spread = options.worker != NULL || options.coordinate != NULL;
+    if (spread && !spread_is_built()) {
+        return EXIT_USAGE;
+    }
+    if (options.worker != NULL) {
+        return worker_run(&options);
     }
     struct pipeline *line = calloc(1, sizeof *line);
     if (line == NULL) {

@@ -11,8 +11,11 @@
 
 /** What the user asked for. */
 struct options {
-    uint32_t workers; /* 0: one for each processor */
-    uint64_t top;     /* 0: all */
+    uint32_t workers;       /* 0: one for each processor */
+    uint64_t top;           /* 0: all */
+    uint32_t wait_s;        /* of a worker, for a coordinator */
+    const char *worker;     /* a URL; NULL: no worker */
+    const char *coordinate; /* a URL; NULL: alone */
     bool quiet;
     bool help;
     const char *const *paths;

@@ -141,5 +141,12 @@ print_summary(const struct pipeline *line, uint32_t workers, double seconds)
             "wordcount: %.2f s, %.1f MiB/s, peak memory %ld KiB, %u workers\n",
             seconds, (double)r->bytes / (1024 * 1024) / seconds, peak,
             (unsigned)workers);
-    print_spread(line, words);
+    if (line->url != NULL) {
+        fprintf(stderr,
+                "wordcount: %" PRIu64 " leases, %" PRIu64
+                " files given out again\n",
+                r->leases, r->again);
+    } else {
+        print_spread(line, words);
+    }
 }

@@ -19,6 +19,14 @@
  * The end runs down the same arrows: the dispatcher tells each reader, a reader
  * each splitter, a splitter each reducer. Messages between two actors keep their
  * order, so whoever has the mark of all before it has all their data.
+ *
+ * With --coordinate the coordinator stands for readers, splitters and reducers; it
+ * has files at many workers at a time, which are other processes (protocol.h):
+ *
+ *     dispatcher --path--> coordinator --table--> reporter
+ *                            ^  |
+ *                            |  +--lease of files--> workers (--worker)
+ *                            +-------words-----------+
  */
 #ifndef AKT_EXAMPLES_WORDCOUNT_WORDCOUNT_H
 #define AKT_EXAMPLES_WORDCOUNT_WORDCOUNT_H
@@ -56,7 +64,9 @@ struct report {
     uint64_t bytes;
     uint64_t unreadable;
     uint64_t skipped;
-    uint64_t cut; /* words cut at LONGEST_WORD */
+    uint64_t cut;    /* words cut at LONGEST_WORD */
+    uint64_t leases; /* that workers had and that were done */
+    uint64_t again;  /* files that were given out once more */
     struct failure listed[LISTED_MAX];
     uint64_t chunks[STAGE_MAX];     /* of each splitter */
     struct table tables[STAGE_MAX]; /* of each reducer, sorted */
@@ -69,18 +79,21 @@ struct pipeline {
     uint32_t slots; /* files that the readers have at a time, in turn */
     uint32_t splitters;
     uint32_t reducers;
+    const char *url; /* where workers are waited for; NULL: alone */
+    bool quiet;
     bool show_progress;
     akt_ref reporter_ref;
     akt_ref reducer_refs[STAGE_MAX];
     akt_ref splitter_refs[STAGE_MAX];
     akt_ref reader_refs[STAGE_MAX];
     akt_ref dispatcher_ref;
+    akt_ref interrupt_ref;            /* who is told of Ctrl-C */
     struct walk walk;                 /* the dispatcher's, lent to its job */
     struct source sources[STAGE_MAX]; /* the readers', lent to their jobs */
     struct report report;             /* the reporter's */
 };
 
-/* From main to the dispatcher: read nothing more. */
+/* From main, to the dispatcher in the end: read nothing more. */
 AKT_SIGNAL(interrupt);
 
 /* From each actor of a stage to each of the next: nothing more will come. */
@@ -104,6 +117,13 @@ AKT_MESSAGE(progress, PROGRESS);
 AKT_MESSAGE(unreadable, UNREADABLE);
 #define INPUT_TOTALS(F) F(u64, files) F(u64, bytes) F(u64, skipped) F(u64, cut)
 AKT_MESSAGE(input_totals, INPUT_TOTALS);
+
+/* From the coordinator to the reporter: a line to be shown, and how many workers
+ * there are now; what it did, at its end. */
+#define NOTE(F) F(text, line) F(u32, workers)
+AKT_MESSAGE(note, NOTE);
+#define SPREAD_TOTALS(F) F(u64, leases) F(u64, again)
+AKT_MESSAGE(spread_totals, SPREAD_TOTALS);
 
 /* From a splitter to the reporter, at its end. */
 #define SPLITTER_TOTALS(F) F(u32, splitter) F(u64, chunks)
@@ -152,6 +172,13 @@ akt_err reducer_spawn(akt_self *self, struct pipeline *line, uint32_t index);
 akt_err splitter_spawn(akt_self *self, struct pipeline *line, uint32_t index);
 akt_err reader_spawn(akt_self *self, struct pipeline *line, uint32_t index);
 akt_err dispatcher_spawn(akt_self *self, struct pipeline *line);
+
+/** How the program ends when all is not well. */
+enum exit_status {
+    EXIT_UNREADABLE = 1,
+    EXIT_USAGE = 2,
+    EXIT_FAILED = 3
+};
 
 /** Tells main that all is done (`AKT_OK`) or that an actor failed. */
 void tell_main(akt_err err);
