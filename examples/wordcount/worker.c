@@ -130,14 +130,9 @@ await_end(akt_self *self, akt_future counters)
     }
 }
 
-struct no_args {
-    char nothing;
-};
-
 static akt_err
-work(akt_self *self, struct no_args *args)
+work(akt_self *self)
 {
-    (void)args;
     akt_nng socket;
     akt_future counters;
     AKT_TRY(open_socket(self, &socket));
@@ -147,7 +142,7 @@ work(akt_self *self, struct no_args *args)
     AKT_TRY(spawn_counters(self, &counters));
     return await_end(self, counters);
 }
-AKT_TASK(work, struct no_args);
+AKT_TASK(work, void);
 
 /* Says itself what went wrong, and how the program ends. */
 static akt_err
