@@ -106,7 +106,9 @@ one_round(akt_self *self, akt_ref feeding, struct stress_random *random)
 
     STRESS_OK(akt_spawn(self, target, &ref));
     atomic_store(&enough, false);
-    STRESS_OK(akt_send(self, feeding, feed, .target = ref));
+    /* On a busy machine the feeder may be many rounds behind. */
+    STRESS_OK(
+        akt_send_within(self, AKT_SECONDS(60), feeding, feed, .target = ref));
     pause_for(stress_below(random, 40000));
     atomic_store(&enough, true);
     pause_for(stress_below(random, 200));
