@@ -168,6 +168,7 @@ if(AKT_WITH_NNG)
         actors/net/nng_peers.c
         actors/net/nng_tls.c
         actors/net/out.c
+        actors/net/outlet.c
         actors/net/sim_arrive.c
         actors/net/sim_back.c
         actors/net/sim_begin.c
@@ -190,6 +191,7 @@ endif()
 # What leaves the process; see cmake/AktNet.cmake.
 if(AKT_WITH_NET)
     list(APPEND AKT_SOURCES
+        actors/net/batch.c
         actors/net/cbor_read.c
         actors/net/cbor_write.c
         actors/net/utf8.c

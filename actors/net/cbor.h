@@ -95,7 +95,8 @@ void akti_cbor_put_text(struct akti_cbor_writer *w, const void *ptr,
                         size_t length);
 void akti_cbor_put_bytes(struct akti_cbor_writer *w, const void *ptr,
                          size_t length);
-/* The heads; `count` elements or pairs are to follow. */
+/* The heads; so many bytes, elements or pairs are to follow. */
+void akti_cbor_put_bytes_head(struct akti_cbor_writer *w, size_t length);
 void akti_cbor_put_array(struct akti_cbor_writer *w, size_t count);
 void akti_cbor_put_map(struct akti_cbor_writer *w, size_t count);
 

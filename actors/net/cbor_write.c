@@ -143,9 +143,15 @@ akti_cbor_put_text(struct akti_cbor_writer *w, const void *ptr, size_t length)
 }
 
 void
-akti_cbor_put_bytes(struct akti_cbor_writer *w, const void *ptr, size_t length)
+akti_cbor_put_bytes_head(struct akti_cbor_writer *w, size_t length)
 {
     put_head(w, length, cbor_encode_bytestring_start);
+}
+
+void
+akti_cbor_put_bytes(struct akti_cbor_writer *w, const void *ptr, size_t length)
+{
+    akti_cbor_put_bytes_head(w, length);
     put_raw(w, ptr, length);
 }
 

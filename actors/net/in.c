@@ -14,6 +14,10 @@
 struct in {
     struct akti_socket *socket;
     bool closing;
+    /* The batch that is being brought; message NULL: none. It waits as a whole
+     * while the owner's mailbox is full. */
+    struct akti_packet batch;
+    struct akti_batch_reader rest;
 };
 
 /* --- what arrives --- */
@@ -139,16 +143,71 @@ is_suspended(akt_self *self)
     return (self->actor->runnable.unused & AKTI_FLAG_AWAITING) != 0;
 }
 
+/* [move] One that came: it is taken apart from now on, or refused. */
 static void
-take_packets(akt_self *self, struct akti_socket *s)
+begin_batch(struct in *in, struct akti_packet *p)
 {
-    struct akti_packet p;
-    unsigned n = 0;
+    struct akti_socket *s = in->socket;
 
-    while (n < BATCH && !is_suspended(self)
-           && s->transport->receive(s->net, &p)) {
+    in->batch = *p;
+    if (!akti_batch_open(&in->rest, akti_packet_bytes(p))) {
+        akti_socket_add(&s->refused,
+                        akti_packet_count(true, p->bytes, p->size));
+        s->transport->packet_free(s->net, &in->batch);
+        in->batch.message = NULL;
+    }
+}
+
+/* False: nothing is left of the batch, and it is gone. */
+static bool
+take_from_batch(akt_self *self, struct in *in)
+{
+    struct akti_packet p = {.message = NULL};
+    struct akti_socket *s = in->socket;
+    akt_bytes bytes;
+
+    if (in->batch.message == NULL) {
+        return false;
+    }
+    if (!akti_batch_next(&in->rest, &bytes)) {
+        s->transport->packet_free(s->net, &in->batch);
+        in->batch.message = NULL;
+        return false;
+    }
+    p.bytes = bytes.ptr;
+    p.size = bytes.len;
+    take_packet(self, s, &p);
+    return true;
+}
+
+/* One message, or a batch of them; false: there is none. */
+static bool
+take_next(akt_self *self, struct in *in)
+{
+    struct akti_socket *s = in->socket;
+    struct akti_packet p;
+
+    if (take_from_batch(self, in)) {
+        return true;
+    }
+    if (!s->transport->receive(s->net, &p)) {
+        return false;
+    }
+    if (s->batch_bytes > 0) {
+        begin_batch(in, &p);
+    } else {
         take_packet(self, s, &p);
         s->transport->packet_free(s->net, &p);
+    }
+    return true;
+}
+
+static void
+take_packets(akt_self *self, struct in *in)
+{
+    unsigned n = 0;
+
+    while (n < BATCH && !is_suspended(self) && take_next(self, in)) {
         n++;
     }
     if (n == BATCH) {
@@ -226,7 +285,7 @@ on_turn(akt_self *self, struct akti_actor *a)
     }
     take_events(self, in->socket);
     if (!akti_socket_asks(in->socket)) {
-        take_packets(self, in->socket);
+        take_packets(self, in);
     }
 }
 
@@ -245,10 +304,16 @@ static void *
 on_leave(akt_self *self, struct akti_actor *a)
 {
     struct in *in = a->state;
+    struct akti_socket *s = in->socket;
 
     (void)self;
-    akti_socket_leave(in->socket, AKTI_SIDE_IN);
-    return in->socket;
+    /* For the rest of it there is no owner any more. */
+    if (in->batch.message != NULL) {
+        akti_socket_add(&s->dropped, in->rest.left);
+        s->transport->packet_free(s->net, &in->batch);
+    }
+    akti_socket_leave(s, AKTI_SIDE_IN);
+    return s;
 }
 
 static const akt_handler handlers[] = {{NULL, NULL}};

@@ -137,7 +137,7 @@ set_up(struct akti_net *net, const struct akti_net_config *c, akt_error *error)
         return akti_nng_fail(error, rv, "set options of", net->name);
     }
     AKT_TRY(akti_nng_peers_open(net, true));
-    AKT_TRY(akti_nng_flow_open(net, c->window));
+    AKT_TRY(akti_nng_flow_open(net, c));
     return net->answers ? akti_nng_answer_open(net, c->requests, c->window)
                         : AKT_OK;
 }
@@ -199,6 +199,7 @@ new_net(const struct akti_net_config *c, struct akti_link *link)
     net->redial_max_ns = c->redial_max_ns;
     net->answers =
         c->protocol == AKT_NNG_REP || c->protocol == AKT_NNG_RESPONDENT;
+    net->batches = c->batches;
     atomic_init(&net->holders, 1);
     return net;
 }

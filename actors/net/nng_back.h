@@ -31,7 +31,9 @@ struct akti_nng_out {
     _Atomic uint32_t pumping;
     _Atomic uint32_t wants_room; /* the side was told that there is none */
     enum akti_side side;
-    bool busy; /* who has the pump: the link was told so */
+    /* who has the pump */
+    bool busy;      /* the link was told so */
+    uint64_t count; /* messages in the packet that is leaving */
 };
 
 /* What comes in: the callback puts, the side that receives takes. */
@@ -89,6 +91,7 @@ struct akti_net {
     uint64_t redial_max_ns;
     struct akti_nng_tls *tls; /* NULL: none */
     bool answers;             /* REP, RESPONDENT */
+    bool batches;             /* immutable, as in the config */
     struct akti_nng_out out;
     struct akti_nng_in in;
     struct akti_nng_peers peers;
@@ -128,7 +131,8 @@ void akti_nng_release(struct akti_net *net);
 
 /* --- nng_flow.c --- */
 
-akt_err akti_nng_flow_open(struct akti_net *net, uint32_t window);
+akt_err akti_nng_flow_open(struct akti_net *net,
+                           const struct akti_net_config *c);
 /* All aios have stopped: frees what is left. */
 void akti_nng_flow_fini(struct akti_net *net);
 /* Waits until no callback runs any more. */

@@ -8,6 +8,12 @@
 
 #define ASKED_BIT 0x80000000u
 
+static uint64_t
+count_of(const struct akti_net *net, nng_msg *m)
+{
+    return akti_packet_count(net->batches, nng_msg_body(m), nng_msg_len(m));
+}
+
 /* --- out --- */
 
 /* Whoever finds it down and raises it has the pump: he alone sends. */
@@ -49,8 +55,11 @@ go_on(struct akti_net *net)
 
     do {
         if (akti_nng_ring_count(&o->ring) > 0) {
+            nng_msg *m = akti_nng_ring_first(&o->ring);
+
             set_busy(net, true);
-            nng_aio_set_msg(o->aio, akti_nng_ring_first(&o->ring));
+            o->count = count_of(net, m);
+            nng_aio_set_msg(o->aio, m);
             nng_send_aio(net->socket, o->aio);
             return;
         }
@@ -83,9 +92,9 @@ on_sent(void *arg)
     akti_nng_count(&net->activity, 1);
     if (nng_aio_result(o->aio) != 0) {
         nng_msg_free(nng_aio_get_msg(o->aio));
-        akti_nng_count(&net->lost, 1);
+        akti_nng_count(&net->lost, o->count);
     } else {
-        akti_nng_count(&net->sent, 1);
+        akti_nng_count(&net->sent, o->count);
     }
     akti_nng_ring_take(&o->ring);
     tell_room(net);
@@ -158,7 +167,7 @@ akti_nng_packet(struct akti_packet *p, nng_msg *m, uint64_t tag)
 void
 akti_nng_count_in(struct akti_net *net, nng_msg *m)
 {
-    akti_nng_count(&net->received, 1);
+    akti_nng_count(&net->received, count_of(net, m));
     akti_nng_count(&net->received_bytes, nng_msg_len(m));
 }
 
@@ -174,7 +183,7 @@ take_in(struct akti_net *net, nng_msg *m)
         akti_nng_count_in(net, m);
         akti_nng_ring_put(&in->ring, m);
     } else {
-        akti_nng_count(&net->dropped, 1);
+        akti_nng_count(&net->dropped, count_of(net, m));
         nng_msg_free(m);
     }
 }
@@ -310,7 +319,7 @@ open_one(struct akti_nng_ring *ring, nng_aio **aio, uint32_t window,
 }
 
 akt_err
-akti_nng_flow_open(struct akti_net *net, uint32_t window)
+akti_nng_flow_open(struct akti_net *net, const struct akti_net_config *c)
 {
     akt_nng_protocol p = net->protocol;
     bool asks = p == AKT_NNG_REQ || p == AKT_NNG_SURVEYOR;
@@ -320,12 +329,13 @@ akti_nng_flow_open(struct akti_net *net, uint32_t window)
         p == AKT_NNG_SUB || p == AKT_NNG_BUS || p == AKT_NNG_SURVEYOR;
     net->out.side = AKTI_SIDE_OUT;
     if (does_send(p)) {
-        AKT_TRY(open_one(&net->out.ring, &net->out.aio, window, on_sent, net));
+        AKT_TRY(open_one(&net->out.ring, &net->out.aio, c->send_window, on_sent,
+                         net));
         nng_aio_set_timeout(net->out.aio, NNG_DURATION_INFINITE);
     }
     if (does_receive(p)) {
         AKT_TRY(
-            open_one(&net->in.ring, &net->in.aio, window, on_received, net));
+            open_one(&net->in.ring, &net->in.aio, c->window, on_received, net));
         nng_aio_set_timeout(net->in.aio, NNG_DURATION_INFINITE);
     }
     return AKT_OK;

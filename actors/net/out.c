@@ -7,7 +7,7 @@
 #include "actors/core/future.h"
 #include "actors/core/send.h"
 #include "actors/net/asks.h"
-#include "actors/net/typed.h"
+#include "actors/net/outlet.h"
 #include "akt/timer.h"
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@
 
 struct out {
     struct akti_socket *socket;
-    struct akti_packet waiting; /* it found no room; message NULL: none */
+    struct akti_outlet outlet;
     struct akti_asks asks;
     bool sweeping; /* the timer is armed */
     bool closing;
@@ -37,7 +37,7 @@ AKT_MESSAGE(akti_net_survey_end, OUT_NUMBER);
 static void
 set_deaf(akt_self *self, struct out *o)
 {
-    bool deaf = o->waiting.message != NULL
+    bool deaf = akti_outlet_is_full(&o->outlet)
                 || (akti_socket_asks(o->socket) && akti_asks_is_full(&o->asks));
 
     if (deaf) {
@@ -59,39 +59,6 @@ begin_timer(akt_self *self, uint64_t after_ns, const akt_type *type,
 
 /* --- sending --- */
 
-akt_err
-akti_packet_of(struct akti_socket *s, akt_bytes bytes, struct akti_packet *out)
-{
-    void *room = NULL;
-
-    AKT_TRY(s->transport->packet_new(s->net, bytes.len, out, &room));
-    if (bytes.len > 0) {
-        memcpy(room, bytes.ptr, bytes.len);
-    }
-    return AKT_OK;
-}
-
-static void
-send_packet(struct out *o, struct akti_packet *p)
-{
-    struct akti_socket *s = o->socket;
-
-    if (!s->transport->send(s->net, p)) {
-        o->waiting = *p;
-    }
-}
-
-static void
-flush(struct out *o)
-{
-    struct akti_packet p = o->waiting;
-
-    if (p.message != NULL) {
-        o->waiting.message = NULL;
-        send_packet(o, &p);
-    }
-}
-
 /* Something that this protocol does not send. */
 static akt_err
 refuse(akt_self *self, struct out *o, const char *why)
@@ -111,6 +78,14 @@ fail(akt_self *self, struct out *o, akt_err err)
     return AKT_OK;
 }
 
+static akt_err
+fail_with(akt_self *self, struct out *o, const akt_error *error)
+{
+    akti_socket_count(&o->socket->refused);
+    akt_ignore(akt_reply_failure(self, error));
+    return AKT_OK;
+}
+
 static bool
 only_sends(const struct out *o)
 {
@@ -120,23 +95,29 @@ only_sends(const struct out *o)
            || p == AKT_NNG_PAIR0 || p == AKT_NNG_BUS;
 }
 
+/* A message is on its way, or in a batch that leaves when there is no more. */
+static void
+was_sent(akt_self *self, struct out *o)
+{
+    akti_socket_count(&o->socket->accepted);
+    self->again = self->again || akti_outlet_gathers(&o->outlet);
+    set_deaf(self, o);
+}
+
 static akt_err
 on_bytes(akt_self *self, void *state, const void *message)
 {
     struct out *o = state;
     const struct akt_nng_bytes *m = message;
-    struct akti_packet p;
-    akt_err err;
+    akt_error error = AKT_ERROR_NONE;
 
     if (!only_sends(o)) {
         return refuse(self, o, "this socket does not send plain bytes");
     }
-    err = akti_packet_of(o->socket, m->data, &p);
-    if (err != AKT_OK) {
-        return fail(self, o, err);
+    if (akti_outlet_bytes(&o->outlet, m->data, &error) != AKT_OK) {
+        return fail_with(self, o, &error);
     }
-    send_packet(o, &p);
-    set_deaf(self, o);
+    was_sent(self, o);
     return AKT_OK;
 }
 
@@ -145,7 +126,8 @@ on_bytes(akt_self *self, void *state, const void *message)
 static void
 see_to_sweep(akt_self *self, struct out *o)
 {
-    if (!o->sweeping && o->asks.count > 0) {
+    if (!o->sweeping
+        && (o->asks.count > 0 || akti_outlet_gathers(&o->outlet))) {
         o->sweeping =
             begin_timer(self, SWEEP_NS, &akti_net_sweep_type, 0) == AKT_OK;
     }
@@ -163,9 +145,9 @@ ask(akt_self *self, struct out *o, const void *message, struct akti_packet *p,
         return err;
     }
     *out_ask = akti_asks_find(&o->asks, p->tag);
-    send_packet(o, p);
+    akti_outlet_packet(&o->outlet, p);
     see_to_sweep(self, o);
-    set_deaf(self, o);
+    was_sent(self, o);
     return AKT_OK;
 }
 
@@ -418,6 +400,9 @@ set_topic(akt_self *self, struct out *o, akt_bytes topic, bool wanted)
     if (o->socket->protocol != AKT_NNG_SUB) {
         return refuse(self, o, "only a SUB socket has topics");
     }
+    if (o->socket->batch_bytes > 0) {
+        return refuse(self, o, "a socket with batches has no topics");
+    }
     err = o->socket->transport->topic(o->socket->net, topic, wanted);
     return err != AKT_OK ? fail(self, o, err) : AKT_OK;
 }
@@ -514,15 +499,32 @@ see_to_end(akt_self *self, struct out *o)
     if (o->over) {
         akt_ignore(akt_kill(self, s->in));
         self->exit_kind = AKT_EXIT_STOPPED;
-    } else if (o->waiting.message == NULL && has_mail(self)) {
+    } else if (!akti_outlet_is_full(&o->outlet) && has_mail(self)) {
         self->again = true;
-    } else if (o->waiting.message == NULL && in_left
+    } else if (akti_outlet_is_empty(&o->outlet) && in_left
                && s->transport->pending(s->net) == 0) {
         self->exit_kind = AKT_EXIT_STOPPED;
     }
 }
 
 /* --- the hooks --- */
+
+static void
+send_gathered(akt_self *self, struct out *o)
+{
+    bool more = has_mail(self);
+
+    akti_outlet_flush(&o->outlet, more);
+    if (!akti_outlet_gathers(&o->outlet)) {
+        return;
+    }
+    if (more) {
+        self->again = true;
+    } else {
+        /* There was no memory for it. */
+        see_to_sweep(self, o);
+    }
+}
 
 static void
 on_turn(akt_self *self, struct akti_actor *a)
@@ -532,7 +534,7 @@ on_turn(akt_self *self, struct akti_actor *a)
     if (akti_actor_has(a, AKTI_FLAG_START) || self->exit_kind != 0) {
         return;
     }
-    flush(o);
+    send_gathered(self, o);
     if (akti_socket_asks(o->socket)) {
         take_answers(self, o);
     }
@@ -546,6 +548,7 @@ on_start(akt_self *self, void *state)
 {
     struct out *o = state;
 
+    akti_outlet_init(&o->outlet, o->socket);
     akti_asks_init(&o->asks, o->socket->requests);
     akti_link_join(o->socket->link, AKTI_SIDE_OUT, self->actor);
     set_deaf(self, o);
@@ -560,7 +563,7 @@ on_leave(akt_self *self, struct akti_actor *a)
     struct out *o = a->state;
 
     akti_asks_fini(self, &o->asks);
-    o->socket->transport->packet_free(o->socket->net, &o->waiting);
+    akti_outlet_fini(&o->outlet);
     akti_socket_leave(o->socket, AKTI_SIDE_OUT);
     return o->socket;
 }
@@ -568,15 +571,7 @@ on_leave(akt_self *self, struct akti_actor *a)
 /* --- typed messages --- */
 
 static akt_err
-fail_with(akt_self *self, struct out *o, const akt_error *error)
-{
-    akti_socket_count(&o->socket->refused);
-    akt_ignore(akt_reply_failure(self, error));
-    return AKT_OK;
-}
-
-static akt_err
-send_typed(akt_self *self, struct out *o, const akti_message_arg *message)
+ask_typed(akt_self *self, struct out *o, const akti_message_arg *message)
 {
     struct akti_ask *ask_of = NULL;
     akt_error error = AKT_ERROR_NONE;
@@ -586,13 +581,20 @@ send_typed(akt_self *self, struct out *o, const akti_message_arg *message)
     if (akti_typed_packet(o->socket, message, &p, &error) != AKT_OK) {
         return fail_with(self, o, &error);
     }
-    if (only_sends(o)) {
-        send_packet(o, &p);
-        set_deaf(self, o);
-        return AKT_OK;
-    }
     err = ask(self, o, message->payload, &p, &ask_of);
     return err != AKT_OK ? fail(self, o, err) : AKT_OK;
+}
+
+static akt_err
+send_typed(akt_self *self, struct out *o, const akti_message_arg *message)
+{
+    akt_error error = AKT_ERROR_NONE;
+
+    if (akti_outlet_typed(&o->outlet, message, &error) != AKT_OK) {
+        return fail_with(self, o, &error);
+    }
+    was_sent(self, o);
+    return AKT_OK;
 }
 
 /* Whatever has no row of its own. */
@@ -602,9 +604,11 @@ on_other(akt_self *self, void *state, const void *message)
     struct out *o = state;
     akti_message_arg arg = {self->message->type, message};
 
-    if (only_sends(o)
-        || (o->socket->protocol == AKT_NNG_REQ && arg.type->reply != NULL)) {
+    if (only_sends(o)) {
         return send_typed(self, o, &arg);
+    }
+    if (o->socket->protocol == AKT_NNG_REQ && arg.type->reply != NULL) {
+        return ask_typed(self, o, &arg);
     }
     return refuse(self, o, "this socket does not send such a message");
 }

@@ -134,7 +134,8 @@ make_ready(struct akti_simnet_end *e, struct akti_simnet_message *m)
     struct akti_net *net = e->net;
 
     net->world->count.arrived++;
-    net->count.received++;
+    net->count.received +=
+        akti_packet_count(net->config.batches, m->bytes, m->size);
     net->count.received_bytes += m->size;
     akti_simnet_note(e->conn, AKTI_NET_ARRIVED, m->size);
     akti_simnet_put(&net->ready, m);
@@ -155,7 +156,8 @@ take_in(struct akti_simnet_end *e, struct akti_simnet_message *m)
         w->count.unwanted++;
     } else if (drops(net) && is_full(net)) {
         w->count.dropped++;
-        net->count.dropped++;
+        net->count.dropped +=
+            akti_packet_count(net->config.batches, m->bytes, m->size);
     } else if (net->hushed
                || (akti_simnet_answers(net) && !keep_request(e, m))) {
         w->count.lost++;

@@ -69,7 +69,6 @@ static void
 count(struct akti_net *net, akt_nng_counters *out)
 {
     *out = net->count;
-    out->lost += net->queue.count;
 }
 
 static void

@@ -44,7 +44,8 @@ put_on_way(struct akti_simnet_end *e, struct akti_simnet_message *m)
 static void
 count_out(struct akti_net *net, const struct akti_simnet_message *m)
 {
-    net->count.sent++;
+    net->count.sent +=
+        akti_packet_count(net->config.batches, m->bytes, m->size);
     net->count.sent_bytes += m->size;
 }
 
@@ -91,7 +92,7 @@ find_room(struct akti_net *net)
 static void
 tell_room(struct akti_net *net)
 {
-    if (net->wants_room && net->queue.count <= net->config.window / 2) {
+    if (net->wants_room && net->queue.count <= net->config.send_window / 2) {
         net->wants_room = false;
         akti_link_wake(net->link, AKTI_SIDE_OUT);
     }
@@ -120,7 +121,7 @@ akti_simnet_pump(struct akti_net *net)
 static bool
 send_to_one(struct akti_net *net, struct akti_simnet_message *m)
 {
-    if (net->queue.count >= net->config.window) {
+    if (net->queue.count >= net->config.send_window) {
         net->wants_room = true;
         return false;
     }

@@ -10,6 +10,8 @@
 
 #define WINDOW_DEFAULT 128
 #define WINDOW_MAX 65536
+/* Few, so that the next batch fills while these leave. */
+#define BATCH_WINDOW 4
 #define REQUESTS_DEFAULT 1024
 #define REQUESTS_MAX 65536
 #define PEERS_DEFAULT 16384
@@ -30,6 +32,14 @@ out_of_range(akt_error *error, const char *what)
 {
     return akt_error_set(error, AKT_EINVAL, "the option %s is out of range",
                          what);
+}
+
+static bool
+may_batch(const akt_nng_opts *o)
+{
+    return o->protocol != AKT_NNG_REQ && o->protocol != AKT_NNG_REP
+           && o->protocol != AKT_NNG_SURVEYOR
+           && o->protocol != AKT_NNG_RESPONDENT && o->topics == NULL;
 }
 
 static akt_err
@@ -56,6 +66,14 @@ check_options(const akt_nng_opts *o, akt_error *error)
     if (o->redial_min_ns > AKT_SECONDS(3600)
         || o->redial_max_ns > AKT_SECONDS(3600)) {
         return out_of_range(error, "redial_min_ns or redial_max_ns");
+    }
+    if (o->batch_bytes > MESSAGE_MAX) {
+        return out_of_range(error, "batch_bytes");
+    }
+    if (o->batch_bytes > 0 && !may_batch(o)) {
+        return akt_error_set(error, AKT_EINVAL,
+                             "batches are for sockets that neither ask nor "
+                             "answer, and that have no topics");
     }
     if (o->topics != NULL && o->protocol != AKT_NNG_SUB) {
         return akt_error_set(error, AKT_EINVAL, "only a SUB socket has topics");
@@ -98,6 +116,9 @@ configure(const akt_nng_opts *o, struct akti_net_config *c)
         .tls = o->tls,
         .max_message = or_default(o->max_message, AKT_NNG_MESSAGE_MAX),
         .window = (uint32_t)or_default(o->window, WINDOW_DEFAULT),
+        .send_window = (uint32_t)or_default(
+            o->window, o->batch_bytes > 0 ? BATCH_WINDOW : WINDOW_DEFAULT),
+        .batches = o->batch_bytes > 0,
         .requests = (uint32_t)or_default(o->requests, REQUESTS_DEFAULT),
         .max_peers = (uint32_t)or_default(o->max_peers, PEERS_DEFAULT),
         .redial_min_ns = or_default(o->redial_min_ns, REDIAL_MIN_NS),
@@ -137,6 +158,11 @@ close_net(struct akti_socket *s)
     akt_nng_counters last = {0};
 
     s->transport->count(s->net, &last);
+    if (!akti_socket_answers(s)) {
+        /* Relaxed: OUT, which has ended, has counted. */
+        last.lost = atomic_load_explicit(&s->accepted, memory_order_relaxed)
+                    - last.sent;
+    }
     akti_latch_lock(&s->link->latch);
     s->closed = true;
     s->last = last;
@@ -250,6 +276,7 @@ new_socket(akt_self *self, const akt_nng_opts *o)
     s->to = !akt_ref_is_none(o->to) ? o->to : akt_self_ref(self);
     s->peers = o->peers;
     s->types = o->types;
+    s->batch_bytes = o->batch_bytes;
     s->requests = (uint32_t)or_default(o->requests, REQUESTS_DEFAULT);
     s->answer_ns = o->answer_ns;
     s->linger_ns = or_default(o->linger_ns, LINGER_NS);

@@ -33,6 +33,7 @@ struct akti_socket {
     akt_ref in;  /* of IN: it was there before OUT */
     bool peers;
     const akt_type *const *types; /* NULL: what arrives is bytes */
+    size_t batch_bytes;           /* 0: each message travels by itself */
     uint32_t requests;
     uint64_t answer_ns;
     uint64_t linger_ns;
@@ -42,6 +43,8 @@ struct akti_socket {
     _Atomic uint64_t refused;
     _Atomic uint64_t unwanted;
     _Atomic uint64_t dropped; /* by the owner's mailbox */
+    _Atomic uint64_t
+        accepted; /* by OUT; what has not left at the end is lost */
 };
 
 static inline bool
@@ -58,9 +61,15 @@ akti_socket_answers(const struct akti_socket *s)
 
 /* Relaxed: a number that orders nothing. */
 static inline void
+akti_socket_add(_Atomic uint64_t *counter, uint64_t n)
+{
+    (void)atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+static inline void
 akti_socket_count(_Atomic uint64_t *counter)
 {
-    (void)atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+    akti_socket_add(counter, 1);
 }
 
 void akti_socket_release(struct akti_socket *s);

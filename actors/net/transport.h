@@ -40,13 +40,15 @@
  *
  * Ownership. A packet belongs to who has it in hand; send takes it on true.
  *
- * Bounds. Between receive and the network there are at most `window` packets. A
+ * Bounds. Between receive and the network there are at most `window` packets, and
+ * `send_window` between send and it. A
  * back end whose protocol can slow its peers down stops reading beyond that; one
  * that cannot (SUB, BUS, and SURVEYOR's answers) drops the newest and counts it.
  */
 #ifndef AKT_NET_TRANSPORT_H
 #define AKT_NET_TRANSPORT_H
 
+#include "actors/net/batch.h"
 #include "akt/error.h"
 #include "akt/failure.h"
 #include "akt/nng.h"
@@ -73,9 +75,11 @@ struct akti_net_config {
     const char *const *topics; /* [borrow] during open; NULL: all */
     const akt_nng_tls *tls;    /* [borrow] during open; NULL: none */
     size_t max_message;
-    uint32_t window;
+    uint32_t window;      /* of what is received */
+    uint32_t send_window; /* of what is sent */
     uint32_t requests;
     uint32_t max_peers;
+    bool batches; /* packets hold several messages, and are counted so */
     uint64_t redial_min_ns;
     uint64_t redial_max_ns;
 };
@@ -92,6 +96,13 @@ struct akti_packet {
     size_t size;
     uint64_t tag;
 };
+
+/* How many messages a packet is counted as. */
+static inline uint64_t
+akti_packet_count(bool batches, const void *bytes, size_t size)
+{
+    return batches ? akti_batch_count((akt_bytes){bytes, size}) : 1;
+}
 
 /* A connection that came or went. `peer` is not used again. */
 struct akti_net_event {

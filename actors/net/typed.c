@@ -1,28 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 #include "actors/net/typed.h"
 
-#include "akt/wire.h"
-
 #include <stdlib.h>
 
 /* States and messages are aligned so at most. */
 #define ALIGN ((size_t)64)
 
 akt_err
+akti_typed_write(const akti_message_arg *message, void *room, size_t length,
+                 akt_error *error)
+{
+    akt_wire_buffer buffer = {.ptr = room, .size = length};
+
+    return akt_wire_encode(AKT_WIRE_NAMED, message->type, message->payload,
+                           &buffer, error);
+}
+
+akt_err
 akti_typed_packet(struct akti_socket *s, const akti_message_arg *message,
                   struct akti_packet *out, akt_error *error)
 {
-    akt_wire_buffer buffer = {0};
+    size_t length = 0;
+    void *room = NULL;
     akt_err err;
 
-    AKT_TRY(akt_wire_length(AKT_WIRE_NAMED, message->type, message->payload,
-                            &buffer.size, error));
-    err = s->transport->packet_new(s->net, buffer.size, out, &buffer.ptr);
+    AKT_TRY(akti_typed_length(message, &length, error));
+    err = s->transport->packet_new(s->net, length, out, &room);
     if (err != AKT_OK) {
         return akt_error_set(error, err, NULL);
     }
-    err = akt_wire_encode(AKT_WIRE_NAMED, message->type, message->payload,
-                          &buffer, error);
+    err = akti_typed_write(message, room, length, error);
     if (err != AKT_OK) {
         s->transport->packet_free(s->net, out);
     }

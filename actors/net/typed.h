@@ -4,8 +4,22 @@
 #define AKT_NET_TYPED_H
 
 #include "actors/net/socket.h"
+#include "akt/wire.h"
 
-/* A packet with this message. Errors of akt_wire_encode; AKT_ENOMEM. */
+/* How long this message will be. Errors of akt_wire_length. */
+static inline akt_err
+akti_typed_length(const akti_message_arg *message, size_t *out,
+                  akt_error *error)
+{
+    return akt_wire_length(AKT_WIRE_NAMED, message->type, message->payload, out,
+                           error);
+}
+
+/* Writes it into room for so many bytes. Errors of akt_wire_encode. */
+akt_err akti_typed_write(const akti_message_arg *message, void *room,
+                         size_t length, akt_error *error);
+
+/* A packet with this message. The same errors, and AKT_ENOMEM. */
 akt_err akti_typed_packet(struct akti_socket *s,
                           const akti_message_arg *message,
                           struct akti_packet *out, akt_error *error);

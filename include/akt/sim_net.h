@@ -58,7 +58,8 @@ typedef struct akt_sim_net_opts {
  * `unwanted`, `lost` and `on_way`.
  */
 typedef struct akt_sim_net_counters {
-    uint64_t sent;     /**< messages to a peer; to all is one for each */
+    /** Messages to a peer; to all is one for each, and a batch is one. */
+    uint64_t sent;
     uint64_t arrived;  /**< and have been taken, or will be */
     uint64_t dropped;  /**< no room: PUB, SURVEYOR and BUS, SUB */
     uint64_t unwanted; /**< of no topic of the subscriber's */

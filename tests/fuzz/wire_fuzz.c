@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any bytes as a message. The first byte chooses the type and the form, the rest
- * is the input. It aborts when the input is taken for a message that has another
- * encoding than itself, or is refused without a sentence (tests/support/wire.h).
+ * is the input, which is taken for a batch of messages too. It aborts when the input
+ * is taken for a message that has another encoding than itself, or is refused
+ * without a sentence (tests/support/wire.h).
  * Ours to link with libFuzzer, or with replay.c where there is none.
  */
+#include "actors/net/batch.h"
 #include "tests/support/wire.h"
 
 #include <stdio.h>
@@ -31,6 +33,59 @@ type_of(unsigned n)
     return n == TYPES - 1 ? &everything_type : wire_types[n];
 }
 
+/* Elements that lie in the input, and that make the same batch again. */
+static const char *
+take_apart(struct akti_batch_reader *r, akt_bytes input,
+           struct akti_batch *again)
+{
+    const char *begin = input.ptr;
+    uint64_t count = r->left;
+    uint64_t n = 0;
+    akt_bytes element;
+
+    for (; akti_batch_next(r, &element); n++) {
+        const char *at = element.ptr;
+        void *room = akti_batch_room(again, element.len);
+
+        if (at < begin || element.len > (size_t)(begin + input.len - at)) {
+            return "an element that is not in the batch";
+        }
+        if (room == NULL) {
+            return "no memory";
+        }
+        memcpy(room, at, element.len);
+        akti_batch_add(again, element.len);
+    }
+    return n == count ? NULL : "another number of elements than at first";
+}
+
+/* What is taken for a batch has one encoding, which is not longer. */
+static const char *
+batch_oracle(akt_bytes input)
+{
+    struct akti_batch_reader r;
+    struct akti_batch again;
+    const char *wrong;
+    akt_bytes whole;
+
+    if (!akti_batch_open(&r, input)) {
+        return akti_batch_count(input) <= input.len + 1
+                   ? NULL
+                   : "more messages than there are bytes";
+    }
+    akti_batch_init(&again, 0);
+    wrong = take_apart(&r, input, &again);
+    if (wrong == NULL && again.count > 0) {
+        whole = akti_batch_whole(&again);
+        if (whole.len > input.len || !akti_batch_open(&r, whole)
+            || r.left != again.count) {
+            wrong = "a batch that is not one when it is made again";
+        }
+    }
+    akti_batch_fini(&again);
+    return wrong;
+}
+
 int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
@@ -45,6 +100,9 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     if (wrong == NULL
         && akt_wire_type_of(wire_types, input, &type, NULL) == AKT_OK) {
         wrong = wire_oracle(AKT_WIRE_NAMED, type, input, &taken);
+    }
+    if (wrong == NULL) {
+        wrong = batch_oracle(input);
     }
     if (wrong != NULL) {
         (void)fprintf(stderr, "wire_fuzz: %s\n", wrong);

@@ -3,6 +3,7 @@
  * The tables of actors/net/WIRE.md are read from the page: what they say is what
  * the code does. The page is the program's argument.
  */
+#include "actors/net/batch.h"
 #include "tests/support/wire.h"
 #include "tests/unit/unit.h"
 
@@ -98,7 +99,8 @@ for_each_row(const char *title, unsigned wanted, check_fn *check)
         row.text[strcspn(row.text, "\n")] = '\0';
         if (strncmp(row.text, "#", 1) == 0) {
             inside = strcmp(row.text, title) == 0;
-        } else if (inside && split(&row) && find_type(&row)) {
+        } else if (inside && split(&row)
+                   && (find_type(&row) || strcmp(row.cell[0], "batch") == 0)) {
             parse_bytes(&row);
             check(&row);
             found++;
@@ -221,6 +223,103 @@ test_vectors_with_the_name_are_refused(void **state)
     for_each_row("### Refused, with the name", 10, check_refused);
 }
 
+/* --- batches --- */
+
+static void
+print_batch(struct akti_batch_reader *r, char *text, size_t size)
+{
+    FILE *file = fmemopen(text, size, "w");
+    akt_bytes element;
+    const char *between = "";
+    size_t i;
+
+    assert_non_null(file);
+    (void)fprintf(file, "[");
+    while (akti_batch_next(r, &element)) {
+        (void)fprintf(file, "%sh'", between);
+        for (i = 0; i < element.len; i++) {
+            (void)fprintf(file, "%02x",
+                          ((const unsigned char *)element.ptr)[i]);
+        }
+        (void)fprintf(file, "'");
+        between = ", ";
+    }
+    (void)fprintf(file, "]");
+    (void)fclose(file);
+}
+
+/* Whether akt writes these messages so. */
+static bool
+is_batched_so(struct akti_batch_reader r, akt_bytes expected)
+{
+    struct akti_batch batch;
+    akt_bytes element;
+    akt_bytes whole;
+    bool same;
+
+    akti_batch_init(&batch, LINE_MAX_SIZE);
+    while (akti_batch_next(&r, &element)) {
+        void *room = akti_batch_room(&batch, element.len);
+
+        assert_non_null(room);
+        memcpy(room, element.ptr, element.len);
+        akti_batch_add(&batch, element.len);
+    }
+    if (batch.count == 0) {
+        return false;
+    }
+    whole = akti_batch_whole(&batch);
+    same = whole.len == expected.len
+           && memcmp(whole.ptr, expected.ptr, whole.len) == 0;
+    akti_batch_fini(&batch);
+    return same;
+}
+
+static void
+check_batch(const struct row *row)
+{
+    char text[LINE_MAX_SIZE] = "";
+    bool otherwise = row->cells > 3;
+    struct akti_batch_reader r;
+    struct akti_batch_reader again;
+
+    if (!akti_batch_open(&r, row->input)) {
+        fail_msg("line %u: it is refused", row->line);
+    }
+    again = r;
+    assert_int_equal(akti_batch_count(row->input), r.left);
+    print_batch(&r, text, sizeof(text));
+    assert_string_equal(text, row->cell[2]);
+    if (is_batched_so(again, row->input) == otherwise) {
+        fail_msg("line %u: is written %s", row->line,
+                 otherwise ? "like this" : "otherwise");
+    }
+}
+
+static void
+check_refused_batch(const struct row *row)
+{
+    struct akti_batch_reader r;
+
+    if (akti_batch_open(&r, row->input)) {
+        fail_msg("line %u: it is taken", row->line);
+    }
+    assert_true(akti_batch_count(row->input) <= row->input.len);
+}
+
+static void
+test_vectors_in_batches(void **state)
+{
+    struct akti_batch_reader r;
+
+    (void)state;
+    for_each_row("### Written and taken, in batches", 7, check_batch);
+    for_each_row("### Taken, but written otherwise, in batches", 6,
+                 check_batch);
+    for_each_row("### Refused, in batches", 20, check_refused_batch);
+    assert_false(akti_batch_open(&r, (akt_bytes){NULL, 0}));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -230,6 +329,7 @@ main(int argc, char **argv)
         cmocka_unit_test(test_vectors_of_others_are_taken),
         cmocka_unit_test(test_vectors_are_refused),
         cmocka_unit_test(test_vectors_with_the_name_are_refused),
+        cmocka_unit_test(test_vectors_in_batches),
     };
 
     page = argc > 1 ? argv[1] : "actors/net/WIRE.md";

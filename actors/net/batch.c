@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "actors/net/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- making one --- */
+
+void
+akti_batch_init(struct akti_batch *b, size_t limit)
+{
+    *b = (struct akti_batch){.limit = limit};
+}
+
+void
+akti_batch_fini(struct akti_batch *b)
+{
+    free(b->block);
+    b->block = NULL;
+}
+
+static size_t
+head_length(uint64_t number)
+{
+    if (number < 24) {
+        return 1;
+    }
+    if (number <= UINT8_MAX) {
+        return 2;
+    }
+    if (number <= UINT16_MAX) {
+        return 3;
+    }
+    return number <= UINT32_MAX ? 5 : AKTI_BATCH_HEAD_MAX;
+}
+
+bool
+akti_batch_fits(const struct akti_batch *b, size_t length)
+{
+    size_t all = head_length(b->count + 1) + b->used + head_length(length);
+
+    return b->count == 0 || (all <= b->limit && length <= b->limit - all);
+}
+
+/* Of a block in which so many bytes have room, with a head before and behind. */
+static size_t
+block_size(size_t bytes)
+{
+    return bytes + 2 * AKTI_BATCH_HEAD_MAX;
+}
+
+/* The block is as large as the limit, or as a message that is larger. */
+static bool
+make_room(struct akti_batch *b, size_t length)
+{
+    size_t bytes = b->used + length;
+    unsigned char *block;
+
+    if (b->block != NULL && block_size(bytes) <= b->size) {
+        return true;
+    }
+    bytes = bytes > b->limit ? bytes : b->limit;
+    block = realloc(b->block, block_size(bytes));
+    if (block == NULL) {
+        return false;
+    }
+    b->block = block;
+    b->size = block_size(bytes);
+    return true;
+}
+
+static unsigned char *
+end_of(struct akti_batch *b)
+{
+    return b->block + AKTI_BATCH_HEAD_MAX + b->used;
+}
+
+void *
+akti_batch_room(struct akti_batch *b, size_t length)
+{
+    return make_room(b, length) ? end_of(b) + head_length(length) : NULL;
+}
+
+void
+akti_batch_add(struct akti_batch *b, size_t length)
+{
+    struct akti_cbor_writer w = {end_of(b), AKTI_BATCH_HEAD_MAX, 0};
+
+    akti_cbor_put_bytes_head(&w, length);
+    b->used += w.used + length;
+    b->count++;
+}
+
+akt_bytes
+akti_batch_whole(struct akti_batch *b)
+{
+    size_t head = head_length(b->count);
+    unsigned char *begin = b->block + AKTI_BATCH_HEAD_MAX - head;
+    struct akti_cbor_writer w = {begin, head, 0};
+
+    akti_cbor_put_array(&w, (size_t)b->count);
+    return (akt_bytes){begin, head + b->used};
+}
+
+void
+akti_batch_clear(struct akti_batch *b)
+{
+    b->used = 0;
+    b->count = 0;
+    /* A large message was an exception. */
+    if (b->size > block_size(b->limit)) {
+        akti_batch_fini(b);
+    }
+}
+
+/* --- taking one apart --- */
+
+/* The next element, if it is bytes that are all there. */
+static bool
+read_bytes(struct akti_cbor_reader *r, akt_bytes *out)
+{
+    size_t left = (size_t)(r->end - r->at);
+    struct akti_cbor_item item;
+
+    /* The heads of short ones, of which there are many. */
+    if (left >= 1 && r->at[0] >= 0x40 && r->at[0] < 0x58) {
+        item.number = r->at[0] - 0x40u;
+        item.ptr = r->at + 1;
+    } else if (left >= 2 && r->at[0] == 0x58) {
+        item.number = r->at[1];
+        item.ptr = r->at + 2;
+    } else {
+        if (akti_cbor_read(r, &item) != AKTI_CBOR_OK
+            || item.kind != AKTI_CBOR_BYTES) {
+            return false;
+        }
+        *out = (akt_bytes){item.ptr, (size_t)item.number};
+        return true;
+    }
+    if (item.number > (size_t)(r->end - item.ptr)) {
+        return false;
+    }
+    r->at = item.ptr + item.number;
+    *out = (akt_bytes){item.ptr, (size_t)item.number};
+    return true;
+}
+
+/* The head of the array; the reader is behind it. */
+static bool
+read_head(struct akti_cbor_reader *r, akt_bytes input,
+          struct akti_cbor_rest *out)
+{
+    struct akti_cbor_item head;
+
+    *r = (struct akti_cbor_reader){.begin = input.ptr};
+    if (input.len == 0) {
+        return false;
+    }
+    r->at = r->begin;
+    r->end = r->begin + input.len;
+    if (akti_cbor_read(r, &head) != AKTI_CBOR_OK
+        || head.kind != AKTI_CBOR_ARRAY) {
+        return false;
+    }
+    *out = akti_cbor_rest_of(&head);
+    return true;
+}
+
+bool
+akti_batch_open(struct akti_batch_reader *r, akt_bytes input)
+{
+    struct akti_cbor_reader all;
+    struct akti_cbor_rest rest;
+    akt_bytes element;
+    uint64_t count = 0;
+
+    if (!read_head(&all, input, &rest)) {
+        return false;
+    }
+    r->input = all;
+    while (akti_cbor_more(&all, &rest)) {
+        if (!read_bytes(&all, &element)) {
+            return false;
+        }
+        count++;
+    }
+    r->left = count;
+    return all.at == all.end;
+}
+
+bool
+akti_batch_next(struct akti_batch_reader *r, akt_bytes *out)
+{
+    return r->left > 0 && r->left-- > 0 && read_bytes(&r->input, out);
+}
+
+uint64_t
+akti_batch_count(akt_bytes input)
+{
+    struct akti_batch_reader whole;
+    struct akti_cbor_reader r;
+    struct akti_cbor_rest rest;
+
+    if (!read_head(&r, input, &rest)) {
+        return 1;
+    }
+    if (!rest.open) {
+        return rest.left;
+    }
+    return akti_batch_open(&whole, input) ? whole.left : 1;
+}
