@@ -167,6 +167,7 @@ if(AKT_WITH_NNG)
         actors/net/nng_helper.c
         actors/net/nng_peers.c
         actors/net/nng_tls.c
+        actors/net/opened.c
         actors/net/out.c
         actors/net/outlet.c
         actors/net/sim_arrive.c

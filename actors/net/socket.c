@@ -323,8 +323,8 @@ check_caller(akt_self *self, akt_error *error)
 }
 
 akt_err
-akt_nng_open(akt_self *self, const akt_nng_opts *opts, akt_nng *out_socket,
-             akt_error *error)
+akti_socket_open(akt_self *self, const akt_nng_opts *opts, akt_nng *out_socket,
+                 akt_error *error)
 {
     struct akti_socket *s = NULL;
     struct akti_cell *cell;
@@ -359,17 +359,23 @@ akt_nng_close(akt_self *self, akt_nng socket)
     }
 }
 
-akt_err
-akt_nng_stats(akt_self *self, akt_nng socket, akt_nng_counters *out_counters)
+struct akti_socket *
+akti_socket_of(akt_self *self, akt_nng socket)
 {
     struct akti_cell *cell =
         akti_owned_find(self, socket.cell, socket.generation, &socket_owned);
-    struct akti_socket *s;
 
-    if (cell == NULL) {
+    return cell != NULL ? cell->arg : NULL;
+}
+
+akt_err
+akt_nng_stats(akt_self *self, akt_nng socket, akt_nng_counters *out_counters)
+{
+    struct akti_socket *s = akti_socket_of(self, socket);
+
+    if (s == NULL) {
         return AKT_EENDED;
     }
-    s = cell->arg;
     *out_counters = (akt_nng_counters){0};
     akti_latch_lock(&s->link->latch);
     if (s->closed) {

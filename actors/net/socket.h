@@ -31,6 +31,7 @@ struct akti_socket {
     akt_ref to;
     akt_ref out; /* of OUT; the owner's and OUT's own to look at */
     akt_ref in;  /* of IN: it was there before OUT */
+    char url[AKTI_NET_URL_SIZE]; /* the owner's: as it was opened */
     bool peers;
     const akt_type *const *types; /* NULL: what arrives is bytes */
     size_t batch_bytes;           /* 0: each message travels by itself */
@@ -72,6 +73,11 @@ akti_socket_count(_Atomic uint64_t *counter)
     akti_socket_add(counter, 1);
 }
 
+/* What akt_nng_open does but for listening and dialing. */
+akt_err akti_socket_open(akt_self *self, const akt_nng_opts *opts,
+                         akt_nng *out_socket, akt_error *error);
+/* The caller's; NULL: it is closed, or another's. */
+struct akti_socket *akti_socket_of(akt_self *self, akt_nng socket);
 void akti_socket_release(struct akti_socket *s);
 /* A side has ended. */
 void akti_socket_leave(struct akti_socket *s, enum akti_side side);

@@ -56,15 +56,12 @@ AKT_TASK(talk, struct talker);
 static akt_err
 join(akt_self *self, char **urls, akt_nng *bus)
 {
-    akt_nng_opts opts = {AKT_NNG_BUS, .name = "member", .peers = true};
-    struct akt_nng_bound bound;
-    akt_future f;
+    akt_nng_opts opts = {AKT_NNG_BUS, .name = "member", .listen = *urls,
+                         .peers = true};
 
-    AKT_TRY(open_listening(self, &opts, *urls, bus));
+    AKT_TRY(open_socket(self, &opts, bus));
     for (urls++; *urls != NULL; urls++) {
-        AKT_TRY(akt_ask(self, bus->ref, &f, akt_nng_dial,
-                        .url = akt_text_of(*urls)));
-        AKT_TRY(await_bound(self, f, &bound));
+        AKT_TRY(dial_too(self, *bus, *urls));
     }
     return AKT_OK;
 }
@@ -97,14 +94,14 @@ chat(akt_self *self, char **args)
 static akt_err
 keep_door(akt_self *self, char **args)
 {
-    akt_nng_opts in = {AKT_NNG_PULL, .name = "say"};
-    akt_nng_opts out = {AKT_NNG_PUB, .name = "hear"};
+    akt_nng_opts in = {AKT_NNG_PULL, .name = "say", .listen = args[0]};
+    akt_nng_opts out = {AKT_NNG_PUB, .name = "hear", .listen = args[1]};
     akt_nng bus, say, hear;
     akt_received m;
 
     AKT_TRY(join(self, args + 2, &bus));
-    AKT_TRY(open_listening(self, &in, args[0], &say));
-    AKT_TRY(open_listening(self, &out, args[1], &hear));
+    AKT_TRY(open_socket(self, &in, &say));
+    AKT_TRY(open_socket(self, &out, &hear));
     for (;;) {
         AKT_TRY(akt_receive(self, AKT_NEVER, &m));
         if (akt_received_as(&m, akt_nng_bytes) != NULL) {

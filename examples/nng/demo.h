@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file demo.h
- * @brief What the demos share: roles by name, and a socket at an address.
+ * @brief What the demos share: roles by name, sockets, and texts.
  */
 #ifndef AKT_EXAMPLES_NNG_DEMO_H
 #define AKT_EXAMPLES_NNG_DEMO_H
@@ -77,52 +77,37 @@ run_role(const struct role *roles, int argc, char **argv)
     }                                                                          \
     struct role
 
-/** Waits for the address; what went wrong is what the program ends with. */
-static inline akt_err
-await_bound(akt_self *self, akt_future f, struct akt_nng_bound *bound)
-{
-    akt_error error = AKT_ERROR_NONE;
-    akt_err err = akt_await_as_with(self, f, akt_nng_bound, bound, &error);
-
-    return err == AKT_OK ? AKT_OK : akt_task_fail_with(self, &error);
-}
-
+/**
+ * Opens a socket; one that listens prints where: "tasks at tcp://...". What goes
+ * wrong is what the program ends with.
+ */
 static inline akt_err
 open_socket(akt_self *self, const akt_nng_opts *opts, akt_nng *out)
 {
     akt_error error = AKT_ERROR_NONE;
-    akt_err err = akt_nng_open(self, opts, out, &error);
 
-    return err == AKT_OK ? AKT_OK : akt_task_fail_with(self, &error);
-}
-
-/** Opens a socket that listens, and prints where: "tasks at tcp://...". */
-static inline akt_err
-open_listening(akt_self *self, const akt_nng_opts *opts, const char *url,
-               akt_nng *out)
-{
-    struct akt_nng_bound bound;
-    akt_future f;
-
-    AKT_TRY(open_socket(self, opts, out));
-    AKT_TRY(
-        akt_ask(self, out->ref, &f, akt_nng_listen, .url = akt_text_of(url)));
-    AKT_TRY(await_bound(self, f, &bound));
-    printf("%s at %s\n", opts->name, bound.url.ptr);
+    if (akt_nng_open(self, opts, out, &error) != AKT_OK) {
+        return akt_task_fail_with(self, &error);
+    }
+    if (opts->listen != NULL) {
+        printf("%s at %s\n", opts->name, akt_nng_url(self, *out));
+    }
     return AKT_OK;
 }
 
-/** Opens a socket that dials, and goes on dialing when nobody is there. */
+/** Has an open socket dial one more. */
 static inline akt_err
-open_dialing(akt_self *self, const akt_nng_opts *opts, const char *url,
-             akt_nng *out)
+dial_too(akt_self *self, akt_nng s, const char *url)
 {
+    akt_error error = AKT_ERROR_NONE;
     struct akt_nng_bound bound;
     akt_future f;
 
-    AKT_TRY(open_socket(self, opts, out));
-    AKT_TRY(akt_ask(self, out->ref, &f, akt_nng_dial, .url = akt_text_of(url)));
-    return await_bound(self, f, &bound);
+    AKT_TRY(akt_ask(self, s.ref, &f, akt_nng_dial, .url = akt_text_of(url)));
+    if (akt_await_as_with(self, f, akt_nng_bound, &bound, &error) != AKT_OK) {
+        return akt_task_fail_with(self, &error);
+    }
+    return AKT_OK;
 }
 
 /** A number from 1 to `max`; else the program ends with a sentence. */

@@ -40,14 +40,14 @@ AKT_TASK(relay, struct relay);
 static akt_err
 guard(akt_self *self, char **args)
 {
-    akt_nng_opts front = {AKT_NNG_REP, .name = "gateway"};
-    akt_nng_opts back = {AKT_NNG_REQ, .name = "workers"};
+    akt_nng_opts front = {AKT_NNG_REP, .name = "gateway", .listen = args[0]};
+    akt_nng_opts back = {AKT_NNG_REQ, .name = "workers", .listen = args[1]};
     akt_nng clients, workers;
     akt_received m;
     akt_ref task;
 
-    AKT_TRY(open_listening(self, &front, args[0], &clients));
-    AKT_TRY(open_listening(self, &back, args[1], &workers));
+    AKT_TRY(open_socket(self, &front, &clients));
+    AKT_TRY(open_socket(self, &back, &workers));
     for (;;) {
         AKT_TRY(akt_receive(self, AKT_NEVER, &m));
         AKT_TRY(akt_task_spawn_detached(self, relay, &task,
@@ -60,12 +60,12 @@ guard(akt_self *self, char **args)
 static akt_err
 work(akt_self *self, char **args)
 {
-    akt_nng_opts opts = {AKT_NNG_REP, .name = "work"};
+    akt_nng_opts opts = {AKT_NNG_REP, .name = "work", .dial = args[0]};
     char text[1024];
     akt_nng requests;
     akt_received m;
 
-    AKT_TRY(open_dialing(self, &opts, args[0], &requests));
+    AKT_TRY(open_socket(self, &opts, &requests));
     for (;;) {
         AKT_TRY(akt_receive(self, AKT_NEVER, &m));
         const struct akt_nng_request *q = akt_received_as(&m, akt_nng_request);
@@ -83,12 +83,12 @@ work(akt_self *self, char **args)
 static akt_err
 ask(akt_self *self, char **args)
 {
-    akt_nng_opts opts = {AKT_NNG_REQ, .name = "ask"};
+    akt_nng_opts opts = {AKT_NNG_REQ, .name = "ask", .dial = args[0]};
     struct akt_nng_bytes answer;
     akt_future f[64];
     akt_nng gateway;
 
-    AKT_TRY(open_dialing(self, &opts, args[0], &gateway));
+    AKT_TRY(open_socket(self, &opts, &gateway));
     for (int i = 1; args[i] != NULL && i < 64; i++) {
         AKT_TRY(akt_ask(self, gateway.ref, &f[i], akt_nng_request,
                         .data = {args[i], strlen(args[i])}));

@@ -28,16 +28,17 @@ one_more(const akt_received *m, uint32_t n, uint32_t *task, uint64_t *result)
 static akt_err
 ventilate(akt_self *self, char **args)
 {
-    akt_nng_opts out = {AKT_NNG_PUSH, .name = "tasks", .peers = true};
-    akt_nng_opts in = {AKT_NNG_PULL, .name = "done"};
+    akt_nng_opts out = {AKT_NNG_PUSH, .name = "tasks", .listen = args[0],
+                        .peers = true};
+    akt_nng_opts in = {AKT_NNG_PULL, .name = "done", .listen = args[1]};
     uint32_t n = 0, left, task, next = 0, under_way = 0, workers = 0;
     uint64_t result;
     akt_nng tasks, dones;
     akt_received m;
 
     AKT_TRY(read_number(self, args[2], TASKS_MAX, &n));
-    AKT_TRY(open_listening(self, &out, args[0], &tasks));
-    AKT_TRY(open_listening(self, &in, args[1], &dones));
+    AKT_TRY(open_socket(self, &out, &tasks));
+    AKT_TRY(open_socket(self, &in, &dones));
     for (left = n; left > 0;) {
         for (; next < n && under_way < AHEAD * workers; next++) {
             if (!done[next]) {
@@ -65,15 +66,15 @@ ventilate(akt_self *self, char **args)
 static akt_err
 work(akt_self *self, char **args)
 {
-    akt_nng_opts in = {AKT_NNG_PULL, .name = "tasks", .peers = true};
-    akt_nng_opts out = {AKT_NNG_PUSH, .name = "results"};
-    akt_nng tasks, results;
+    akt_nng_opts in = {AKT_NNG_PULL, .dial = args[0], .peers = true};
+    akt_nng_opts out = {AKT_NNG_PUSH, .dial = args[1]};
+    akt_nng tasks, sum;
     akt_received m;
     uint64_t n = 0;
     char text[32];
 
-    AKT_TRY(open_dialing(self, &out, args[1], &results));
-    AKT_TRY(open_dialing(self, &in, args[0], &tasks));
+    AKT_TRY(open_socket(self, &out, &sum));
+    AKT_TRY(open_socket(self, &in, &tasks));
     do {
         AKT_TRY(akt_receive(self, AKT_NEVER, &m));
         if (received_text(&m, text, sizeof(text)) != NULL) {
@@ -81,8 +82,7 @@ work(akt_self *self, char **args)
             if (n++ == 0) {
                 printf("at work\n");
             }
-            AKT_TRY(
-                send_text(self, results.ref, "%" PRIu64 " %" PRIu64, x, x * x));
+            AKT_TRY(send_text(self, sum.ref, "%" PRIu64 " %" PRIu64, x, x * x));
         }
     } while (akt_received_as(&m, akt_nng_peer_down) == NULL);
     printf("%" PRIu64 " tasks\n", n);
@@ -92,16 +92,16 @@ work(akt_self *self, char **args)
 static akt_err
 add_up(akt_self *self, char **args)
 {
-    akt_nng_opts in = {AKT_NNG_PULL, .name = "results"};
-    akt_nng_opts out = {AKT_NNG_PUSH, .name = "done"};
+    akt_nng_opts in = {AKT_NNG_PULL, .name = "results", .listen = args[0]};
+    akt_nng_opts out = {AKT_NNG_PUSH, .name = "done", .dial = args[1]};
     akt_nng results, dones;
     akt_received m;
     uint64_t result, sum = 0;
     uint32_t n = 0, task, left;
 
     AKT_TRY(read_number(self, args[2], TASKS_MAX, &n));
-    AKT_TRY(open_listening(self, &in, args[0], &results));
-    AKT_TRY(open_dialing(self, &out, args[1], &dones));
+    AKT_TRY(open_socket(self, &in, &results));
+    AKT_TRY(open_socket(self, &out, &dones));
     for (left = n; left > 0;) {
         AKT_TRY(akt_receive(self, AKT_NEVER, &m));
         if (one_more(&m, n, &task, &result)) {

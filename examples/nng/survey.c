@@ -8,11 +8,11 @@
 static akt_err
 answer(akt_self *self, char **args)
 {
-    akt_nng_opts opts = {AKT_NNG_RESPONDENT, .name = "node"};
+    akt_nng_opts opts = {AKT_NNG_RESPONDENT, .name = "node", .dial = args[0]};
     akt_received m;
     akt_nng node;
 
-    AKT_TRY(open_dialing(self, &opts, args[0], &node));
+    AKT_TRY(open_socket(self, &opts, &node));
     for (;;) {
         AKT_TRY(akt_receive(self, AKT_NEVER, &m));
         const struct akt_nng_request *q = akt_received_as(&m, akt_nng_request);
@@ -61,12 +61,13 @@ survey(akt_self *self, akt_ref nodes, uint32_t n)
 static akt_err
 find(akt_self *self, char **args)
 {
-    akt_nng_opts opts = {AKT_NNG_SURVEYOR, .name = "find", .peers = true};
+    akt_nng_opts opts = {AKT_NNG_SURVEYOR, .name = "find", .listen = args[0],
+                         .peers = true};
     uint32_t n = 0;
     akt_received m;
     akt_nng nodes;
 
-    AKT_TRY(open_listening(self, &opts, args[0], &nodes));
+    AKT_TRY(open_socket(self, &opts, &nodes));
     for (;;) {
         AKT_TRY(akt_receive(self, AKT_NEVER, &m));
         n += akt_received_as(&m, akt_nng_peer_up) != NULL;

@@ -15,14 +15,15 @@ static akt_err
 publish(akt_self *self, char **args)
 {
     static const char *const topics[] = {"temp.kitchen", "temp.cellar", "wind"};
-    akt_nng_opts opts = {AKT_NNG_PUB, .name = "station", .peers = true};
+    akt_nng_opts opts = {AKT_NNG_PUB, .name = "station", .listen = args[0],
+                         .peers = true};
     uint32_t n = 0, watchers = 0;
     akt_received m;
     akt_nng station;
 
     AKT_TRY(read_number(self, args[1], 1000000, &n));
     AKT_TRY(read_number(self, args[2], 1000, &watchers));
-    AKT_TRY(open_listening(self, &opts, args[0], &station));
+    AKT_TRY(open_socket(self, &opts, &station));
     for (uint32_t up = 0; up < watchers;) {
         AKT_TRY(akt_receive(self, AKT_NEVER, &m));
         up += akt_received_as(&m, akt_nng_peer_up) != NULL;
@@ -66,15 +67,15 @@ static akt_err
 subscribe(akt_self *self, const char *url, const char *topic, uint32_t pause_ms)
 {
     const char *const topics[] = {topic, NULL};
-    akt_nng_opts opts = {AKT_NNG_SUB, .name = "watcher", .topics = topics,
-                         .peers = true};
+    akt_nng_opts opts = {AKT_NNG_SUB, .name = "watcher", .dial = url,
+                         .topics = topics, .peers = true};
     akt_task task;
     akt_nng station;
 
     opts.window = pause_ms > 0 ? 8 : 0;
     AKT_TRY(akt_task_spawn(self, watch, &task, .pause_ns = AKT_MS(pause_ms)));
     opts.to = task.ref;
-    AKT_TRY(open_dialing(self, &opts, url, &station));
+    AKT_TRY(open_socket(self, &opts, &station));
     return akt_join(self, task);
 }
 

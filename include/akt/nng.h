@@ -6,13 +6,14 @@
  * A socket belongs to who opened it, an actor, a task or an attached thread, and
  * speaks one of nng's protocols with every nng program there is:
  *
- *     akt_nng_opts opts = {.protocol = AKT_NNG_PULL};
+ *     akt_nng_opts opts = {AKT_NNG_PULL, .listen = "tcp://127.0.0.1:0"};
  *     akt_nng s;
  *     akt_error error = AKT_ERROR_NONE;
  *
- *     AKT_TRY(akt_nng_open(self, &opts, &s, &error));
- *     AKT_TRY(akt_ask(self, s.ref, &f, akt_nng_listen,
- *                     .url = AKT_TEXT("tcp://127.0.0.1:0")));
+ *     if (akt_nng_open(self, &opts, &s, &error) != AKT_OK) {
+ *         return akt_task_fail_with(self, &error);
+ *     }
+ *     printf("at %s\n", akt_nng_url(self, s));
  *
  * and what arrives is a message in the owner's mailbox like any other:
  *
@@ -82,9 +83,11 @@
  * actors/net/WIRE.md for programs that are not akt's; these can also send batches of
  * one message each.
  *
- * **Addresses** are nng's: `tcp://host:port` (port 0: any, see `akt_nng_bound`),
+ * **Addresses** are nng's: `tcp://host:port` (port 0: any, see `akt_nng_url`),
  * `ipc:///path`, `inproc://name`, `ws://host:port/path`, `tls+tcp://host:port` and
- * `wss://host:port/path`. The folder of an ipc address must not be one that others
+ * `wss://host:port/path`. A task or a thread opens a socket that listens, or dials, in
+ * one call that waits for it. Actors, whose handlers wait for nothing, and all who
+ * want more addresses ask for them: `akt_nng_listen`, `akt_nng_dial`. The folder of an ipc address must not be one that others
  * may write to: a stranger's connection could stop it for good (a mistake of nng
  * before 1.6).
  *
@@ -156,7 +159,13 @@ typedef struct akt_nng_tls {
 typedef struct akt_nng_opts {
     akt_nng_protocol protocol;
     const char *name; /**< [borrow] in logs and errors; NULL: the protocol's */
-    akt_ref to;       /**< who gets what arrives; nobody: the owner */
+    /** [borrow] Where it listens from the beginning; NULL: nowhere. Not in a
+     * handler, which cannot wait for it. */
+    const char *listen;
+    /** [borrow] Whom it dials, after that, as `akt_nng_dial` does. */
+    const char *dial;
+    bool once;  /**< that nobody is there to be dialed is an error */
+    akt_ref to; /**< who gets what arrives; nobody: the owner */
     /**
      * [borrow] Topics that a SUB socket wants, ended by NULL: the bytes with
      * which messages begin. NULL: all messages.
@@ -283,29 +292,48 @@ typedef struct akt_nng_counters {
 } akt_nng_counters;
 
 /**
- * @brief Opens a socket, which belongs to the caller.
+ * @brief Opens a socket, which belongs to the caller, and has it listen and dial
+ *        where `opts` says so.
  * @param self [borrow] an actor's, a task's or an attached thread's
  * @param opts [borrow] how; copied
  * @param out_socket [out] the socket
- * @param error [out] says what is wrong; NULL is allowed
- * @retval AKT_OK it is open; nothing is connected
- * @retval AKT_EINVAL an option is out of range, or a protocol that receives has
- *         nobody to receive for: a thread must say `to`
- * @retval AKT_EACCES, AKT_ENOENT, AKT_EIO a certificate or key cannot be read or
- *         is none
+ * @param error [out] says what is wrong, and with which address; NULL is allowed
+ * @retval AKT_OK it is open, and where it was to listen or dial it does
+ * @retval AKT_EEXIST the address to listen on is in use; this and the others leave
+ *         no socket behind
+ * @retval AKT_ECLOSED nobody listens at the address to dial, with `once`
+ * @retval AKT_ETIMEOUT it took too long
+ * @retval AKT_ECANCELLED the task was cancelled while it waited
+ * @retval AKT_EINVAL an option is out of range or an address wrong, or a protocol
+ *         that receives has nobody to receive for: a thread must say `to`
+ * @retval AKT_EACCES, AKT_ENOENT, AKT_EIO a certificate or key cannot be read, is
+ *         none, or does not match; the address may not be used, or not be reached
  * @retval AKT_ENOMEM out of memory
  * @retval AKT_EMFILE no file descriptors left
  * @retval AKT_ELIMIT as many actors as the system allows
- * @retval AKT_ECONTEXT in a job
+ * @retval AKT_ECONTEXT in a job, or in a handler with `listen` or `dial`
  * @retval AKT_ESTOPPED the system is stopping
  * @retval AKT_EFORK the process was forked since its first socket
  * @threadsafety actor
- * @blocking no
+ * @blocking with `listen` or `dial` until that is done, at most for the system's
+ *           `ask_timeout_ns` each; else no
  */
 AKT_API AKT_NODISCARD akt_err akt_nng_open(akt_self *self,
                                            const akt_nng_opts *opts,
                                            akt_nng *out_socket,
                                            akt_error *error);
+
+/**
+ * @brief Where a socket listens, or whom it dialed, as it was opened; with the port
+ *        that was found for port 0.
+ * @param self [borrow] who opened it
+ * @param socket the socket
+ * @return the address, good until the socket is closed; "" when it was opened
+ *         without one, is closed, or another's
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API const char *akt_nng_url(akt_self *self, akt_nng socket);
 
 /**
  * @brief Closes a socket: no more mail from now on, and what was sent to it may

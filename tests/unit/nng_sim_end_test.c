@@ -80,6 +80,40 @@ addresses_are_names(struct sim *sim)
     settle(sim);
 }
 
+static akt_err
+dial_in_task(akt_self *self, struct akt_nng_opts *opts)
+{
+    akt_nng s;
+
+    return akt_nng_open(self, opts, &s, NULL);
+}
+AKT_TASK(dial_in_task, struct akt_nng_opts);
+
+/* An answer that takes longer than anybody waits; no socket is left behind. */
+static void
+open_that_waits_ends_by_time_or_cancellation(struct sim *sim)
+{
+    akt_sim_net_opts slow = {.size = sizeof(slow),
+                             .delay_min_ns = AKT_SECONDS(30),
+                             .delay_max_ns = AKT_SECONDS(30)};
+    akt_nng_opts opts = {AKT_NNG_PUSH, .dial = URL, .once = true};
+    akt_error error = AKT_ERROR_NONE;
+    akt_nng s = {0};
+    akt_task task;
+
+    begin(sim);
+    assert_ok(akt_sim_net_set(sim->system, &slow));
+    assert_err(akt_nng_open(sim->me, &opts, &s, &error), AKT_ETIMEOUT);
+    assert_non_null(strstr(error.text, "dial " URL));
+    assert_int_equal(s.generation, 0);
+    assert_ok(akt_task_spawn(sim->me, dial_in_task, &task,
+                             .protocol = AKT_NNG_PUSH, .dial = URL));
+    (void)akt_sim_advance(sim->system, AKT_SECONDS(1));
+    assert_ok(akt_task_cancel(sim->me, task));
+    assert_err(akt_join(sim->me, task), AKT_ECANCELLED);
+    settle(sim);
+}
+
 /* --- what users may do to it --- */
 
 static void
@@ -259,6 +293,7 @@ ends_at_any_point_leak_nothing(struct sim *sim)
 }
 
 TEST(addresses_are_names)
+TEST(open_that_waits_ends_by_time_or_cancellation)
 TEST(parted_address_is_not_reached)
 TEST(ends_at_any_point_leak_nothing)
 
@@ -267,6 +302,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         sim_test(test_addresses_are_names),
+        cmocka_unit_test(test_open_that_waits_ends_by_time_or_cancellation),
         sim_test(test_parted_address_is_not_reached),
         sim_test(test_delay_is_as_it_was_set),
         sim_test(test_options_out_of_range_are_refused),
