@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Wrong addresses, options and certificates, and strangers that send anything. */
 #include "tests/support/net.h"
+#include "tests/support/stranger.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -147,30 +144,24 @@ test_wrong_options_are_named(void **state)
 static int
 connect_to(const struct net *net)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int fd = stranger_connect(net->url);
 
     assert_true(fd >= 0);
-    a.sin_port = htons((uint16_t)atoi(strrchr(net->url, ':') + 1));
-    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
     return fd;
 }
 
 static void
 say(int fd, const char *bytes, size_t size)
 {
-    assert_int_equal(send(fd, bytes, size, MSG_NOSIGNAL), size);
+    assert_true(stranger_say(fd, bytes, size));
 }
-
-#define PUSH_HELLO "\0SP\0\0\x50\0\0"
 
 /* Whatever they send, or if they send nothing: a good peer is served meanwhile. */
 static void
 test_strangers_disturb_nobody(void **state)
 {
-    static const char huge[] = PUSH_HELLO "\x40\0\0\0\0\0\0\0";
-    static const char large[] = PUSH_HELLO "\0\0\0\0\0\x20\0\0";
+    static const char huge[] = STRANGER_PUSH_HELLO "\x40\0\0\0\0\0\0\0";
+    static const char large[] = STRANGER_PUSH_HELLO "\0\0\0\0\0\x20\0\0";
     struct net net;
     akt_nng pull;
     akt_nng push;
