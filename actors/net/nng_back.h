@@ -57,7 +57,8 @@ struct akti_nng_peers {
     struct akti_nng_peer *buckets[AKTI_NNG_BUCKETS];
     struct akti_nng_peer *first; /* with something to tell, oldest first */
     struct akti_nng_peer *last;
-    uint32_t count;
+    uint32_t count;    /* that are up */
+    uint32_t admitted; /* these, and those on their way up */
     uint64_t ever;
     uint64_t refused;
     bool tells; /* immutable: somebody asks for events */

@@ -17,6 +17,7 @@ struct akti_nng_peer {
     struct akti_nng_peer *next;  /* with something to tell */
     uint64_t peer;
     int pipe;
+    bool is_up; /* and, until it is told so, in the list */
     bool told_up;
     char address[AKTI_NET_URL_SIZE];
 };
@@ -109,23 +110,6 @@ take_out(struct akti_nng_peers *p, const struct akti_nng_peer *peer)
 
 /* --- what nng tells --- */
 
-static void
-on_coming(nng_pipe pipe, nng_pipe_ev event, void *arg)
-{
-    struct akti_net *net = arg;
-    bool wanted;
-
-    (void)event;
-    akti_nng_count(&net->activity, 1);
-    (void)pthread_mutex_lock(&net->peers.lock);
-    wanted = net->peers.count < net->max_peers;
-    net->peers.refused += wanted ? 0 : 1;
-    (void)pthread_mutex_unlock(&net->peers.lock);
-    if (!wanted) {
-        (void)nng_pipe_close(pipe);
-    }
-}
-
 static struct akti_nng_peer *
 record_of(nng_pipe pipe)
 {
@@ -142,22 +126,55 @@ record_of(nng_pipe pipe)
     return peer;
 }
 
+/* Room for the record is room for the connection. */
+static bool
+admit_locked(struct akti_nng_peers *p, struct akti_nng_peer *peer,
+             uint32_t most)
+{
+    if (peer == NULL || p->admitted >= most) {
+        p->refused++;
+        return false;
+    }
+    p->admitted++;
+    p->ever++;
+    peer->peer = p->ever;
+    *find(p, peer->pipe) = peer;
+    return true;
+}
+
+static void
+on_coming(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    struct akti_net *net = arg;
+    struct akti_nng_peer *peer = record_of(pipe);
+    bool wanted;
+
+    (void)event;
+    akti_nng_count(&net->activity, 1);
+    (void)pthread_mutex_lock(&net->peers.lock);
+    wanted = admit_locked(&net->peers, peer, net->max_peers);
+    (void)pthread_mutex_unlock(&net->peers.lock);
+    if (!wanted) {
+        free(peer);
+        (void)nng_pipe_close(pipe);
+    }
+}
+
 static void
 on_up(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
     struct akti_net *net = arg;
     struct akti_nng_peers *p = &net->peers;
-    struct akti_nng_peer *peer = record_of(pipe);
+    struct akti_nng_peer *peer;
     bool wakes = false;
 
     (void)event;
     akti_nng_count(&net->activity, 1);
     (void)pthread_mutex_lock(&p->lock);
-    p->count++;
-    p->ever++;
+    peer = *find(p, nng_pipe_id(pipe));
     if (peer != NULL) {
-        peer->peer = p->ever;
-        *find(p, peer->pipe) = peer;
+        p->count++;
+        peer->is_up = true;
         wakes = p->tells && append(p, peer);
     }
     (void)pthread_mutex_unlock(&p->lock);
@@ -166,23 +183,27 @@ on_up(nng_pipe pipe, nng_pipe_ev event, void *arg)
     }
 }
 
-/* The record leaves its bucket; true: IN is to be woken. */
+/*
+ * The record leaves its bucket; true: IN is to be woken. nng tells of the end of
+ * one that was refused as well: that has no record.
+ */
 static bool
 remove_locked(struct akti_nng_peers *p, int pipe)
 {
     struct akti_nng_peer **at = find(p, pipe);
     struct akti_nng_peer *peer = *at;
 
-    p->count -= p->count > 0 ? 1 : 0;
     if (peer == NULL) {
         return false;
     }
+    p->admitted--;
+    p->count -= peer->is_up ? 1 : 0;
     *at = peer->chain;
     peer->chain = NULL;
     if (p->tells && peer->told_up) {
         return append(p, peer);
     }
-    if (p->tells) {
+    if (p->tells && peer->is_up) {
         take_out(p, peer);
     }
     free(peer);
@@ -268,7 +289,7 @@ free_chain(struct akti_nng_peers *p, struct akti_nng_peer *peer)
     while (peer != NULL) {
         struct akti_nng_peer *next = peer->chain;
 
-        if (!peer->told_up && p->tells) {
+        if (peer->is_up && !peer->told_up && p->tells) {
             take_out(p, peer);
         }
         free(peer);

@@ -7,6 +7,7 @@
  */
 #include "actors/base/clock.h"
 #include "actors/net/nng_back.h"
+#include "tests/support/stranger.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -593,6 +595,61 @@ test_peer_that_went_unheard_is_not_told(void **state)
     back_close(&pull);
 }
 
+static bool
+has_a_peer(struct back *b)
+{
+    return akti_nng_peer_count(b->net) == 1;
+}
+
+/* A stranger, for a dialer of nng 1.5 may die of it. */
+static int
+connect_to(struct back *b)
+{
+    int fd = stranger_connect(b->url);
+
+    assert_true(fd >= 0);
+    assert_true(stranger_say(fd, STRANGER_PUSH_HELLO, STRANGER_HELLO_SIZE));
+    return fd;
+}
+
+/* Those who come and are refused make no room for others. */
+static void
+test_peers_beyond_the_bound_are_refused(void **state)
+{
+    struct akti_net_config config = config_of(AKT_NNG_PULL, 4);
+    struct akti_net_event event;
+    akt_nng_counters c;
+    struct back pull;
+    int served;
+    int fd;
+    int i;
+
+    (void)state;
+    config.max_peers = 1;
+    back_open_with(&pull, &config);
+    begin(&pull, "tcp://127.0.0.1:0", AKTI_OPENING_LISTEN);
+    served = connect_to(&pull);
+    assert_true(hear(&pull).up);
+    for (i = 0; i < 3; i++) {
+        fd = connect_to(&pull);
+        assert_true(stranger_hears_end(fd));
+        assert_int_equal(close(fd), 0);
+    }
+    nng->count(pull.net, &c);
+    assert_int_equal(c.peers_refused, 3);
+    assert_int_equal(c.peers, 1);
+    assert_false(nng->event(pull.net, &event));
+    /* When the first one goes there is room again. */
+    assert_int_equal(close(served), 0);
+    assert_false(hear(&pull).up);
+    fd = connect_to(&pull);
+    assert_true(hear(&pull).up);
+    assert_true(has_a_peer(&pull));
+    assert_int_equal(close(fd), 0);
+    await(has_no_peers, &pull);
+    back_close(&pull);
+}
+
 /* --- the end --- */
 
 /* nng closes a socket with traffic badly: it must have been still for a while. As
@@ -624,6 +681,7 @@ main(void)
         cmocka_unit_test(test_dropped_request_makes_room_for_the_next),
         cmocka_unit_test(test_peer_that_was_told_of_is_told_when_it_goes),
         cmocka_unit_test(test_peer_that_went_unheard_is_not_told),
+        cmocka_unit_test(test_peers_beyond_the_bound_are_refused),
         cmocka_unit_test(test_socket_is_closed_after_it_was_quiet),
     };
 
