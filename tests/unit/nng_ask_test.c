@@ -182,6 +182,24 @@ test_places_of_dead_requests_are_used_again(void **state)
     net_end(&p.net);
 }
 
+/* The one place is somebody else's when the answer comes: it is nobody's. */
+static void
+test_late_answer_reaches_nobody_else(void **state)
+{
+    akt_nng_opts opts = {.protocol = AKT_NNG_REQ, .requests = 1};
+    struct pair p;
+
+    (void)state;
+    pair_begin(&p, "tcp");
+    p.req = net_open_with(&p.net, &opts);
+    net_dial(&p.net, p.req);
+    expect_outcome(&p, ask(&p, "later", AKT_MS(100)), AKT_EXPIRED);
+    /* The first one is answered ("at last") just before this. */
+    expect_reply(&p, ask(&p, "kept", NET_WITHIN), "kept");
+    assert_int_equal(net_stats(&p.net, p.req).unwanted, 1);
+    net_end(&p.net);
+}
+
 /* When the socket goes, its requests break at once. */
 static void
 test_requests_break_with_their_socket(void **state)
@@ -268,6 +286,7 @@ main(void)
         cmocka_unit_test(test_answers_come_later_and_from_elsewhere),
         cmocka_unit_test(test_request_without_answer_expires),
         cmocka_unit_test(test_places_of_dead_requests_are_used_again),
+        cmocka_unit_test(test_late_answer_reaches_nobody_else),
         cmocka_unit_test(test_requests_break_with_their_socket),
         cmocka_unit_test(test_survey_collects_the_answers),
         cmocka_unit_test(test_what_does_not_fit_is_refused),

@@ -563,6 +563,7 @@ test_peer_that_was_told_of_is_told_when_it_goes(void **state)
     struct back pull;
     struct akti_net_event up;
     struct akti_net_event down;
+    uint32_t seen;
 
     (void)state;
     back_open(&push, AKT_NNG_PUSH, 4);
@@ -570,7 +571,10 @@ test_peer_that_was_told_of_is_told_when_it_goes(void **state)
     join(&pull, &push);
     up = hear(&pull);
     assert_true(up.up);
+    assert_false(nng->event(pull.net, &down));
+    seen = wakes_of(&pull, AKTI_SIDE_IN);
     back_close(&push);
+    await_wake(&pull, AKTI_SIDE_IN, seen);
     down = hear(&pull);
     assert_false(down.up);
     assert_int_equal(down.peer, up.peer);

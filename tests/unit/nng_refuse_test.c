@@ -194,6 +194,38 @@ test_strangers_disturb_nobody(void **state)
     net_end(&net);
 }
 
+/* One byte too many ends the connection, before the bytes are there. */
+static void
+test_message_beyond_the_limit_ends_its_connection(void **state)
+{
+    static const char most[] = STRANGER_PUSH_HELLO "\0\0\0\0\0\0\x03\xe8";
+    static const char more[] = STRANGER_PUSH_HELLO "\0\0\0\0\0\0\x03\xe9";
+    akt_nng_opts opts = {.protocol = AKT_NNG_PULL, .max_message = 1000};
+    struct net net;
+    akt_nng pull;
+    char text[1001];
+    int large;
+    int fits;
+
+    (void)state;
+    net_begin(&net);
+    opts.to = akt_probe_ref(net.a);
+    pull = net_open_with(&net, &opts);
+    net_listen(&net, pull, "tcp://127.0.0.1:0");
+    large = connect_to(&net);
+    say(large, more, sizeof(more) - 1);
+    assert_true(stranger_hears_end(large));
+    fits = connect_to(&net);
+    say(fits, most, sizeof(most) - 1);
+    memset(text, 'x', 1000);
+    text[1000] = '\0';
+    say(fits, text, 1000);
+    net_expect(net.a, text);
+    assert_int_equal(close(large), 0);
+    assert_int_equal(close(fits), 0);
+    net_end(&net);
+}
+
 int
 main(void)
 {
@@ -203,6 +235,7 @@ main(void)
         cmocka_unit_test(test_folder_of_others_is_refused),
         cmocka_unit_test(test_wrong_options_are_named),
         cmocka_unit_test(test_strangers_disturb_nobody),
+        cmocka_unit_test(test_message_beyond_the_limit_ends_its_connection),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* The ends of sockets and owners: what still leaves, and what is counted. */
+#include "actors/base/clock.h"
+#include "actors/base/thread.h"
+#include "tests/support/net.h"
+
+#include <string.h>
+
+#define COUNT 10
+
+/* A PUSH socket that listens, with messages that nobody takes yet. */
+static akt_nng
+open_waiting(struct net *net, uint64_t linger_ns)
+{
+    akt_nng_opts opts = {.protocol = AKT_NNG_PUSH, .linger_ns = linger_ns};
+    akt_nng push = net_open_with(net, &opts);
+    int n;
+
+    net_listen(net, push, net_address(net, "tcp"));
+    for (n = 0; n < COUNT; n++) {
+        net_send(net, push, "x");
+    }
+    return push;
+}
+
+/* Somebody comes for what `waiting` has to send. */
+static void
+fetch(struct net *net, const struct net *waiting)
+{
+    akt_nng pull = net_open(net, AKT_NNG_PULL, net->a);
+    int n;
+
+    memcpy(net->url, waiting->url, sizeof(net->url));
+    net_dial(net, pull);
+    for (n = 0; n < COUNT; n++) {
+        net_expect(net->a, "x");
+    }
+}
+
+static void
+test_closed_socket_waits_for_who_comes_for_its_mail(void **state)
+{
+    struct net net;
+
+    (void)state;
+    net_begin(&net);
+    akt_nng_close(net.me, open_waiting(&net, NET_WITHIN));
+    fetch(&net, &net);
+    net_end(&net);
+}
+
+/* A drain in a thread of its own. */
+struct draining {
+    akt_system *system;
+    akt_err err;
+};
+
+static void *
+drain(void *arg)
+{
+    struct draining *d = arg;
+
+    d->err = akt_system_stop(d->system, NET_WITHIN);
+    return NULL;
+}
+
+/* Until nobody may come in any more. */
+static void
+await_stop(struct net *net)
+{
+    akt_self *self;
+
+    while (akt_attach(net->system, &self) == AKT_OK) {
+        akt_detach(self);
+    }
+}
+
+/* All actors are idle, and the system still waits for what they sent. */
+static void
+test_drain_waits_for_who_comes_for_its_mail(void **state)
+{
+    struct net net;
+    struct net other;
+    struct draining d = {.err = AKT_OK};
+    pthread_t thread;
+
+    (void)state;
+    net_begin(&net);
+    net_begin(&other);
+    (void)open_waiting(&other, NET_WITHIN);
+    d.system = other.system;
+    assert_ok(akti_thread_start(&thread, drain, &d));
+    await_stop(&other);
+    fetch(&net, &other);
+    akti_thread_join(thread);
+    assert_ok(d.err);
+    net_end(&other);
+    net_end(&net);
+}
+
+/* Nobody comes: it is closed all the same. */
+static void
+test_linger_ends_the_waiting(void **state)
+{
+    struct net net;
+
+    (void)state;
+    net_begin(&net);
+    akt_nng_close(net.me, open_waiting(&net, AKT_MS(20)));
+    assert_ok(akt_system_stop(net.system, NET_WITHIN));
+    net_end(&net);
+}
+
+struct owner {
+    int64_t n;
+};
+
+static akt_err
+on_bytes(akt_self *self, struct owner *o, const struct akt_nng_bytes *m)
+{
+    (void)m;
+    o->n++;
+    akt_stop_self(self);
+    return AKT_OK;
+}
+AKT_CLASS(owner, struct owner, AKT_ON(akt_nng_bytes, on_bytes));
+
+/* What arrives for somebody who is not there any more is counted. */
+static void
+test_mail_for_a_dead_receiver_is_counted(void **state)
+{
+    akt_nng_opts opts = {.protocol = AKT_NNG_PULL};
+    uint64_t until = akti_clock_now() + NET_WITHIN;
+    struct net net;
+    akt_nng pull;
+    akt_nng push;
+
+    (void)state;
+    net_begin(&net);
+    assert_ok(akt_spawn(net.me, owner, &opts.to));
+    pull = net_open_with(&net, &opts);
+    push = net_open(&net, AKT_NNG_PUSH, NULL);
+    net_listen(&net, pull, net_address(&net, "tcp"));
+    net_dial(&net, push);
+    net_send(&net, push, "the last one");
+    while (akt_ref_is_alive(net.me, opts.to)) {
+        assert_true(akti_clock_now() < until);
+    }
+    net_send(&net, push, "x");
+    net_send(&net, push, "y");
+    while (net_stats(&net, pull).dropped < 2) {
+        assert_true(akti_clock_now() < until);
+    }
+    assert_int_equal(net_stats(&net, pull).received, 3);
+    net_end(&net);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_closed_socket_waits_for_who_comes_for_its_mail),
+        cmocka_unit_test(test_drain_waits_for_who_comes_for_its_mail),
+        cmocka_unit_test(test_linger_ends_the_waiting),
+        cmocka_unit_test(test_mail_for_a_dead_receiver_is_counted),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
