@@ -270,6 +270,35 @@
       "what is lost with a connection is not counted")                         \
     X(simnet_no_back_pressure, "a full receiver does not stop its peers")      \
     X(simnet_closed_loses, "what a closed socket had sent is lost")            \
+    X(nng_pump_looks_once,                                                     \
+      "what is put as the pump comes to rest is not sent")                     \
+    X(nng_unsent_leaked, "a message that could not be sent is not freed")      \
+    X(nng_loss_not_counted, "a message that could not be sent is not counted") \
+    X(nng_room_not_told, "room in the queue of a socket wakes nobody")         \
+    X(nng_drop_not_counted, "what arrives and finds no room goes uncounted")   \
+    X(nng_stall_for_ever, "a socket that stopped reading goes on no more")     \
+    X(nng_queue_not_pending, "a close forgets what is queued to be sent")      \
+    X(nng_closed_in_traffic,                                                   \
+      "a socket is closed while messages go back and forth")                   \
+    X(nng_closing_told_early, "a close counts as done before it is")           \
+    X(nng_answered_and_deaf, "the context of an answer receives no more")      \
+    X(nng_dropped_request_kept, "a request that is dropped keeps its context") \
+    X(nng_peers_unbounded, "a socket has more peers than its bound")           \
+    X(nng_refused_makes_room,                                                  \
+      "a peer that was refused makes room for one more")                       \
+    X(nng_down_not_told, "a peer goes and nobody is woken for it")             \
+    X(nng_gone_peer_told, "a peer that is gone already is told to be there")   \
+    X(nng_topics_ignored, "a subscriber gets all topics")                      \
+    X(nng_one_lane, "a close waits for those who dial")                        \
+    X(nng_job_lost, "of the jobs that find no thread the last one is kept")    \
+    X(net_dead_owner_not_counted,                                              \
+      "what arrives for who has ended goes uncounted")                         \
+    X(net_waiting_overwritten, "a packet that waits for room is overwritten")  \
+    X(net_lingers_for_ever, "a close waits for peers without end")             \
+    X(net_round_ignored, "a late answer is given to who has the place now")    \
+    X(net_queue_not_drained,                                                   \
+      "a drain does not wait for the queues of sockets")                       \
+    X(net_size_unlimited, "a peer may send a message of any size")             \
     X(discarded_stays_open,                                                    \
       "a descriptor is left when the last job of a file is given up")          \
     X(make_eats_mode,                                                          \

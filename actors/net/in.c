@@ -3,6 +3,7 @@
  * The side that brings the owner what arrives. A full mailbox suspends it as any
  * actor; then it asks the transport for nothing, and that stops reading.
  */
+#include "actors/base/mutant.h"
 #include "actors/core/send.h"
 #include "actors/net/typed.h"
 #include "akt/future.h"
@@ -25,7 +26,8 @@ struct in {
 static void
 deliver(akt_self *self, struct akti_socket *s, const akti_message_arg *m)
 {
-    if (akti_send(self, s->to, m->type, m->payload) != AKT_OK) {
+    if (akti_send(self, s->to, m->type, m->payload) != AKT_OK
+        && !AKTI_MUTANT(net_dead_owner_not_counted)) {
         akti_socket_count(&s->dropped);
     }
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "actors/net/link.h"
 
+#include "actors/base/mutant.h"
+
 #include <stdlib.h>
 
 struct akti_link *
@@ -91,7 +93,7 @@ akti_link_opened(struct akti_link *link, struct akti_opening *opening)
 static void
 set_busy(struct akti_link *link, bool busy)
 {
-    if (link->busy != busy) {
+    if (link->busy != busy && !AKTI_MUTANT(net_queue_not_drained)) {
         link->busy = busy;
         akti_dispatcher_outside(link->ctx.dispatcher, busy);
     }

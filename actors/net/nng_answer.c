@@ -5,6 +5,7 @@
  * the order of a peer's requests would be lost; the others hold requests that IN has,
  * send answers, or wait in `free`. New ones are made by IN when none is left.
  */
+#include "actors/base/mutant.h"
 #include "actors/net/nng_back.h"
 
 enum state {
@@ -108,7 +109,7 @@ sent(struct akti_net *net, struct akti_nng_context *x)
     }
     (void)pthread_mutex_lock(&c->lock);
     put_free(c, x);
-    next = next_receiver(net);
+    next = AKTI_MUTANT(nng_answered_and_deaf) ? NULL : next_receiver(net);
     /* release: it has left; pairs: akti_nng_pending */
     if (atomic_fetch_sub_explicit(&net->pending, 1, memory_order_release)
         == 1) {
@@ -258,7 +259,9 @@ akti_nng_answer_drop(struct akti_net *net, uint64_t tag)
     struct akti_nng_context *next;
 
     (void)pthread_mutex_lock(&c->lock);
-    put_free(c, (void *)(uintptr_t)tag);
+    if (!AKTI_MUTANT(nng_dropped_request_kept)) {
+        put_free(c, (void *)(uintptr_t)tag);
+    }
     next = next_receiver(net);
     (void)pthread_mutex_unlock(&c->lock);
     begin_receive(next);

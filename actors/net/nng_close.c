@@ -13,6 +13,7 @@
  * SURVEYOR read on; they are read, and dropped, until they are quiet.
  */
 #include "actors/base/clock.h"
+#include "actors/base/mutant.h"
 #include "actors/net/nng_back.h"
 
 #include <stdio.h>
@@ -153,7 +154,8 @@ wait_until_quiet(struct akti_net *net)
     uint64_t since = akti_clock_now();
     uint64_t seen = 0;
 
-    while (akti_clock_now() - since < quiet_of(net)) {
+    while (akti_clock_now() - since < quiet_of(net)
+           && !AKTI_MUTANT(nng_closed_in_traffic)) {
         uint64_t now =
             atomic_load_explicit(&net->activity, memory_order_relaxed);
 
@@ -186,6 +188,9 @@ run_close(struct akti_nng_job *job)
     struct akti_net *net = job->net;
 
     wait_until_quiet(net);
+    if (AKTI_MUTANT(nng_closing_told_early)) {
+        (void)atomic_fetch_sub_explicit(&count, 1, memory_order_relaxed);
+    }
     close_watched(net);
     akti_nng_flow_stop(net);
     akti_nng_answer_stop(net);

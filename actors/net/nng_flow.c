@@ -4,6 +4,7 @@
  * workers overlap: while one message is with nng, the next ones are made or
  * handled. One aio that receives, because several would lose the order.
  */
+#include "actors/base/mutant.h"
 #include "actors/net/nng_back.h"
 
 #define ASKED_BIT 0x80000000u
@@ -65,7 +66,8 @@ go_on(struct akti_net *net)
         }
         set_busy(net, false);
         give_pump(net);
-    } while (akti_nng_ring_count(&o->ring) > 0 && take_pump(net));
+    } while (akti_nng_ring_count(&o->ring) > 0
+             && !AKTI_MUTANT(nng_pump_looks_once) && take_pump(net));
 }
 
 static void
@@ -75,6 +77,7 @@ tell_room(struct akti_net *net)
 
     /* seq_cst: after the take; pairs: akti_nng_send */
     if (atomic_load_explicit(&o->wants_room, memory_order_seq_cst) != 0
+        && !AKTI_MUTANT(nng_room_not_told)
         && akti_nng_ring_count(&o->ring) <= o->ring.limit / 2
         && atomic_exchange_explicit(&o->wants_room, 0, memory_order_seq_cst)
                != 0) {
@@ -91,8 +94,11 @@ on_sent(void *arg)
 
     akti_nng_count(&net->activity, 1);
     if (nng_aio_result(o->aio) != 0) {
-        nng_msg_free(nng_aio_get_msg(o->aio));
-        akti_nng_count(&net->lost, o->count);
+        if (!AKTI_MUTANT(nng_unsent_leaked)) {
+            nng_msg_free(nng_aio_get_msg(o->aio));
+        }
+        akti_nng_count(&net->lost,
+                       AKTI_MUTANT(nng_loss_not_counted) ? 0 : o->count);
     } else {
         akti_nng_count(&net->sent, o->count);
     }
@@ -148,8 +154,9 @@ uint32_t
 akti_nng_pending(struct akti_net *net)
 {
     /* acquire: pairs: nng_answer.c, on_done */
-    return (net->out.ring.slots != NULL ? akti_nng_ring_count(&net->out.ring)
-                                        : 0)
+    return (net->out.ring.slots != NULL && !AKTI_MUTANT(nng_queue_not_pending)
+                ? akti_nng_ring_count(&net->out.ring)
+                : 0)
            + atomic_load_explicit(&net->pending, memory_order_acquire);
 }
 
@@ -183,7 +190,9 @@ take_in(struct akti_net *net, nng_msg *m)
         akti_nng_count_in(net, m);
         akti_nng_ring_put(&in->ring, m);
     } else {
-        akti_nng_count(&net->dropped, count_of(net, m));
+        akti_nng_count(&net->dropped, AKTI_MUTANT(nng_drop_not_counted)
+                                          ? 0
+                                          : count_of(net, m));
         nng_msg_free(m);
     }
 }
@@ -286,8 +295,8 @@ akti_nng_receive(struct akti_net *net, struct akti_packet *out)
     }
     m = akti_nng_ring_first(&in->ring);
     akti_nng_ring_take(&in->ring);
-    if (akti_nng_ring_count(&in->ring) <= in->ring.limit / 2
-        && take_stall(in)) {
+    if (akti_nng_ring_count(&in->ring) <= in->ring.limit / 2 && take_stall(in)
+        && !AKTI_MUTANT(nng_stall_for_ever)) {
         restart(net);
     }
     akti_nng_packet(out, m, tag_of(net, m));

@@ -5,6 +5,7 @@
  * finds nothing to do for a while ends.
  */
 #include "actors/base/clock.h"
+#include "actors/base/mutant.h"
 #include "actors/net/nng_back.h"
 
 #define THREADS_MAX 64
@@ -98,7 +99,7 @@ see_to_thread(struct lane *l)
 akt_err
 akti_nng_help(enum akti_nng_lane lane, struct akti_nng_job *job)
 {
-    struct lane *l = &lanes[lane];
+    struct lane *l = &lanes[AKTI_MUTANT(nng_one_lane) ? 0 : lane];
     akt_err err;
 
     (void)pthread_once(&once, init_lanes);
@@ -106,7 +107,7 @@ akti_nng_help(enum akti_nng_lane lane, struct akti_nng_job *job)
     err = see_to_thread(l);
     if (err == AKT_OK) {
         job->next = NULL;
-        if (l->first == NULL) {
+        if (l->first == NULL || AKTI_MUTANT(nng_job_lost)) {
             l->first = job;
         } else {
             l->last->next = job;

@@ -7,6 +7,7 @@
  * A connection that is not wanted is closed before it is one (ADD_PRE): that is
  * the one moment in which nng can close a connection of its own safely.
  */
+#include "actors/base/mutant.h"
 #include "actors/net/nng_back.h"
 
 #include <arpa/inet.h>
@@ -131,7 +132,8 @@ static bool
 admit_locked(struct akti_nng_peers *p, struct akti_nng_peer *peer,
              uint32_t most)
 {
-    if (peer == NULL || p->admitted >= most) {
+    if (peer == NULL
+        || (p->admitted >= most && !AKTI_MUTANT(nng_peers_unbounded))) {
         p->refused++;
         return false;
     }
@@ -194,14 +196,15 @@ remove_locked(struct akti_nng_peers *p, int pipe)
     struct akti_nng_peer *peer = *at;
 
     if (peer == NULL) {
+        p->admitted -= AKTI_MUTANT(nng_refused_makes_room) ? 1 : 0;
         return false;
     }
     p->admitted--;
     p->count -= peer->is_up ? 1 : 0;
     *at = peer->chain;
     peer->chain = NULL;
-    if (p->tells && peer->told_up) {
-        return append(p, peer);
+    if (p->tells && (peer->told_up || AKTI_MUTANT(nng_gone_peer_told))) {
+        return append(p, peer) && !AKTI_MUTANT(nng_down_not_told);
     }
     if (p->tells && peer->is_up) {
         take_out(p, peer);

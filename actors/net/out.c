@@ -4,6 +4,7 @@
  * wait, while a packet waits for room in the transport or all numbers of requests
  * are in use.
  */
+#include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/send.h"
 #include "actors/net/asks.h"
@@ -37,7 +38,8 @@ AKT_MESSAGE(akti_net_survey_end, OUT_NUMBER);
 static void
 set_deaf(akt_self *self, struct out *o)
 {
-    bool deaf = akti_outlet_is_full(&o->outlet)
+    bool deaf = (akti_outlet_is_full(&o->outlet)
+                 && !AKTI_MUTANT(net_waiting_overwritten))
                 || (akti_socket_asks(o->socket) && akti_asks_is_full(&o->asks));
 
     if (deaf) {
@@ -471,7 +473,7 @@ on_linger(akt_self *self, void *state, const void *message)
     struct out *o = state;
 
     (void)message;
-    o->over = true;
+    o->over = !AKTI_MUTANT(net_lingers_for_ever);
     self->again = true;
     return AKT_OK;
 }

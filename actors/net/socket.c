@@ -2,6 +2,7 @@
 /* Opening, closing and counting: the owner's side of a socket. */
 #include "actors/net/socket.h"
 
+#include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/system.h"
 
@@ -114,7 +115,9 @@ configure(const akt_nng_opts *o, struct akti_net_config *c)
         .protocol = o->protocol,
         .topics = o->topics,
         .tls = o->tls,
-        .max_message = or_default(o->max_message, AKT_NNG_MESSAGE_MAX),
+        .max_message = AKTI_MUTANT(net_size_unlimited)
+                           ? 0
+                           : or_default(o->max_message, AKT_NNG_MESSAGE_MAX),
         .window = (uint32_t)or_default(o->window, WINDOW_DEFAULT),
         .send_window = (uint32_t)or_default(
             o->window, o->batch_bytes > 0 ? BATCH_WINDOW : WINDOW_DEFAULT),
