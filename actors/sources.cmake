@@ -62,6 +62,8 @@ list(APPEND AKT_SOURCES
     actors/async/chanwait.c
     actors/async/chanwatch.c
     actors/async/children.c
+    actors/async/give.c
+    actors/async/hold.c
     actors/async/notify.c
     actors/async/park.c
     actors/async/queue.c

@@ -90,6 +90,9 @@ akti_task_on_start(akt_self *self, void *state)
     t->self = self;
     t->actor = self->actor;
     settle_down(t, self->actor);
+    if (AKTI_UNLIKELY(t->gifts != NULL)) {
+        akti_gifts_arrive(self, t->gifts);
+    }
     enter(self, t);
     return AKT_OK;
 }
@@ -471,8 +474,9 @@ start(akt_self *self, struct akti_task *t, akt_ref *out_ref)
 }
 
 akt_err
-akti_task_spawn(akt_self *self, const akt_task_function *fn, akt_task *out_task,
-                const void *args)
+akti_task_spawn_owner(akt_self *self, const akt_task_function *fn,
+                      struct akti_cell *gifts, akt_task *out_task,
+                      const void *args)
 {
     struct akti_cell *cell;
     struct akti_task *t;
@@ -486,6 +490,7 @@ akti_task_spawn(akt_self *self, const akt_task_function *fn, akt_task *out_task,
         return err;
     }
     task.future = akti_future_name(cell);
+    t->gifts = gifts;
     t->join = cell;
     t->join_generation = task.future.generation;
     err = start(self, t, &task.ref);
@@ -499,6 +504,13 @@ akti_task_spawn(akt_self *self, const akt_task_function *fn, akt_task *out_task,
         *out_task = task;
     }
     return AKT_OK;
+}
+
+akt_err
+akti_task_spawn(akt_self *self, const akt_task_function *fn, akt_task *out_task,
+                const void *args)
+{
+    return akti_task_spawn_owner(self, fn, NULL, out_task, args);
 }
 
 akt_err

@@ -33,7 +33,8 @@ struct akti_task {
     struct akti_stack *stack;
     const akt_task_function *fn;
     void *args;
-    akt_self *self; /* of the worker that it stays on */
+    struct akti_cell *gifts; /* what it is to own from its first turn on */
+    akt_self *self;          /* of the worker that it stays on */
     struct akti_actor *actor;
     akt_ref ref;
     /* Who hears of its end; generation 0: nobody. */
@@ -195,6 +196,13 @@ struct akti_joining {
 /* Waits for the tasks among them, and then for the actors, which are drained. */
 void akti_children_join(struct akti_task *t, const struct akti_cell *until,
                         struct akti_joining *j);
+
+/* Spawns a task that is to own these; on an error they are still the caller's. */
+akt_err akti_task_spawn_owner(akt_self *self, const akt_task_function *fn,
+                              struct akti_cell *gifts, akt_task *out_task,
+                              const void *args);
+/* They have come to the running task. */
+void akti_gifts_arrive(akt_self *self, struct akti_cell *gifts);
 
 /* What an end tells: AKT_OK for a reply, else the error. */
 static inline akt_err

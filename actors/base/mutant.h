@@ -232,6 +232,8 @@
       "the first in line gives up and those behind it are not looked at")      \
     X(semaphore_grant_lost,                                                    \
       "permits that were granted to a cancelled task are lost")                \
+    X(hold_keeps_permits, "permits that are held are never given back")        \
+    X(gifts_lost, "a task closes what it was spawned with before it begins")   \
     X(notify_not_kept, "a notification without a waiter is forgotten")         \
     X(notify_eaten, "a notification of a cancelled waiter is lost")            \
     X(close_leaves_waiters, "an object closes and its waiters wait on")        \

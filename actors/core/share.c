@@ -37,13 +37,21 @@ holder_of(const akt_self *self)
     return self->actor != NULL ? (void *)self->actor : (void *)self->port;
 }
 
-static void
-hold(akt_self *self, struct akti_cell *share)
+void
+akti_share_hold(akt_self *self, struct akti_cell *share)
 {
     /* Relaxed: who is not the holder reads something that is not his name. */
     atomic_store_explicit(&share->holder, holder_of(self),
                           memory_order_relaxed);
     akti_cell_link(akti_cells_of(self), share);
+}
+
+void
+akti_share_let_go(akt_self *self, struct akti_cell *share)
+{
+    akti_cell_unlink(akti_cells_of(self), share);
+    /* Relaxed: nobody has this name. */
+    atomic_store_explicit(&share->holder, NULL, memory_order_relaxed);
 }
 
 akt_err
@@ -69,7 +77,7 @@ akti_share_new(akt_self *self, const struct akti_owned *owned,
     c->users = 0;
     /* Relaxed: published by the state. */
     atomic_store_explicit(&c->object, object, memory_order_relaxed);
-    hold(self, c);
+    akti_share_hold(self, c);
     /* release: the share's fields; pairs: akti_cell_load */
     atomic_store_explicit(
         &c->state, akti_cell_state(akti_cell_generation(c), AKTI_PHASE_OPEN),
@@ -139,9 +147,7 @@ akti_share_give(akt_self *self, struct akti_cell *share, akt_ref to)
     if (err == AKT_EFOREIGN) {
         return err;
     }
-    akti_cell_unlink(akti_cells_of(self), share);
-    /* Relaxed: nobody has this name. */
-    atomic_store_explicit(&share->holder, NULL, memory_order_relaxed);
+    akti_share_let_go(self, share);
     if (err != AKT_OK
         || !akti_send_reserved(self->ctx, target, wrap(share, to))) {
         share->owned->close(self, share);
@@ -155,7 +161,7 @@ akti_share_arrive(akt_self *self, struct akti_message *gift)
     struct akti_cell *share = gift->cell;
 
     share->marks = AKTI_GIVEN;
-    hold(self, share);
+    akti_share_hold(self, share);
 }
 
 void

@@ -83,6 +83,10 @@ struct akti_cell *akti_share_find(akt_self *self, void *share,
 void akti_share_end(struct akti_cell *share);
 void akti_share_free(struct akti_context *ctx, struct akti_cell *share);
 
+/* The caller's own share is nobody's, and in no list; or nobody's the caller's. */
+void akti_share_let_go(akt_self *self, struct akti_cell *share);
+void akti_share_hold(akt_self *self, struct akti_cell *share);
+
 /*
  * Gives the caller's own share to an actor. When that has ended, or ends before it
  * is there, the share is closed. AKT_EFOREIGN: it is still the caller's.

@@ -31,13 +31,11 @@ AKT_TASK(produce, struct producer);
 static akt_err
 start_producer(akt_self *self, akt_tx tx, int64_t from, int64_t to)
 {
-    akt_task task;
     akt_tx own;
 
     AKT_TRY(akt_tx_clone(self, tx, &own));
-    AKT_TRY(akt_task_spawn(self, produce, &task, .out = own, .from = from,
-                           .to = to));
-    return akt_tx_give(self, own, task.ref);
+    return akt_task_spawn_giving(self, produce, AKT_GIFTS(own), NULL,
+                                 .out = own, .from = from, .to = to);
 }
 
 static akt_err

@@ -21,6 +21,7 @@
 #include "akt/failure.h"
 #include "akt/file.h"
 #include "akt/future.h"
+#include "akt/give.h"
 #include "akt/log.h"
 #include "akt/mailbox.h"
 #include "akt/message.h"

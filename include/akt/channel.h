@@ -26,8 +26,8 @@
  *     akt_tx tx;
  *     akt_rx rx;
  *     AKT_TRY(akt_channel_open(self, job, 32, &tx, &rx));
- *     AKT_TRY(akt_task_spawn(self, work, &task, .jobs = rx));
- *     AKT_TRY(akt_rx_give(self, rx, task.ref));
+ *     AKT_TRY(akt_task_spawn_giving(self, work, AKT_GIFTS(rx), &task,
+ *                                   .jobs = rx));
  *     AKT_TRY(akt_channel_send(self, tx, job, .number = 1));
  *     AKT_TRY(akt_tx_close(self, tx));
  *
@@ -42,10 +42,11 @@
  * has it may use it, from any task or thread, until it is closed. Each end has one
  * owner, who opened or cloned it, or was given it, and alone may close it or give
  * it away. It closes by itself when its owner (task, actor or attached thread)
- * ends, and with the scope in which a task opened it. So the ends that others are to close are given to them, as above; a task
- * may use an end before it has been given to it, and an end that is given to who
- * has ended is closed. Of each sort there may be several: each sender a clone, and
- * each value goes to one of the receivers.
+ * ends, and with the scope in which a task opened it. So the ends that others are to
+ * close are given to them: with the spawn of a task, as above (give.h), or to what
+ * runs already, by `akt_rx_give`. That may use an end before it has been given to it,
+ * and an end that is given to who has ended is closed. Of each sort there may be
+ * several: each sender a clone, and each value goes to one of the receivers.
  *
  * **Closed.** When all receivers are closed, what is queued is destroyed and sends
  * answer `AKT_ECLOSED`. When all senders are closed and no permit is left, receivers

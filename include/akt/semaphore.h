@@ -15,9 +15,16 @@
  * they are released, so nobody who comes later takes them away, and
  * `akt_semaphore_try_acquire` gets none while somebody waits.
  *
- * **Permits belong to nobody.** Whoever has taken some gives them back, or lets
- * another do it; a task that is cancelled does so on its way out. They do not come
- * back by themselves when who has them ends.
+ * **Permits belong to nobody** when they are acquired. Whoever has taken some gives
+ * them back, or lets another do it; a task that is cancelled does so on its way out.
+ * They do not come back by themselves when who has them ends. Permits that are held
+ * do: they belong to who took them, or to the task that was spawned with them
+ * (give.h), and are given back when the scope in which they were taken is closed,
+ * at the latest when their owner ends:
+ *
+ *     akt_hold slot;
+ *     AKT_TRY(akt_semaphore_hold(self, slots, 1, &slot));
+ *     return fetch(self, url);
  *
  * **A lock** is a semaphore of one permit: it may be held over a wait, and is
  * handed on in order. There is no other. Often what is wanted is an actor instead,
@@ -51,6 +58,12 @@ typedef struct akt_semaphore {
     void *cell;
     uint32_t generation; /**< 0: none */
 } akt_semaphore;
+
+/** Permits of a semaphore that have an owner. A value; zero is none. */
+typedef struct akt_hold {
+    void *cell;
+    uint32_t generation; /**< 0: none */
+} akt_hold;
 
 /**
  * @brief Opens a semaphore that is the caller's.
@@ -152,6 +165,76 @@ AKT_API AKT_NODISCARD akt_err akt_semaphore_try_acquire(akt_self *self,
  */
 AKT_API AKT_NODISCARD akt_err akt_semaphore_acquire_future(
     akt_self *self, akt_semaphore semaphore, akt_future *out_future);
+
+/**
+ * @brief Takes permits as `akt_semaphore_acquire` does, and keeps them for the
+ *        caller: they are given back by `akt_hold_release`, or by themselves.
+ * @param self [borrow] a task or an attached thread
+ * @param semaphore any
+ * @param n how many, all at once; at least 1
+ * @param out_hold [out] the caller's
+ * @retval AKT_OK they are the caller's
+ * @retval AKT_ENOMEM out of memory; no permit was taken
+ * @retval AKT_ECLOSED and others: as `akt_semaphore_acquire`
+ * @threadsafety actor
+ * @blocking until it is the caller's turn and there are enough
+ */
+AKT_API AKT_NODISCARD akt_err akt_semaphore_hold(akt_self *self,
+                                                 akt_semaphore semaphore,
+                                                 uint32_t n,
+                                                 akt_hold *out_hold);
+
+/**
+ * @brief The same, but waits no longer than `timeout_ns`.
+ * @param self [borrow] a task or an attached thread
+ * @param timeout_ns how long; `AKT_NEVER`; 0: only look
+ * @param semaphore any
+ * @param n how many, all at once; at least 1
+ * @param out_hold [out] the caller's
+ * @retval AKT_OK they are the caller's
+ * @retval AKT_ETIMEOUT the time is up; no permit was taken
+ * @retval AKT_ENOMEM out of memory; no permit was taken
+ * @retval AKT_ECLOSED and others: as `akt_semaphore_acquire`
+ * @threadsafety actor
+ * @blocking until then
+ */
+AKT_API AKT_NODISCARD akt_err akt_semaphore_hold_within(akt_self *self,
+                                                        uint64_t timeout_ns,
+                                                        akt_semaphore semaphore,
+                                                        uint32_t n,
+                                                        akt_hold *out_hold);
+
+/**
+ * @brief The same if the permits are there and nobody waits.
+ * @param self [borrow] an actor, a task or an attached thread
+ * @param semaphore any
+ * @param n how many, all at once; at least 1
+ * @param out_hold [out] the caller's
+ * @retval AKT_OK they are the caller's
+ * @retval AKT_EEMPTY not now; no permit was taken
+ * @retval AKT_ENOMEM out of memory; no permit was taken
+ * @retval AKT_ECONTEXT in a job, which owns nothing
+ * @retval AKT_ECLOSED and others: as `akt_semaphore_try_acquire`
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_semaphore_try_hold(akt_self *self,
+                                                     akt_semaphore semaphore,
+                                                     uint32_t n,
+                                                     akt_hold *out_hold);
+
+/**
+ * @brief Gives permits back that are held. Without effect on the semaphore when that
+ *        is closed.
+ * @param self [borrow] their owner
+ * @param hold what `akt_semaphore_hold` gave
+ * @retval AKT_OK done
+ * @retval AKT_EENDED they were given back before, or are not the caller's
+ * @retval AKT_EFORK the system belongs to the parent of this process
+ * @threadsafety actor
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_hold_release(akt_self *self, akt_hold hold);
 
 /**
  * @brief Gives permits back, or adds new ones.

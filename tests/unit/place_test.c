@@ -347,6 +347,25 @@ receive_values(akt_self *self, void *arg)
     return AKT_OK;
 }
 
+/* The sender is its own, and closes with it. */
+static akt_task
+spawn_sender(akt_self *self, enum place place, akt_tx *tx)
+{
+    akt_task task = {AKT_REF_NONE, {NULL, 0}};
+
+    if (place == ANYWHERE) {
+        STRESS_OK(akt_task_spawn_giving(self, anywhere, AKT_GIFTS(*tx), &task,
+                                        .fn = send_values, .arg = tx));
+    } else if (place == PINNED) {
+        STRESS_OK(akt_task_spawn_giving(self, pinned, AKT_GIFTS(*tx), &task,
+                                        .fn = send_values, .arg = tx));
+    } else {
+        STRESS_OK(akt_task_spawn_giving(self, apart, AKT_GIFTS(*tx), &task,
+                                        .fn = send_values, .arg = tx));
+    }
+    return task;
+}
+
 /* A capacity of one: each side waits for the other. */
 static void
 a_task_sends_to_tasks_of_every_place(akt_self *me, enum place place)
@@ -361,8 +380,7 @@ a_task_sends_to_tasks_of_every_place(akt_self *me, enum place place)
 
         STRESS_OK(akt_channel_open(me, value, 1, &tx, &rx));
         receiver = spawn_at(me, (enum place)i, receive_values, &rx);
-        sender = spawn_at(me, place, send_values, &tx);
-        STRESS_OK(akt_tx_give(me, tx, sender.ref));
+        sender = spawn_sender(me, place, &tx);
         STRESS_OK(akt_join(me, sender));
         STRESS_OK(akt_join(me, receiver));
         STRESS_OK(akt_rx_close(me, rx));

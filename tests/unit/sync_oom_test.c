@@ -117,6 +117,60 @@ use_semaphore(struct sim *sim, struct state *s)
     assert_int_equal(akt_semaphore_available(sim->me, s->s), s->permits);
 }
 
+static akt_err
+wait_long(akt_self *self)
+{
+    return akt_sleep(self, AKT_SECONDS(1000));
+}
+AKT_TASK(wait_long, void);
+
+/* A task gets them, or they are closed. */
+static void
+give(akt_self *me, akt_semaphore semaphore, akt_tx tx, akt_rx rx)
+{
+    akt_channel_counters c;
+    akt_task task;
+    akt_hold hold;
+    akt_err err = akt_semaphore_try_hold(me, semaphore, 1, &hold);
+
+    may_fail(err);
+    if (err != AKT_OK) {
+        return;
+    }
+    err = akt_task_spawn_giving(me, wait_long, AKT_GIFTS(tx, hold), &task);
+    may_fail(err);
+    assert_err(akt_tx_close(me, tx), AKT_EENDED);
+    assert_ok(akt_rx_counters(me, rx, &c));
+    assert_int_equal(c.senders, err == AKT_OK);
+    assert_int_equal(akt_semaphore_available(me, semaphore), err != AKT_OK);
+    if (err == AKT_OK) {
+        assert_ok(akt_task_cancel(me, task));
+        akt_ignore(akt_join(me, task));
+    }
+}
+
+static void
+use_gifts(struct sim *sim)
+{
+    akt_self *me = sim->me;
+    akt_semaphore semaphore;
+    akt_tx tx;
+    akt_rx rx;
+    akt_err err = akt_semaphore_open(me, 1, &semaphore);
+
+    may_fail(err);
+    if (err != AKT_OK) {
+        return;
+    }
+    err = akt_channel_open(me, number, 1, &tx, &rx);
+    may_fail(err);
+    if (err == AKT_OK) {
+        give(me, semaphore, tx, rx);
+        (void)akt_sim_run_until_idle(sim->system);
+        assert_int_equal(akt_semaphore_available(me, semaphore), 1);
+    }
+}
+
 static void
 use(struct sim *sim)
 {
@@ -128,6 +182,7 @@ use(struct sim *sim)
     use_semaphore(sim, &s);
     for (i = 0; i < COPIES; i++) {
         use_topics(sim->me);
+        use_gifts(sim);
         may_fail(akt_notify_open(sim->me, &n));
         may_fail(akt_barrier_open(sim->me, 2, &b));
     }
