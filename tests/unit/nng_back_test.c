@@ -212,6 +212,7 @@ config_of(akt_nng_protocol protocol, uint32_t window)
                                     .name = "of a test",
                                     .max_message = 1000,
                                     .window = window,
+                                    .send_window = window,
                                     .requests = 1,
                                     .max_peers = 10,
                                     .redial_min_ns = AKT_MS(1),
