@@ -26,7 +26,7 @@
 
 enum {
     LEASE_FILES = 32, /* files of one lease */
-    LEASE_MS = 20000,
+    LEASE_MS = 60000,
     GRACE_MS = 2000,
     RENEW_MS = 500,
     AGAIN_MS = 250,   /* how long a `want` may lie there without an answer */

@@ -56,10 +56,29 @@ say()
     answer=$(od -An -v -tx1 answer | tr -d ' \n')
 }
 
+# take_lease: gets a file as a stranger, by ["want", {}]. The answer begins with
+# ["grant", {1: GO_ON, 2: ...; that is the lease's number, eight bytes, in $lease
+# as printf writes them.
+take_lease()
+{
+    say '\202\144want\240'
+    case $answer in
+    82656772616e74a40101021b*) ;;
+    *) fail "no lease: $answer" ;;
+    esac
+    lease=$(tail -c +13 answer | head -c 8 | od -An -v -to1 | sed 's/ /\\/g')
+}
+go_on=8265676f5f6f6ea10101      # ["go_on", {1: GO_ON}]
+lease_gone=8265676f5f6f6ea10103 # ["go_on", {1: LEASE_GONE}]
+
 # ended NAME STATUS WORDS: it ends so, with a message that has the words.
 ended()
 {
-    eval "cat <&\$fd_$1" >>"$1.out"
+    eval "fd=\$fd_$1"
+    # Not by cat: the watchdog could not end it.
+    while read -r line <&"$fd"; do
+        printf '%s\n' "$line" >>"$1.out"
+    done
     expect_end "$1" "$2"
     grep -q -e "$3" "$1.out" && ok "$1 says: $3" || fail "$1 does not say: $3"
 }
@@ -124,25 +143,56 @@ killed)
     same "the work of a killed worker is done again" endless data
     ;;
 stranger)
-    coordinate "$ipc" data/no_newline
-    say '\202\144want\240' # ["want", {}]
-    case $answer in # ["grant", {1: GO_ON, 2: eight bytes, ...
-    82656772616e74a40101021b*) ;;
-    *) fail "no lease: $answer" ;;
-    esac
-    lease=$(tail -c +13 answer | head -c 8 | od -An -v -to1 | sed 's/ /\\/g')
-    await coordinator '*: 1 files are given out again'
-    # It is another's by now: ["counted", {1: lease, 2: "9 words\n"}], and
-    # ["finished", {1: lease}], are answered by ["go_on", {1: LEASE_GONE}].
+    endless
+    coordinate "$ipc" endless data/no_newline
+    run first --worker "$url" --workers 1
+    await first '*at work'
+    # Who has a file, sends words of it, ["counted", {1: lease, 2: "9 words\n"}],
+    # and goes. Those are refused if that took long.
+    take_lease
     say "\\202\\147counted\\242\\001\\033$lease\\002\\1109 words\\n"
-    [ "$answer" = 8265676f5f6f6ea10103 ] || fail "counted: $answer"
+    [ "$answer" = "$go_on" ] || [ "$answer" = "$lease_gone" ] \
+        || fail "counted: $answer"
+    await coordinator '*: 1 files are given out again'
+    # It is another's by now. ["finished", {1: lease}]
+    say "\\202\\147counted\\242\\001\\033$lease\\002\\1109 words\\n"
+    [ "$answer" = "$lease_gone" ] || fail "counted: $answer"
     say "\\202\\150finished\\241\\001\\033$lease"
-    [ "$answer" = 8265676f5f6f6ea10103 ] || fail "finished: $answer"
+    [ "$answer" = "$lease_gone" ] || fail "finished: $answer"
     ok "what comes for a lease that was given away is refused"
-    run first --worker "$url"
+    take_lease
+    say "\\202\\147counted\\242\\001\\033$lease\\002\\1109 WORDS\\n"
+    [ "$answer" = "$lease_gone" ] || fail "junk: $answer"
+    await coordinator '*: 1 files are given out again'
+    ok "what are no words is refused"
+    echo 'begun' >endless
     expect_end first 0
+    ended coordinator 0 ' 2 leases, 2 files given out again'
+    same "none of it is counted" endless data/no_newline
+    ;;
+hung)
+    # A worker that does not move, until another has done its work.
+    endless
+    coordinate "$ipc" endless
+    run first --worker "$url" --workers 1
+    await first '*at work'
+    kill -STOP "$pid_first"
+    echo 'begun again' >endless
+    run second --worker "$url"
+    await coordinator '*workers: 2'
+    run third --worker "$url"
+    await coordinator '*workers: 3'
+    slay third
+    await coordinator '*: 1 files are given out again'
+    await second '*at work'
+    kill -CONT "$pid_first"
+    expect_end second 0
     expect_end coordinator 0
-    same "and not counted" data/no_newline
+    same "a worker that comes too late does not count" endless
+    # It hears that all is done, or finds nobody when that took long.
+    wait "$pid_first"
+    status=$?
+    [ $status -eq 0 ] || [ $status -eq 3 ] || fail "it ended with $status"
     ;;
 early)
     run first --worker "$ipc"
