@@ -157,7 +157,7 @@ akti_thread_detach(pthread_t thread)
 }
 
 #define LOOKS 64u
-#define YIELDS 32u
+#define YIELDS (AKTI_PAUSES_AWAKE - LOOKS)
 #define NAP_NS 20000
 #define NAP_MAX_NS 1000000
 

@@ -74,6 +74,8 @@ akt_err akti_thread_start(pthread_t *out, akti_thread_fn *fn, void *arg);
  * a millisecond. `tries` counts from 0.
  */
 void akti_thread_pause(uint32_t tries);
+/* From this try on it naps. */
+#define AKTI_PAUSES_AWAKE 96u
 /* Waits for its end. */
 void akti_thread_join(pthread_t thread);
 /* Nobody will wait for its end. */

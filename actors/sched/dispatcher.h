@@ -14,7 +14,10 @@
  * that is awake will look for it lowers one flag by compare-and-swap, which
  * elects the one waker, and rings that worker. One worker is woken at a time;
  * when it has found work and there is more, it wakes the next.
- * (tests/model/sleep.pml checks the protocol.)
+ * (tests/model/sleep.pml checks the protocol.) A worker that is rung as soon as it
+ * sleeps lingers before the next sleep: it stays awake for some microseconds and
+ * looks where others put work, so that two workers that talk need no ring for each
+ * word.
  *
  * Work moves to another worker only when it waits: a conversation that fits on
  * one core is fastest there. A worker estimates at each tick how long its queue
@@ -64,6 +67,11 @@
 #define AKTI_PATIENT_FROM_NS 10000000u
 #define AKTI_GATHER_NS 500000u
 
+/* Looks of a worker before it sleeps: all of akti_thread_pause's that do not nap. */
+#if !defined(AKTI_LINGER_TRIES)
+#define AKTI_LINGER_TRIES AKTI_PAUSES_AWAKE
+#endif
+
 #define AKTI_NEXT_STREAK 32
 /* A tick comes after so many turns at most, and about every so many ns. */
 #define AKTI_TICK_TURNS 64
@@ -110,7 +118,10 @@ struct akti_worker {
     /* How far the others were when this one looked last. */
     uint32_t seen_turns[AKTI_WORKERS_MAX];
     struct akti_timerq timers;
-    bool waking; /* was woken to look for work, and has not found any yet */
+    bool lingers;  /* looks for a while before it sleeps */
+    uint32_t vain; /* times in a row that it did so in vain */
+    uint32_t rest; /* sleeps for which it is not to */
+    bool waking;   /* was woken to look for work, and has not found any yet */
     akti_counter stat_turns;
     akti_counter stat_steals;
     akti_counter stat_parks;

@@ -14,6 +14,15 @@
 /* Whoever queued may be between that and the ring, with its core taken away. */
 #define BACKSTOP_GRACE_NS (UINT64_C(1) * 1000000000u)
 
+/*
+ * What rang so soon after the worker fell asleep may be about to ring again: then it
+ * looks for so long before it sleeps, which costs both sides several microseconds.
+ * After it has looked in vain n times in a row it does not for 2^n such sleeps.
+ */
+#define LINGER_AFTER_NS 50000u
+#define LINGER_NS 20000u
+#define LINGER_VAIN_MAX 6
+
 static struct akti_worker *
 worker_at(struct akti_dispatcher *d, uint32_t i)
 {
@@ -471,6 +480,15 @@ check_backstop(struct akti_worker *w)
 }
 
 static void
+note_sleep(struct akti_worker *w, uint64_t began, bool rung)
+{
+    bool soon = rung && akti_now(&w->ctx) - began < LINGER_AFTER_NS;
+
+    w->lingers = soon && w->rest == 0;
+    w->rest -= soon && w->rest > 0;
+}
+
+static void
 sleep_in_loop(struct akti_worker *w)
 {
     uint64_t now = w->ctx.now_ns;
@@ -481,6 +499,7 @@ sleep_in_loop(struct akti_worker *w)
 
     akti_counter_add(&w->stat_parks, 1);
     rung = akti_loop_wait(w->loop, now, timer < limit ? timer : limit);
+    note_sleep(w, now, rung);
     if (!rung && timer < limit) {
         w->timed_ns = akti_now(&w->ctx);
     }
@@ -497,11 +516,37 @@ sleep_in_loop(struct akti_worker *w)
     }
 }
 
+/* Looks for a while, if that is worth it; true: there is something. */
+static bool
+linger(struct akti_worker *w)
+{
+    uint64_t until = w->ctx.now_ns + LINGER_NS;
+    uint32_t tries = 0;
+
+    if (!w->lingers) {
+        return false;
+    }
+    while (tries != AKTI_LINGER_TRIES && akti_now(&w->ctx) < until) {
+        if (has_queued_work(w) || must_quit(w)) {
+            w->vain = 0;
+            return true;
+        }
+        akti_thread_pause(tries++);
+    }
+    w->lingers = false;
+    w->vain += w->vain < LINGER_VAIN_MAX;
+    w->rest = UINT32_C(1) << w->vain;
+    return false;
+}
+
 static void
 park(struct akti_worker *w)
 {
     if (w->waking) {
         end_waking(w, false);
+    }
+    if (linger(w)) {
+        return;
     }
     raise_asleep(w);
     if (!has_work(w) && !must_quit(w)) {

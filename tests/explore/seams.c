@@ -166,6 +166,14 @@ akti_thread_join(pthread_t thread)
     explore_thread_join(thread);
 }
 
+/* Nobody looks again and again: see AKTI_LINGER_TRIES. */
+void
+akti_thread_pause(uint32_t tries)
+{
+    (void)tries;
+    explore_pause();
+}
+
 /* No scenario leaves a thread to itself. */
 void
 akti_thread_detach(pthread_t thread)
