@@ -23,11 +23,12 @@
 #include <unistd.h>
 
 #define SIZE 64
+#define ROUNDS 5
 
 static const char *const transports[] = {"inproc", "ipc", "tcp"};
 static char folder[] = "/tmp/akt_nng_rates.XXXXXX";
-static int64_t messages = 200000;
-static int64_t trips = 10000;
+static int64_t messages = 100000;
+static int64_t trips = 5000;
 
 static uint64_t
 now_ns(void)
@@ -237,19 +238,22 @@ rate_of_way(const char *transport, const struct way *way)
     return (double)messages * 1e9 / (double)(now_ns() - begin);
 }
 
-/* Of all ways the fastest. */
-static double
-rate_bare(const char *transport)
+static const struct way *
+fastest_way(const char *transport)
 {
+    const struct way *fastest = NULL;
     double best = 0;
     size_t i;
 
     for (i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         double rate = rate_of_way(transport, &ways[i]);
 
-        best = rate > best ? rate : best;
+        if (rate > best) {
+            best = rate;
+            fastest = &ways[i];
+        }
     }
-    return best;
+    return fastest;
 }
 
 static void *
@@ -496,19 +500,57 @@ trip_actors(struct actors *a, const char *transport)
     return us;
 }
 
-static void
-run_row(struct actors *a, const char *transport)
-{
-    double bare = rate_bare(transport);
-    double one = rate_actors(a, transport, messages, 0);
-    double batched = rate_actors(a, transport, 20 * messages, AKT_NNG_BATCH);
-    double bare_us = trip_bare(transport);
-    double trip_us = trip_actors(a, transport);
+/* --- side by side --- */
 
+enum {
+    BARE,
+    ONE,
+    BATCHED,
+    BARE_TRIP,
+    TRIP,
+    FIGURES
+};
+
+static int
+compare_figures(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* In turns, for the machine changes its speed; the medians. */
+static void
+measure(struct actors *a, const char *transport, double *out)
+{
+    const struct way *way = fastest_way(transport);
+    double figures[FIGURES][ROUNDS];
+    int i;
+
+    for (i = 0; i < ROUNDS; i++) {
+        figures[BARE][i] = rate_of_way(transport, way);
+        figures[ONE][i] = rate_actors(a, transport, messages, 0);
+        figures[BATCHED][i] =
+            rate_actors(a, transport, 20 * messages, AKT_NNG_BATCH);
+        figures[BARE_TRIP][i] = trip_bare(transport);
+        figures[TRIP][i] = trip_actors(a, transport);
+    }
+    for (i = 0; i < FIGURES; i++) {
+        qsort(figures[i], ROUNDS, sizeof(double), compare_figures);
+        out[i] = figures[i][ROUNDS / 2];
+    }
+}
+
+static void
+print_row(const char *transport, const double *f)
+{
     (void)printf("%-8s %10.0f %10.0f %6.2f %12.0f %6.1f %6.1f   "
                  "%8.1f %8.1f %6.2f\n",
-                 transport, bare, one, one / bare, batched, batched / bare,
-                 batched / one, bare_us, trip_us, trip_us / bare_us);
+                 transport, f[BARE], f[ONE], f[ONE] / f[BARE], f[BATCHED],
+                 f[BATCHED] / f[BARE], f[BATCHED] / f[ONE], f[BARE_TRIP],
+                 f[TRIP], f[TRIP] / f[BARE_TRIP]);
+    (void)fflush(stdout);
 }
 
 int
@@ -526,7 +568,10 @@ main(int argc, char **argv)
                  "nng msg/s", "akt msg/s", "ratio", "in batches", "/nng",
                  "/akt", "nng us", "akt us", "ratio");
     for (i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
-        run_row(&a, transports[i]);
+        double figures[FIGURES];
+
+        measure(&a, transports[i], figures);
+        print_row(transports[i], figures);
     }
     akt_detach(a.me);
     check(akt_system_stop(a.system, 0), "stop");
