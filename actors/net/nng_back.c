@@ -316,6 +316,7 @@ const struct akti_transport akti_nng_transport = {
     .packet_new = packet_new,
     .packet_free = packet_free,
     .send = akti_nng_send,
+    .start = akti_nng_start,
     .receive = akti_nng_receive,
     .event = akti_nng_event,
     .drop = akti_nng_answer_drop,

@@ -140,6 +140,7 @@ void akti_nng_flow_fini(struct akti_net *net);
 void akti_nng_flow_stop(struct akti_net *net);
 void akti_nng_flow_start(struct akti_net *net);
 bool akti_nng_send(struct akti_net *net, struct akti_packet *packet);
+void akti_nng_start(struct akti_net *net);
 bool akti_nng_receive(struct akti_net *net, struct akti_packet *out);
 uint32_t akti_nng_pending(struct akti_net *net);
 /* What a message looks like to the sides; `m` is moved. */

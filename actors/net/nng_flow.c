@@ -144,10 +144,18 @@ akti_nng_send(struct akti_net *net, struct akti_packet *packet)
     }
     akti_nng_count(&net->sent_bytes, packet->size);
     akti_nng_ring_put(&o->ring, packet->message);
-    if (take_pump(net)) {
+    return true;
+}
+
+void
+akti_nng_start(struct akti_net *net)
+{
+    struct akti_nng_out *o = &net->out;
+
+    if (o->ring.slots != NULL && akti_nng_ring_count(&o->ring) > 0
+        && take_pump(net)) {
         go_on(net);
     }
-    return true;
 }
 
 uint32_t

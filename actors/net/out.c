@@ -102,7 +102,7 @@ static void
 was_sent(akt_self *self, struct out *o)
 {
     akti_socket_count(&o->socket->accepted);
-    self->again = self->again || akti_outlet_gathers(&o->outlet);
+    self->again = true;
     set_deaf(self, o);
 }
 
@@ -537,6 +537,7 @@ on_turn(akt_self *self, struct akti_actor *a)
         return;
     }
     send_gathered(self, o);
+    o->socket->transport->start(o->socket->net);
     if (akti_socket_asks(o->socket)) {
         take_answers(self, o);
     }

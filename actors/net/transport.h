@@ -13,6 +13,7 @@
  *     begin, topic    OUT
  *     packet_*        either, for packets that it has in hand
  *     send            OUT; IN where the protocol answers (REP, RESPONDENT)
+ *     start           OUT, in a turn after those with sends
  *     receive         IN; OUT where it asks (REQ, SURVEYOR)
  *     event           IN
  *     drop            IN
@@ -151,6 +152,8 @@ struct akti_transport {
     /* False: no room now, and OUT will be woken. An answer always has room: its
      * request has set it aside. */
     bool (*send)(struct akti_net *net, struct akti_packet *packet);
+    /* What was taken by OUT's sends leaves from now on, if it has not begun to. */
+    void (*start)(struct akti_net *net);
     /* False: none is there. */
     bool (*receive)(struct akti_net *net, struct akti_packet *out);
     bool (*event)(struct akti_net *net, struct akti_net_event *out);
