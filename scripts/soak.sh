@@ -35,7 +35,7 @@ done
 
 stress='conservation deadlock fault order overload promise shutdown stale'
 stress="$stress syscall timer wakeup channel combine sync task wire"
-stress="$stress nng_cycle nng_trip"
+stress="$stress nng_cycle nng_trip nng_fault nng_crowd"
 simulated='fifo ring ask_race'
 seed=${AKT_SEED:-$(date +%s)}
 start=$(date +%s)
@@ -97,6 +97,8 @@ one_round() {
     for test in $stress; do
         is_over && return
         export AKT_SEED="$seed" AKT_STRESS="$2"
+        # Ten thousand connections at a time.
+        [ "$test" = nng_crowd ] && AKT_STRESS=42
         run "$1" "$test" launch "build/$1/tests/stress/${test}_stress"
         seed=$((seed + 1))
     done
@@ -147,6 +149,7 @@ awk '
         want(4, 1e8, "wake-ups waited for")
         want(4, 0, "permits waited for, by each")
         want(5, 0, "messages within the bound")
+        want(5, 0, "connections of a crowd")
         want(6, 1e7, "schedules of rings and cliques")
         want(6, 0, "messages around rings")
         want(7, 49e6, "pairs of endings")
@@ -160,6 +163,7 @@ awk '
         want(14, 0, "orders obeyed")
         want(14, 0, "trees of tasks cut off")
         want(15, 1e6, "allocations failed")
+        want(15, 0, "allocations of sockets failed")
         want(16, 0, "system calls failed")
         want(24, 1e5, "seeds with one trace")
         printf "\n%7s  %-31s %13s %13s %13s\n", "promise", "what", "plain",
