@@ -152,13 +152,9 @@ else()
     )
 endif()
 
-# Sockets of nng; see AKT_WITH_NNG.
+# What carries the messages of sockets, where they are real; see AKT_WITH_NNG.
 if(AKT_WITH_NNG)
     list(APPEND AKT_SOURCES
-        actors/net/address.c
-        actors/net/asks.c
-        actors/net/in.c
-        actors/net/link.c
         actors/net/nng_answer.c
         actors/net/nng_back.c
         actors/net/nng_begin.c
@@ -169,19 +165,9 @@ if(AKT_WITH_NNG)
         actors/net/nng_helper.c
         actors/net/nng_peers.c
         actors/net/nng_tls.c
-        actors/net/opened.c
-        actors/net/out.c
-        actors/net/outlet.c
-        actors/net/sim_arrive.c
-        actors/net/sim_back.c
-        actors/net/sim_begin.c
-        actors/net/sim_conn.c
-        actors/net/sim_flow.c
-        actors/net/sim_message.c
-        actors/net/sim_world.c
-        actors/net/socket.c
-        actors/net/typed.c
     )
+elseif(AKT_WITH_NET)
+    list(APPEND AKT_SOURCES actors/net/no_nng.c)
 endif()
 
 # How coroutines switch; see cmake/AktCoro.cmake.
@@ -194,9 +180,25 @@ endif()
 # What leaves the process; see cmake/AktNet.cmake.
 if(AKT_WITH_NET)
     list(APPEND AKT_SOURCES
+        actors/net/address.c
+        actors/net/asks.c
         actors/net/batch.c
         actors/net/cbor_read.c
         actors/net/cbor_write.c
+        actors/net/in.c
+        actors/net/link.c
+        actors/net/opened.c
+        actors/net/out.c
+        actors/net/outlet.c
+        actors/net/sim_arrive.c
+        actors/net/sim_back.c
+        actors/net/sim_begin.c
+        actors/net/sim_conn.c
+        actors/net/sim_flow.c
+        actors/net/sim_message.c
+        actors/net/sim_world.c
+        actors/net/socket.c
+        actors/net/typed.c
         actors/net/utf8.c
         actors/net/wire_decode.c
         actors/net/wire_encode.c

@@ -96,7 +96,8 @@
  * may still leave, for `linger_ns`. Draining a system waits for that too.
  *
  * In a simulation a network that is simulated too takes the place of nng, with delay
- * and loss by seed: see sim_net.h.
+ * and loss by seed: see sim_net.h. That one is there also where akt was built
+ * without nng (`AKT_WITH_NNG`).
  *
  * No thread of nng exists before the first socket of the process is opened. After
  * that the process must not fork and open sockets in the child: `AKT_EFORK`.
@@ -312,7 +313,8 @@ typedef struct akt_nng_counters {
  * @retval AKT_ENOMEM out of memory
  * @retval AKT_EMFILE no file descriptors left
  * @retval AKT_ELIMIT as many actors as the system allows
- * @retval AKT_ECONTEXT in a job, or in a handler with `listen` or `dial`
+ * @retval AKT_ECONTEXT in a job, or in a handler with `listen` or `dial`; outside of
+ *         simulations, where akt was built without nng
  * @retval AKT_ESTOPPED the system is stopping
  * @retval AKT_EFORK the process was forked since its first socket
  * @threadsafety actor
