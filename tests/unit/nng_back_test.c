@@ -279,6 +279,7 @@ put(struct back *b, const char *text)
     struct akti_packet p = packet_of(b, text, 0);
     bool sent = nng->send(b->net, &p);
 
+    nng->start(b->net);
     if (!sent) {
         nng->packet_free(b->net, &p);
     }
@@ -508,6 +509,7 @@ rep_begin(struct rep *r)
     assert_true(nng->send(r->req.net, &p));
     p = packet_of(&r->req, "second", 2);
     assert_true(nng->send(r->req.net, &p));
+    nng->start(r->req.net);
     r->tag = take(&r->rep, AKTI_SIDE_IN, "first");
     assert_false(nng->receive(r->rep.net, &none));
 }
