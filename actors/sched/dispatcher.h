@@ -118,15 +118,15 @@ struct akti_worker {
     /* How far the others were when this one looked last. */
     uint32_t seen_turns[AKTI_WORKERS_MAX];
     struct akti_timerq timers;
-    bool lingers;  /* looks for a while before it sleeps */
-    uint32_t vain; /* times in a row that it did so in vain */
-    uint32_t rest; /* sleeps for which it is not to */
-    bool waking;   /* was woken to look for work, and has not found any yet */
+    bool waking; /* was woken to look for work, and has not found any yet */
     akti_counter stat_turns;
     akti_counter stat_steals;
     akti_counter stat_parks;
     akti_counter stat_backstops;
     akti_counter stat_fired;
+    bool lingers;  /* looks for a while before it sleeps */
+    uint32_t vain; /* times in a row that it did so in vain */
+    uint32_t rest; /* sleeps for which it is not to */
     /* immutable */
     struct akti_loop *loop;
     uint32_t number;
