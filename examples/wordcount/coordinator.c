@@ -39,6 +39,7 @@ struct coordinator {
     uint32_t peers;
     uint64_t done;         /* leases */
     uint64_t again;        /* files that were given out once more */
+    uint64_t wary_ns;      /* until then one who asks may be gone already */
     uint64_t leave_ns;     /* no longer are workers waited for in the end */
     char folder[PATH_MAX]; /* of paths that are relative */
     bool interrupted;
@@ -72,7 +73,8 @@ grant_to(akt_self *self, struct coordinator *c, struct lease *lease)
 {
     const char *paths = NULL;
     size_t len = lease_paths(c->leases, lease, &paths);
-    lease->deadline_ns = akt_now_ns(self) + AKT_MS(LEASE_MS);
+    uint64_t now = akt_now_ns(self);
+    lease->deadline_ns = now + AKT_MS(now < c->wary_ns ? GRACE_MS : LEASE_MS);
     c->n_wants--;
     akt_err err = akt_promise_reply(
         self, &c->wants[c->n_wants], .verdict = GO_ON, .lease = lease->id,
@@ -324,6 +326,7 @@ on_peer_down(akt_self *self, struct coordinator *c,
 {
     (void)m;
     uint64_t deadline = akt_now_ns(self) + AKT_MS(GRACE_MS);
+    c->wary_ns = deadline;
     for (uint32_t i = 0; i < LEASES_MAX; i++) {
         struct lease *lease = &c->leases->open[i];
         if (lease->deadline_ns > deadline) {

@@ -22,7 +22,8 @@
 #define GONE ((akt_err)(AKT_EUSER + 1))
 
 enum {
-    LATER_MS = 20
+    LATER_MS = 20,
+    UNANSWERED_MAX = 3
 };
 
 struct counter {
@@ -36,16 +37,23 @@ struct counter {
     char folder[PATH_MAX]; /* of those that are relative */
     char *piece;           /* PIECE_MAX bytes */
     uint64_t renewed_ns;
+    uint32_t unanswered; /* requests in a row */
 };
 
 /* --- Talking to the coordinator --- */
 
+/* The process may have been stopped for a while, or the other one: a lease whose
+ * requests got no answer is given up, whether they have arrived or not. */
 static akt_err
-no_answer(akt_self *self, const struct counter *c, akt_err err)
+no_answer(akt_self *self, struct counter *c, akt_err err)
 {
     akt_error error = AKT_ERROR_NONE;
     if (err == AKT_ECANCELLED) {
         return err;
+    }
+    c->unanswered++;
+    if (err == AKT_ETIMEOUT && c->unanswered < UNANSWERED_MAX) {
+        return GONE;
     }
     (void)akt_error_set(&error, err,
                         "the coordinator at %s does not answer: %s",
@@ -57,6 +65,7 @@ static akt_err
 heed(akt_self *self, struct counter *c, const struct go_on *m)
 {
     c->renewed_ns = akt_now_ns(self);
+    c->unanswered = 0;
     return m->verdict == GO_ON ? AKT_OK : GONE;
 }
 
@@ -136,6 +145,7 @@ ask_for_files(akt_self *self, struct counter *c, uint32_t *out_verdict)
     *out_verdict = g.verdict;
     c->lease = g.lease;
     c->renewed_ns = akt_now_ns(self);
+    c->unanswered = 0;
     return g.verdict == GO_ON ? take_paths(self, c, &g) : AKT_OK;
 }
 
@@ -282,6 +292,7 @@ forget_lease(struct counter *c)
     source_init(&c->source, -1);
     free(c->paths);
     c->paths = NULL;
+    c->n_files = 0;
     c->results = (struct file_results){.of = {{0}}};
 }
 
@@ -296,25 +307,29 @@ say_at_work(struct crew *crew)
 
 /* Counts what there is, if there is something. */
 static akt_err
-count_granted(akt_self *self, struct counter *c, uint32_t verdict)
+count_next(akt_self *self, struct counter *c, uint32_t *out_verdict)
 {
-    if (verdict != GO_ON) {
+    AKT_TRY(ask_for_files(self, c, out_verdict));
+    if (*out_verdict == ALL_DONE) {
+        return AKT_OK;
+    }
+    if (*out_verdict != GO_ON) {
         return akt_sleep(self, AKT_MS(LATER_MS));
     }
     say_at_work(c->crew);
-    akt_err err = count_lease(self, c);
-    forget_lease(c);
-    return err == GONE ? AKT_OK : err;
+    return count_lease(self, c);
 }
 
 static akt_err
 count_leases(akt_self *self, struct counter *c)
 {
     uint32_t verdict = TRY_LATER;
-    AKT_TRY(ask_for_files(self, c, &verdict));
     while (verdict != ALL_DONE) {
-        AKT_TRY(count_granted(self, c, verdict));
-        AKT_TRY(ask_for_files(self, c, &verdict));
+        akt_err err = count_next(self, c, &verdict);
+        forget_lease(c);
+        if (err != AKT_OK && err != GONE) {
+            return err;
+        }
     }
     return AKT_OK;
 }

@@ -26,11 +26,11 @@
 
 enum {
     LEASE_FILES = 32, /* files of one lease */
-    LEASE_MS = 60000,
+    LEASE_MS = 40000,
     GRACE_MS = 2000,
     RENEW_MS = 500,
     AGAIN_MS = 250,   /* how long a `want` may lie there without an answer */
-    ANSWER_MS = 60000 /* how long a worker waits for an answer */
+    ANSWER_MS = 20000 /* how long a worker waits for an answer */
 };
 
 /** The largest message: the longest word and what is around it. */
