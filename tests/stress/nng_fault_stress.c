@@ -11,19 +11,24 @@
  * them. What nng allocates on its own, in its threads, cannot be failed so: it
  * takes no allocator.
  *
+ * The same over a simulated network, where no thread makes the number vary.
+ *
  * AKT_NNG_FAULT="n,m" runs the n-th alone; m is 1 when all later ones fail too.
  */
 #include "actors/base/thread.h"
 #include "actors/net/nng_back.h"
 #include "akt/akt.h"
 #include "akt/nng.h"
+#include "akt/sim.h"
 #include "tests/support/stress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SOON AKT_MS(200)
+/* In the place of a number of workers. */
+#define SIMULATED 0
+#define WORKERS 2
 
 /* --- what fails --- */
 
@@ -170,6 +175,11 @@ static const akt_nng_protocol pairs[][2] = {
     {AKT_NNG_RESPONDENT, AKT_NNG_SURVEYOR}};
 #define PAIRS (sizeof(pairs) / sizeof(pairs[0]))
 
+static uint32_t answered;
+
+/* Until when: much sooner where answers may be missing. */
+static uint64_t soon = AKT_MS(200);
+
 /* An answer within the time, whatever it is; an error has a sentence. */
 static void
 await(akt_self *self, akt_err asked, akt_future f)
@@ -186,9 +196,11 @@ await(akt_self *self, akt_err asked, akt_future f)
         akt_future_drop(self, f);
         return;
     }
-    STRESS_CHECK(akt_answer_error(answer, &error) == AKT_OK
-                     || error.text[0] != '\0',
-                 "an error without a word");
+    if (akt_answer_error(answer, &error) == AKT_OK) {
+        answered++;
+    } else {
+        STRESS_CHECK(error.text[0] != '\0', "an error without a word");
+    }
     akt_answer_free(self, answer);
 }
 
@@ -202,13 +214,13 @@ use(akt_self *self, akt_nng s, akt_nng_protocol protocol)
 
     for (i = 0; i < 3; i++) {
         if (protocol == AKT_NNG_REQ) {
-            err = akt_ask_within(self, SOON, s.ref, &f, akt_nng_request,
+            err = akt_ask_within(self, soon, s.ref, &f, akt_nng_request,
                                  .data = data);
             await(self, err, f);
         } else if (protocol == AKT_NNG_SURVEYOR && i == 0) {
             err =
-                akt_ask_within(self, SOON, s.ref, &f, akt_nng_survey,
-                               .data = data, .wait_ns = SOON / 2, .enough = 1);
+                akt_ask_within(self, soon, s.ref, &f, akt_nng_survey,
+                               .data = data, .wait_ns = soon / 2, .enough = 1);
             await(self, err, f);
         } else if (protocol == AKT_NNG_PUSH) {
             err = akt_send(self, s.ref, akt_nng_bytes, .data = data);
@@ -251,10 +263,10 @@ use_pair(akt_self *self, const akt_nng_protocol *protocols, akt_ref to)
     }
     if (open_one(self, protocols[1], to, &dialer)) {
         (void)snprintf(url, sizeof(url), "inproc://fault%u", n++);
-        err = akt_ask_within(self, SOON, listener.ref, &f, akt_nng_listen,
+        err = akt_ask_within(self, soon, listener.ref, &f, akt_nng_listen,
                              .url = akt_text_of(url));
         await(self, err, f);
-        err = akt_ask_within(self, SOON, dialer.ref, &f, akt_nng_dial,
+        err = akt_ask_within(self, soon, dialer.ref, &f, akt_nng_dial,
                              .url = akt_text_of(url), .once = true);
         await(self, err, f);
         use(self, dialer, protocols[1]);
@@ -274,7 +286,9 @@ scenario(uint32_t workers, struct stress_memory *memory)
     uint32_t i;
 
     (void)memory;
-    if (akt_system_start(&opts, &system) != AKT_OK) {
+    if ((workers == SIMULATED ? akt_sim_start(&opts, stress_seed(), &system)
+                              : akt_system_start(&opts, &system))
+        != AKT_OK) {
         return false;
     }
     if (akt_attach(system, &self) == AKT_OK) {
@@ -285,7 +299,7 @@ scenario(uint32_t workers, struct stress_memory *memory)
         }
         akt_detach(self);
     }
-    STRESS_OK(akt_system_stop(system, SOON));
+    STRESS_OK(akt_system_stop(system, soon));
     akt_system_counters(system, &c);
     stress_check_account(&c);
     akt_system_destroy(system);
@@ -296,17 +310,31 @@ scenario(uint32_t workers, struct stress_memory *memory)
 
 /* Whether any failed. */
 static bool
-fail_one(uint64_t n, bool later)
+fail_one(uint32_t workers, uint64_t n, bool later)
 {
-    stress_phase("AKT_NNG_FAULT=%lu,%d", (unsigned long)n, later);
+    stress_phase("%u workers, AKT_NNG_FAULT=%lu,%d", workers, (unsigned long)n,
+                 later);
     calls = 0;
     failed = 0;
     fail_at = n;
     and_later = later;
     armed = true;
-    (void)scenario(2, NULL);
+    (void)scenario(workers, NULL);
     armed = false;
     return failed > 0;
+}
+
+/* When nothing fails, each question is answered. */
+static bool
+clean(uint32_t workers, struct stress_memory *memory)
+{
+    answered = 0;
+    soon = AKT_SECONDS(20);
+    STRESS_CHECK(scenario(workers, memory), "no start");
+    soon = AKT_MS(200);
+    /* For each pair two addresses; three requests, one survey. */
+    STRESS_CHECK(answered == 2 * PAIRS + 4, "%u answers", answered);
+    return true;
 }
 
 /* What closes goes on, and is to end and to free everything. */
@@ -322,7 +350,7 @@ wait_closed(void)
 }
 
 static uint64_t
-fail_each(uint64_t step, uint64_t first, bool later)
+fail_each(uint32_t workers, uint64_t step, uint64_t first, bool later)
 {
     uint64_t n = first;
     uint64_t done = 0;
@@ -330,14 +358,16 @@ fail_each(uint64_t step, uint64_t first, bool later)
 
     /* Threads make the number vary: over when none has failed for a while. */
     while (quiet < 3) {
-        quiet = fail_one(n, later) ? 0 : quiet + 1;
+        quiet = fail_one(workers, n, later) ? 0 : quiet + 1;
         n += step;
         done++;
         if (done % 16 == 0) {
             wait_closed();
         }
     }
-    printf("%lu to %lu, each %lu., %s\n", (unsigned long)first,
+    wait_closed();
+    printf("%s: %lu to %lu, each %lu., %s\n",
+           workers == SIMULATED ? "simulated" : "threads", (unsigned long)first,
            (unsigned long)n, (unsigned long)step,
            later ? "and all later" : "once");
     return done;
@@ -354,15 +384,19 @@ main(void)
     stress_begin("nng_fault");
     /* Each of them when there is time. */
     step = 1 + 12 / stress_scale(1);
-    baseline = stress_baseline_after(scenario);
+    baseline = stress_baseline_after(clean);
+    (void)clean(SIMULATED, NULL);
     if (one != NULL) {
         char *end;
         uint64_t n = strtoull(one, &end, 10);
 
-        (void)fail_one(n, *end == ',' && end[1] == '1');
+        (void)fail_one(SIMULATED, n, *end == ',' && end[1] == '1');
+        (void)fail_one(WORKERS, n, *end == ',' && end[1] == '1');
     } else {
-        done = fail_each(step, stress_seed() % step, false);
-        done += fail_each(step, stress_seed() % step, true);
+        done = fail_each(SIMULATED, 1, 0, false);
+        done += fail_each(SIMULATED, 1, 0, true);
+        done += fail_each(WORKERS, step, stress_seed() % step, false);
+        done += fail_each(WORKERS, step, stress_seed() % step, true);
         stress_figure(15, done, "allocations of sockets failed");
     }
     wait_closed();
