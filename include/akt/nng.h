@@ -194,7 +194,9 @@ typedef struct akt_nng_opts {
      * number; to receive, any will do, but `max_message` is that of a batch.
      */
     size_t batch_bytes;
-    uint32_t max_peers; /**< connections at a time, 1 to 65536; 0: 16384 */
+    /** Connections at a time, 1 to 65536; 0: 16384. Who is refused dials again;
+     * by nng 1.5 he may die of that, in nng: leave room. */
+    uint32_t max_peers;
     /** How long the owner has to answer a request; 0: the system's
      * `ask_timeout_ns`. */
     uint64_t answer_ns;
