@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The threads that do for nng what may take long: how many, and for whom. */
+#include "actors/base/fault.h"
 #include "actors/net/nng_back.h"
 
 #include <setjmp.h>
@@ -91,6 +92,20 @@ begin(struct akti_nng_job *jobs, uint32_t n)
     }
 }
 
+/* First of all: no thread of the lane is there yet. */
+static void
+test_job_without_a_thread_stays_with_its_maker(void **state)
+{
+    static struct akti_nng_job job = {.run = run_at_once};
+
+    (void)state;
+    shut();
+    akti_fault_set(AKTI_FAULT_THREAD, 0, 1);
+    assert_int_equal(akti_nng_help(AKTI_NNG_OPENS, &job), AKT_ETHREAD);
+    assert_int_equal(akti_nng_help(AKTI_NNG_OPENS, &job), AKT_OK);
+    await(&door.done, 1);
+}
+
 /* Those that find no thread wait for one. */
 static void
 test_jobs_beyond_the_threads_are_done_later(void **state)
@@ -126,6 +141,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_job_without_a_thread_stays_with_its_maker),
         cmocka_unit_test(test_jobs_beyond_the_threads_are_done_later),
         cmocka_unit_test(test_closing_does_not_wait_for_opening),
     };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Wrong addresses, options and certificates, and strangers that send anything. */
+#include "actors/base/fault.h"
 #include "tests/support/net.h"
 #include "tests/support/stranger.h"
 
@@ -17,6 +18,23 @@ says(const struct net *net, akt_err err, akt_err code, const char *words)
     }
     assert_err(err, code);
     assert_non_null(strstr(net->error.text, words));
+}
+
+/* First of all: no thread that opens is there yet. */
+static void
+test_thread_refused_is_named(void **state)
+{
+    struct net net;
+    akt_nng pull;
+
+    (void)state;
+    net_begin(&net);
+    pull = net_open(&net, AKT_NNG_PULL, net.a);
+    akti_fault_set(AKTI_FAULT_THREAD, 0, 1);
+    says(&net, net_try_listen(&net, pull, "tcp://127.0.0.1:0"), AKT_ETHREAD,
+         "thread");
+    net_listen(&net, pull, "tcp://127.0.0.1:0");
+    net_end(&net);
 }
 
 static void
@@ -230,6 +248,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_thread_refused_is_named),
         cmocka_unit_test(test_wrong_addresses_are_named),
         cmocka_unit_test(test_dial_of_absent_peer),
         cmocka_unit_test(test_folder_of_others_is_refused),
