@@ -226,8 +226,11 @@ AKT_REQUEST(akt_nng_request, AKTI_NNG_BYTES, akt_nng_bytes);
 AKT_MESSAGE(akt_nng_bound, AKTI_NNG_BOUND);
 /**
  * Has the socket listen: `akt_ask(self, s.ref, &f, akt_nng_listen, .url = ...)`.
- * The answer is an `akt_nng_bound`, or an error that says which address and why. As
- * all that is sent to a socket it has its turn behind what was sent before.
+ * The answer is an `akt_nng_bound`, or an error that says which address and why.
+ *
+ * As all that is sent to a socket this and `akt_nng_dial` have their turn behind what
+ * was sent before. Who has sent more than `window` messages, and has no peer to take
+ * them, waits for one that never comes: join first, then send.
  */
 AKT_REQUEST(akt_nng_listen, AKTI_NNG_URL, akt_nng_bound);
 /**
