@@ -66,6 +66,8 @@
  *     AKT_WIRE_TYPES(taken, order, price_of);
  *     akt_nng_opts opts = {.protocol = AKT_NNG_REP, .types = taken};
  *
+ * A survey is typed by `akt_nng_ask_all`, and its answers by `akt_nng_next_answer`.
+ *
  * **Many small messages.** nng takes its time for each message, however small. With
  * `batch_bytes` at both ends they travel together: between processes 64 bytes then
  * cost less than a twentieth of that. Nothing else changes. Whoever sends sends one
@@ -279,6 +281,46 @@ AKT_LOCAL_MESSAGE_WITH(akt_nng_answers, akt_nng_answers_free);
  * deadline of the request itself is to be later than that.
  */
 AKT_REQUEST(akt_nng_survey, AKTI_NNG_SURVEY, akt_nng_answers);
+
+/**
+ * A survey with a typed question, any request with a field list, to RESPONDENT
+ * sockets whose `types` have it: `akt_nng_ask_all(self, s.ref, &f, wait_ns, enough,
+ * who_of, .room = 7)`. `wait_ns` and `enough` are those of `akt_nng_survey`, and so is
+ * the answer; the deadline is later than `wait_ns`. Errors as for `akt_ask`, and
+ * `AKT_EINVAL`: a text is not UTF-8, or a reference in it; `AKT_ELIMIT`: it nests
+ * too deep.
+ */
+#define akt_nng_ask_all(self, to, out_future, wait, many, ...)                 \
+    akti_nng_ask_all(                                                          \
+        (self), (to),                                                          \
+        &(struct akt_nng_survey){.wait_ns = (wait), .enough = (many)},         \
+        &(akti_message_arg){AKTI_REQUEST_TYPE(__VA_ARGS__),                    \
+                            &AKTI_LITERAL(__VA_ARGS__)},                       \
+        (out_future))
+
+/**
+ * The next of the answers that is of the question's reply type, from number `*at`
+ * on; those that are not are skipped. False: there is none.
+ *
+ *     struct node node;
+ *     uint32_t at = 0;
+ *     while (akt_nng_next_answer(answers, &at, who_of, &node))
+ *         printf("%.*s\n", (int)node.name.len, node.name.ptr);
+ *
+ * Texts and bytes of it point into the answers. Any thread; does not block.
+ */
+#define akt_nng_next_answer(answers, at, question, out)                        \
+    akti_nng_next_answer((answers), (at), question##_type.reply,               \
+                         _Generic((out), AKTI_REPLY_OF(question) *             \
+                                  : (out)))
+
+AKT_API AKT_NODISCARD akt_err akti_nng_ask_all(akt_self *self, akt_ref to,
+                                               const struct akt_nng_survey *how,
+                                               const akti_message_arg *question,
+                                               akt_future *out_future);
+AKT_API bool akti_nng_next_answer(const struct akt_nng_answers *answers,
+                                  uint32_t *at, const akt_type *type,
+                                  void *out);
 
 #endif /* __cplusplus */
 

@@ -156,6 +156,99 @@ test_answer_of_wrong_type_fails(void **state)
     net_end(&net);
 }
 
+/* --- surveys --- */
+
+static akt_nng
+dial_survey(struct net *net, akt_ref to, const akt_type *const *types)
+{
+    akt_nng_opts opts = {AKT_NNG_RESPONDENT, .to = to, .types = types};
+
+    opts.dial = net->url;
+    return net_open_with(net, &opts);
+}
+
+/* A shop, a probe that is one, and a stranger. */
+static akt_nng
+begin_survey(struct net *net)
+{
+    akt_nng surveyor = net_open(net, AKT_NNG_SURVEYOR, NULL);
+    akt_ref ref;
+
+    net_listen(net, surveyor, net_address(net, "tcp"));
+    assert_ok(akt_spawn(net->me, shop, &ref));
+    (void)dial_survey(net, ref, asked);
+    (void)dial_survey(net, akt_probe_ref(net->a), asked);
+    (void)dial_survey(net, akt_probe_ref(net->b), NULL);
+    /* Dialed is not yet heard of at the other end. */
+    while (net_stats(net, surveyor).peers < 3) {
+    }
+    return surveyor;
+}
+
+static void
+test_survey_has_typed_question_and_answers(void **state)
+{
+    const struct akt_nng_answers *answers;
+    const struct akt_nng_request *bytes;
+    const struct price_of *typed;
+    struct price price = {0};
+    akt_answer *answer = NULL;
+    int64_t sum = 0;
+    uint32_t at = 0;
+    akt_future f;
+    struct net net;
+    akt_nng surveyor;
+
+    (void)state;
+    net_begin(&net);
+    surveyor = begin_survey(&net);
+    assert_ok(akt_nng_ask_all(net.me, surveyor.ref, &f, AKT_SECONDS(600), 3,
+                              price_of, .id = 3));
+    typed = akt_expect_equal(net.a, NET_WITHIN, price_of, .id = 3);
+    assert_non_null(typed);
+    assert_ok(akt_probe_reply(net.a, typed, .cents = 5));
+    bytes = akt_expect(net.b, NET_WITHIN, akt_nng_request);
+    assert_non_null(bytes);
+    assert_ok(akt_probe_reply(net.b, bytes, .data = {"garbage", 7}));
+    assert_ok(akt_wait(net.me, f, &answer));
+    answers = akt_answer_as(answer, akt_nng_answers);
+    assert_non_null(answers);
+    assert_int_equal(answers->count, 3);
+    while (akt_nng_next_answer(answers, &at, price_of, &price)) {
+        sum += price.cents;
+    }
+    assert_int_equal(sum, 305);
+    assert_int_equal(at, 3);
+    akt_answer_free(net.me, answer);
+    /* A question that cannot leave. */
+    assert_err(akt_nng_ask_all(net.me, surveyor.ref, &f, 0, 0, price_of,
+                               .note = {"\xff", 1}),
+               AKT_EINVAL);
+    net_end(&net);
+}
+
+static void
+test_answers_of_other_types_are_skipped(void **state)
+{
+    akt_bytes list[] = {AKT_BYTES("garbage"),
+                        AKT_BYTES("\x82\x65price\xa1\x01\x05"),
+                        AKT_BYTES("\x82\x65order\xa1\x01\x07"), AKT_BYTES(""),
+                        AKT_BYTES("\x82\x65price\xa1\x01\x06")};
+    struct akt_nng_answers answers = {5, list};
+    struct akt_nng_answers none = {0, NULL};
+    struct price price = {0};
+    uint32_t at = 0;
+
+    (void)state;
+    assert_true(akt_nng_next_answer(&answers, &at, price_of, &price));
+    assert_int_equal(price.cents, 5);
+    assert_true(akt_nng_next_answer(&answers, &at, price_of, &price));
+    assert_int_equal(price.cents, 6);
+    assert_false(akt_nng_next_answer(&answers, &at, price_of, &price));
+    at = 0;
+    assert_false(akt_nng_next_answer(&none, &at, price_of, &price));
+}
+
 int
 main(void)
 {
@@ -164,6 +257,8 @@ main(void)
         cmocka_unit_test(test_what_is_not_of_the_form_is_refused),
         cmocka_unit_test(test_requests_are_answered_by_their_type),
         cmocka_unit_test(test_answer_of_wrong_type_fails),
+        cmocka_unit_test(test_survey_has_typed_question_and_answers),
+        cmocka_unit_test(test_answers_of_other_types_are_skipped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
