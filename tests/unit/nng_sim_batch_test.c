@@ -69,6 +69,14 @@ say(struct sim *sim, akt_nng s, uint32_t from, uint32_t to)
     }
 }
 
+static void
+begin_connected(struct sim *sim, akt_nng *push, akt_nng *pull)
+{
+    begin(sim, push, pull);
+    assert_ok(try_listen(sim, *pull, URL));
+    (void)akt_sim_advance(sim->system, AKT_SECONDS(60));
+}
+
 static akt_nng_counters
 stats_of(struct sim *sim, akt_nng s)
 {
@@ -103,9 +111,7 @@ batches_are_full_where_there_is_mail(struct sim *sim)
     akt_nng push;
     akt_nng pull;
 
-    begin(sim, &push, &pull);
-    assert_ok(try_listen(sim, pull, URL));
-    (void)akt_sim_advance(sim->system, AKT_SECONDS(60));
+    begin_connected(sim, &push, &pull);
     say(sim, push, 1, EACH);
     settle(sim);
     assert_int_equal(seen.all, EACH);
@@ -165,9 +171,7 @@ rest_of_a_batch_is_dropped_with_the_receiver(struct sim *sim)
     akt_nng push;
     akt_nng pull;
 
-    begin(sim, &push, &pull);
-    assert_ok(try_listen(sim, pull, URL));
-    (void)akt_sim_advance(sim->system, AKT_SECONDS(60));
+    begin_connected(sim, &push, &pull);
     say(sim, push, 1, EACH);
     assert_true(
         akt_sim_run_until(sim->system, some_have_come, NULL, AKT_NEVER));
@@ -204,9 +208,7 @@ close_lets_all_leave(struct sim *sim)
     akt_nng push;
     akt_nng pull;
 
-    begin(sim, &push, &pull);
-    assert_ok(try_listen(sim, pull, URL));
-    (void)akt_sim_advance(sim->system, AKT_SECONDS(60));
+    begin_connected(sim, &push, &pull);
     say(sim, push, 1, EACH);
     akt_nng_close(sim->me, push);
     settle(sim);
