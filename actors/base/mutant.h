@@ -322,7 +322,14 @@
     X(wire_range_one_more, "an integer may be one above the greatest")         \
     X(wire_skips_head_only,                                                    \
       "of what nobody knows only the outermost head is skipped")               \
-    X(wire_array_too_long, "an array takes one element more than it has room")
+    X(wire_array_too_long, "an array takes one element more than it has room") \
+    X(batch_tail_taken, "what stands behind a batch is not looked at")         \
+    X(batch_waits_for_mail,                                                    \
+      "a batch is forgotten when other mail than messages comes")              \
+    X(batch_sent_in_pieces, "a batch leaves before it is full, mail or not")   \
+    X(batch_second_lost, "of two batches that wait only one goes on")          \
+    X(batch_overruns_mailbox, "a full mailbox does not stop a batch")          \
+    X(batch_rest_forgotten, "what goes with a batch is not counted")
 
 #if defined(AKT_MUTANTS)
 

@@ -209,7 +209,9 @@ take_packets(akt_self *self, struct in *in)
 {
     unsigned n = 0;
 
-    while (n < BATCH && !is_suspended(self) && take_next(self, in)) {
+    while (n < BATCH
+           && (!is_suspended(self) || AKTI_MUTANT(batch_overruns_mailbox))
+           && take_next(self, in)) {
         n++;
     }
     if (n == BATCH) {
@@ -311,7 +313,8 @@ on_leave(akt_self *self, struct akti_actor *a)
     (void)self;
     /* For the rest of it there is no owner any more. */
     if (in->batch.message != NULL) {
-        akti_socket_add(&s->dropped, in->rest.left);
+        akti_socket_add(&s->dropped,
+                        AKTI_MUTANT(batch_rest_forgotten) ? 0 : in->rest.left);
         s->transport->packet_free(s->net, &in->batch);
     }
     akti_socket_leave(s, AKTI_SIDE_IN);

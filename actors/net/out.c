@@ -521,7 +521,7 @@ send_gathered(akt_self *self, struct out *o)
         return;
     }
     if (more) {
-        self->again = true;
+        self->again = !AKTI_MUTANT(batch_waits_for_mail);
     } else {
         /* There was no memory for it. */
         see_to_sweep(self, o);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "actors/net/outlet.h"
 
+#include "actors/base/mutant.h"
+
 #include <string.h>
 
 akt_err
@@ -142,7 +144,7 @@ send_waiting(struct akti_outlet *o)
     o->waiting[0].message = NULL;
     o->waiting[1].message = NULL;
     akti_outlet_packet(o, &first);
-    if (second.message != NULL) {
+    if (second.message != NULL && !AKTI_MUTANT(batch_second_lost)) {
         akti_outlet_packet(o, &second);
     }
 }
@@ -153,7 +155,8 @@ akti_outlet_flush(struct akti_outlet *o, bool more_mail)
     if (akti_outlet_waits(o)) {
         send_waiting(o);
     }
-    if (!more_mail && akti_outlet_gathers(o)) {
+    if ((!more_mail || AKTI_MUTANT(batch_sent_in_pieces))
+        && akti_outlet_gathers(o)) {
         /* Without memory it stays, and is tried again later. */
         akt_ignore(send_batch(o));
     }
