@@ -523,8 +523,10 @@ send_gathered(akt_self *self, struct out *o)
     if (more) {
         self->again = !AKTI_MUTANT(batch_waits_for_mail);
     } else {
-        /* There was no memory for it. */
+        /* There was no memory for it: later, or soon when there is none for a
+         * timer either. */
         see_to_sweep(self, o);
+        self->again = self->again || !o->sweeping;
     }
 }
 

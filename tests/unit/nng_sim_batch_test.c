@@ -163,6 +163,29 @@ some_have_come(akt_system *system, void *arg)
     return seen.all >= EACH / 4;
 }
 
+/* Without memory each is refused, dropped, or waits for better times. */
+static void
+memory_that_runs_out_hides_nothing(struct sim *sim)
+{
+    akt_nng push;
+    akt_nng pull;
+    uint32_t accepted = 0;
+    uint32_t n;
+
+    begin_connected(sim, &push, &pull);
+    assert_ok(akt_sim_fault_chance(sim->system, AKT_FAULT_ALLOC, 300000));
+    for (n = 1; n <= EACH; n++) {
+        accepted += akt_send_within(sim->me, LONG, push.ref, akt_nng_bytes,
+                                    .data = {&n, sizeof(n)})
+                    == AKT_OK;
+        (void)akt_sim_run_until_idle(sim->system);
+    }
+    settle(sim);
+    assert_int_equal(seen.all + stats_of(sim, push).refused
+                         + stats_of(sim, pull).dropped,
+                     accepted);
+}
+
 /* What the owner has no room for stays in the batch, until it goes with it. */
 static void
 rest_of_a_batch_is_dropped_with_the_receiver(struct sim *sim)
@@ -227,6 +250,7 @@ TEST(all_arrive_in_order)
 TEST(batches_are_full_where_there_is_mail)
 TEST(a_single_one_waits_for_no_other)
 TEST(each_is_received_once_or_lost)
+TEST(memory_that_runs_out_hides_nothing)
 TEST(what_cannot_leave_is_lost)
 TEST(close_lets_all_leave)
 
@@ -253,6 +277,7 @@ main(void)
         sim_test(test_batches_are_full_where_there_is_mail),
         sim_test(test_a_single_one_waits_for_no_other),
         sim_test(test_each_is_received_once_or_lost),
+        sim_test(test_memory_that_runs_out_hides_nothing),
         sim_test(test_rest_of_a_batch_is_dropped_with_the_receiver),
         sim_test(test_what_cannot_leave_is_lost),
         sim_test(test_close_lets_all_leave),
