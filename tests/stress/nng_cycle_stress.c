@@ -89,10 +89,21 @@ await_bound(struct run *r, akt_future f)
     akt_answer_free(r->me, answer);
 }
 
-static akt_nng
-open_one(struct run *r, akt_nng_protocol p)
+/* Half of the pairs that may have batches, small and large ones. */
+static size_t
+choose_batch(struct run *r, akt_nng_protocol p)
 {
-    akt_nng_opts opts = {.protocol = p, .to = r->sink, .peers = false};
+    static const size_t sizes[] = {0, 0, 300, AKT_NNG_BATCH};
+    size_t chosen = sizes[stress_below(&r->random, 4)];
+
+    return p != AKT_NNG_REQ && p != AKT_NNG_SURVEYOR ? chosen : 0;
+}
+
+static akt_nng
+open_one(struct run *r, akt_nng_protocol p, size_t batch_bytes)
+{
+    akt_nng_opts opts = {
+        .protocol = p, .to = r->sink, .batch_bytes = batch_bytes};
     akt_error error = AKT_ERROR_NONE;
     akt_nng s;
 
@@ -133,8 +144,9 @@ cycle(struct run *r)
 {
     const akt_nng_protocol *p = pairs[stress_below(&r->random, PAIRS)];
     bool listens_first = stress_below(&r->random, 2) != 0;
-    akt_nng a = open_one(r, p[0]);
-    akt_nng b = open_one(r, p[1]);
+    size_t batch_bytes = choose_batch(r, p[0]);
+    akt_nng a = open_one(r, p[0], batch_bytes);
+    akt_nng b = open_one(r, p[1], batch_bytes);
     akt_nng *listener = listens_first ? &a : &b;
     akt_nng *dialer = listens_first ? &b : &a;
     akt_future f;
