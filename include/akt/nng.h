@@ -89,9 +89,9 @@
  * `ipc:///path`, `inproc://name`, `ws://host:port/path`, `tls+tcp://host:port` and
  * `wss://host:port/path`. A task or a thread opens a socket that listens, or dials, in
  * one call that waits for it. Actors, whose handlers wait for nothing, and all who
- * want more addresses ask for them: `akt_nng_listen`, `akt_nng_dial`. The folder of an ipc address must not be one that others
- * may write to: a stranger's connection could stop it for good (a mistake of nng
- * before 1.6).
+ * want more addresses ask for them: `akt_nng_listen`, `akt_nng_dial`. The folder of an
+ * ipc address must not be one that others may write to: a stranger's connection could
+ * stop it for good (a mistake of nng before 1.6).
  *
  * **The end.** A socket is closed by `akt_nng_close`, with the scope in which it
  * was opened, and when its owner ends for whatever reason. What was sent before
