@@ -165,19 +165,6 @@ if(AKT_WITH_NNG)
         actors/net/nng_helper.c
         actors/net/nng_peers.c
         actors/net/nng_tls.c
-        actors/net/opened.c
-        actors/net/out.c
-        actors/net/outlet.c
-        actors/net/sim_arrive.c
-        actors/net/sim_back.c
-        actors/net/sim_begin.c
-        actors/net/sim_conn.c
-        actors/net/sim_flow.c
-        actors/net/sim_message.c
-        actors/net/sim_world.c
-        actors/net/socket.c
-        actors/net/survey.c
-        actors/net/typed.c
     )
 elseif(AKT_WITH_NET)
     list(APPEND AKT_SOURCES actors/net/no_nng.c)
@@ -211,6 +198,7 @@ if(AKT_WITH_NET)
         actors/net/sim_message.c
         actors/net/sim_world.c
         actors/net/socket.c
+        actors/net/survey.c
         actors/net/typed.c
         actors/net/utf8.c
         actors/net/wire_decode.c
