@@ -23,6 +23,8 @@ AKT_SIGNAL(again);
 
 /* The feeder goes on until this is raised. */
 static _Atomic bool enough;
+/* Rounds that it has begun. */
+static _Atomic uint32_t fed;
 static _Atomic uint64_t crumbs;
 
 struct target {
@@ -51,6 +53,7 @@ AKT_CLASS(target, struct target, AKT_ON(crumb, on_crumb),
 struct feeder {
     akt_ref target;
     uint64_t turns;
+    bool goes_on;
 };
 
 static akt_err
@@ -58,6 +61,7 @@ on_again(akt_self *self, struct feeder *f, const struct again *m)
 {
     (void)m;
     if (atomic_load_explicit(&enough, memory_order_relaxed)) {
+        f->goes_on = false;
         return AKT_OK;
     }
     /* Refused once the target has ended. */
@@ -72,6 +76,11 @@ static akt_err
 on_feed(akt_self *self, struct feeder *f, const struct feed *m)
 {
     f->target = m->target;
+    atomic_fetch_add(&fed, 1);
+    if (f->goes_on) {
+        return AKT_OK;
+    }
+    f->goes_on = true;
     return akt_send(self, akt_self_ref(self), again);
 }
 AKT_CLASS(feeder, struct feeder, AKT_ON(again, on_again),
@@ -99,16 +108,26 @@ pause_for(uint32_t n)
     }
 }
 
+/* On a busy machine the feeder would else be many rounds behind. */
+static void
+begin_to_feed(akt_self *self, akt_ref feeding, akt_ref ref)
+{
+    uint32_t before = atomic_load(&fed);
+
+    atomic_store(&enough, false);
+    STRESS_OK(akt_send(self, feeding, feed, .target = ref));
+    while (atomic_load(&fed) == before) {
+        (void)sched_yield();
+    }
+}
+
 static void
 one_round(akt_self *self, akt_ref feeding, struct stress_random *random)
 {
     akt_ref ref;
 
     STRESS_OK(akt_spawn(self, target, &ref));
-    atomic_store(&enough, false);
-    /* On a busy machine the feeder may be many rounds behind. */
-    STRESS_OK(
-        akt_send_within(self, AKT_SECONDS(60), feeding, feed, .target = ref));
+    begin_to_feed(self, feeding, ref);
     pause_for(stress_below(random, 40000));
     atomic_store(&enough, true);
     pause_for(stress_below(random, 200));
