@@ -26,7 +26,7 @@
 enum {
     WANTS_MAX = 256,
     PEERS_MAX = 1024,
-    LEAVE_MS = 2000 /* how long workers have to hear that all is done */
+    LEAVE_MS = 5000 /* how long workers have to hear that all is done */
 };
 
 struct coordinator {

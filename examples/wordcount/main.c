@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counts words, as a pipeline of actors; wordcount.h tells how.
+ * Counts words, as a pipeline of actors; wordcount.h tells how. With --worker it is
+ * another program, that of worker.c.
  *
  * The main thread starts the pipeline and then sleeps in sigwaitinfo, for the
  * end, which the reporter tells by a signal to the process, or for Ctrl-C. The

@@ -17,7 +17,8 @@
  * `finished` makes the words of a lease count. A worker that is not heard of for
  * LEASE_MS has lost its lease: others get the files, and whatever it still says
  * for it is answered by LEASE_GONE. When a connection ends that may be within
- * GRACE_MS, since nobody knows whose it was.
+ * GRACE_MS, since nobody knows whose it was. A worker whose requests are not
+ * answered forgets its lease too, and asks for another one a few times.
  */
 #ifndef AKT_EXAMPLES_WORDCOUNT_PROTOCOL_H
 #define AKT_EXAMPLES_WORDCOUNT_PROTOCOL_H

@@ -91,6 +91,7 @@ while [ $i -lt 200 ]; do
 done
 : >data/empty
 printf 'at the end' >data/no_newline
+echo 'a name that is no text' >"data/$(printf 'odd\n\377')"
 # Enough different words for several messages.
 awk 'BEGIN {
     for (i = 0; i < 20000; i++) {
@@ -167,7 +168,7 @@ stranger)
     ok "what are no words is refused"
     echo 'begun' >endless
     expect_end first 0
-    ended coordinator 0 ' 2 leases, 2 files given out again'
+    ended coordinator 0 ' 2 leases, [2-9] files given out again'
     same "none of it is counted" endless data/no_newline
     ;;
 hung)
@@ -193,6 +194,18 @@ hung)
     wait "$pid_first"
     status=$?
     [ $status -eq 0 ] || [ $status -eq 3 ] || fail "it ended with $status"
+    ;;
+renewed)
+    # A stranger as coordinator, which has one answer to all: ["grant", {1: GO_ON,
+    # 2: 1, 4: "endless\0"}].
+    endless
+    printf '\202\145grant\243\001\001\002\001\004\110endless\000' >reply
+    start stranger nngcat --rep --listen "$ipc" --file reply --quoted
+    run first --worker "$ipc" --workers 1
+    await stranger '*want*'
+    await stranger '*counted*'
+    ok "a worker says that it is still at it"
+    ended first 3 'the coordinator at ipc:.* does not answer'
     ;;
 early)
     run first --worker "$ipc"
