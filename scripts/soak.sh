@@ -97,8 +97,11 @@ one_round() {
     for test in $stress; do
         is_over && return
         export AKT_SEED="$seed" AKT_STRESS="$2"
-        # Ten thousand connections at a time.
-        [ "$test" = nng_crowd ] && AKT_STRESS=42
+        # Ten thousand connections at a time; ten thousand cycles.
+        case $test in
+        nng_crowd) AKT_STRESS=42 ;;
+        nng_cycle) AKT_STRESS=167 ;;
+        esac
         run "$1" "$test" launch "build/$1/tests/stress/${test}_stress"
         seed=$((seed + 1))
     done

@@ -12,6 +12,8 @@
 
 /* How long an address may be in use by a socket that is being closed. */
 #define REUSE_NS AKT_SECONDS(3)
+/* Who opens while more sockets than that are being closed waits for as long. */
+#define CLOSINGS_MAX 512
 
 static void
 nap(void)
@@ -176,6 +178,17 @@ dial_to(struct akti_net *net, struct akti_opening *o)
 
 /* --- both --- */
 
+/* Closing is slower than opening, and keeps descriptors until it is done. */
+static void
+wait_for_closings(void)
+{
+    uint64_t until = akti_clock_now() + REUSE_NS;
+
+    while (akti_nng_closings() > CLOSINGS_MAX && akti_clock_now() < until) {
+        nap();
+    }
+}
+
 static void
 run(struct akti_nng_job *job)
 {
@@ -188,6 +201,7 @@ run(struct akti_nng_job *job)
     free(job);
     memcpy(asked, o->url, sizeof(asked));
     if (akti_nng_check_url(net, o, &o->error) == AKT_OK) {
+        wait_for_closings();
         rv = listens ? listen_on(net, o) : dial_to(net, o);
         if (rv != 0) {
             (void)akti_nng_fail(&o->error, rv, listens ? "listen on" : "dial",
