@@ -170,6 +170,16 @@ akti_mailbox_peek(struct akti_mailbox *box)
     return akti_box_top(atomic_load_explicit(&box->word, memory_order_acquire));
 }
 
+/* Whether the owner is scheduled, and there is neither a message nor an order. */
+static inline bool
+akti_mailbox_is_untouched(struct akti_mailbox *box)
+{
+    /* acquire: sees what the one did who scheduled it; pairs:
+     * akti_mailbox_open_scheduled */
+    return atomic_load_explicit(&box->word, memory_order_acquire)
+           == AKTI_BOX_RUN;
+}
+
 /* Whether the word shows nothing to do but `seen`, NULL or a peeked message. */
 static inline bool
 akti_box_is_done_(uint64_t word, const struct akti_message *seen)

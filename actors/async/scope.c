@@ -70,18 +70,26 @@ keep_words(akt_self *self, struct akti_cell *scope, const akt_error *error)
     }
 }
 
+/* Not inlined: a task that hears of an end has no room for words on its stack. */
+static __attribute__((noinline)) void
+fail_with(struct akti_task *t, struct akti_cell *scope,
+          const akt_answer *answer)
+{
+    akt_error error = AKT_ERROR_NONE;
+
+    fail(t, scope, akt_answer_error(answer, &error));
+    keep_words(t->self, scope, &error);
+}
+
 static void
 fail_by(struct akti_task *t, struct akti_cell *scope, struct akti_cell *child)
 {
-    akt_error error = AKT_ERROR_NONE;
     akt_answer answer;
 
     akti_future_answer_of(child, &answer);
-    if (answer.outcome == AKT_REPLIED || scope->error != AKT_OK) {
-        return;
+    if (answer.outcome != AKT_REPLIED && scope->error == AKT_OK) {
+        fail_with(t, scope, &answer);
     }
-    fail(t, scope, akt_answer_error(&answer, &error));
-    keep_words(t->self, scope, &error);
 }
 
 /* --- what makes it fail --- */

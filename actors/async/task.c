@@ -414,7 +414,7 @@ const struct akti_hooks akti_task_hooks = {.orders = on_orders,
 /* --- spawning --- */
 
 /* Lays the task out at the high end of its stack. */
-static struct akti_task *
+AKTI_INLINE struct akti_task *
 lay_out(struct akti_stack *stack, const akt_task_function *fn, const void *args)
 {
     uintptr_t top = (uintptr_t)stack->high;
@@ -425,8 +425,10 @@ lay_out(struct akti_stack *stack, const akt_task_function *fn, const void *args)
     t = (struct akti_task *)top;
     top = (top - fn->size) & ~(uintptr_t)63;
     a = (void *)top;
-    memset(t, 0, sizeof(*t));
-    memcpy(a, args, fn->size);
+    akti_zero(t, sizeof(*t));
+    if (fn->size > 0) {
+        memcpy(a, args, fn->size);
+    }
     t->fn = fn;
     t->args = a;
     t->stack = stack;
@@ -436,7 +438,7 @@ lay_out(struct akti_stack *stack, const akt_task_function *fn, const void *args)
 }
 
 /* The arguments may take half of a stack. */
-static akt_err
+AKTI_INLINE akt_err
 task_new(akt_self *self, const akt_task_function *fn, const void *args,
          struct akti_task **out)
 {

@@ -405,9 +405,8 @@ struct fate {
     akt_err reason;
 };
 
-/* Messages of all kinds, oldest first. */
 static void
-end_messages(akt_self *self, struct akti_message *m, struct fate fate)
+end_some_messages(akt_self *self, struct akti_message *m, struct fate fate)
 {
     while (m != NULL) {
         struct akti_message *next = m->next;
@@ -423,6 +422,15 @@ end_messages(akt_self *self, struct akti_message *m, struct fate fate)
             akti_future_discard(self->ctx, m);
         }
         m = next;
+    }
+}
+
+/* Messages of all kinds, oldest first; most actors end without any. */
+AKTI_INLINE void
+end_messages(akt_self *self, struct akti_message *m, struct fate fate)
+{
+    if (AKTI_UNLIKELY(m != NULL)) {
+        end_some_messages(self, m, fate);
     }
 }
 

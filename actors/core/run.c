@@ -51,7 +51,8 @@ look_at_orders(akt_self *self, struct akti_actor *a)
     }
 }
 
-static void
+/* Inline: a task that starts is on another stack when it comes back here. */
+AKTI_INLINE void
 start(akt_self *self, struct akti_actor *a)
 {
     struct akti_class_entry *entry = akti_actor_entry(a);
@@ -183,13 +184,10 @@ leave(akt_self *self)
     akti_actor_exit(self, &reason);
 }
 
-/* While sends wait for room nothing is handled. False: it is parked. */
+/* Its sends wait for room. */
 static bool
-settle(akt_self *self, struct akti_actor *a)
+settle_sends(akt_self *self, struct akti_actor *a)
 {
-    if (!akti_actor_has(a, AKTI_FLAG_AWAITING)) {
-        return true;
-    }
     if (self->exit_kind == AKT_EXIT_STOPPED
         && !AKTI_MUTANT(stop_cuts_sends_off)) {
         /* Its sends come first; the order is remembered for afterwards.
@@ -214,6 +212,14 @@ settle(akt_self *self, struct akti_actor *a)
         look_at_orders(self, a);
     }
     return true;
+}
+
+/* While sends wait for room nothing is handled. False: it is parked. */
+AKTI_INLINE bool
+settle(akt_self *self, struct akti_actor *a)
+{
+    return AKTI_LIKELY(!akti_actor_has(a, AKTI_FLAG_AWAITING))
+           || settle_sends(self, a);
 }
 
 /* Gives back what was handled and, unless there is more, the token. */
@@ -464,7 +470,8 @@ end_hooked(akt_self *self, struct akti_actor *a)
 AKTI_INLINE bool
 run_hooked(akt_self *self, struct akti_actor *a)
 {
-    struct akti_message *m = akti_mailbox_take(&a->box);
+    struct akti_message *m =
+        akti_mailbox_is_untouched(&a->box) ? NULL : akti_mailbox_take(&a->box);
 
     if (akti_actor_has(a, AKTI_FLAG_START) && m == NULL
         && is_simple(self, a, AKTI_FLAG_START)) {

@@ -240,7 +240,7 @@ void akti_dispatcher_own_thread_free(struct akti_dispatcher *d,
 void akti_ready_slowly(struct akti_context *ctx, struct akti_runnable *r);
 
 /* Makes a runnable ready: puts it where a worker will run it. Any thread. */
-static inline void
+AKTI_INLINE void
 akti_ready(struct akti_context *ctx, struct akti_runnable *r)
 {
     struct akti_worker *w = ctx->local;

@@ -128,7 +128,8 @@ typedef struct akt_task_function {
         .on_start = akti_task_on_start,                                        \
         AKTI_EACH(AKTI_CLASS_SET, (fn, args), __VA_ARGS__)};                   \
     static const akt_task_function fn##_akt_task = {                           \
-        &fn##_akt_class, fn##_akt_run, sizeof(fn##_akt_args),                  \
+        &fn##_akt_class, fn##_akt_run,                                         \
+        AKTI_CAT(AKTI_SIZE_OF_, AKTI_TAKES(args))(fn##_akt_args),              \
         _Alignof(fn##_akt_args)}
 
 /**
@@ -506,6 +507,8 @@ AKT_API const void *akti_received_as(const akt_received *received,
     typedef struct {                                                           \
         char akti_nothing;                                                     \
     } fn##_akt_args
+#define AKTI_SIZE_OF_SOME(args) sizeof(args)
+#define AKTI_SIZE_OF_NONE(args) 0
 #define AKTI_ARGS_ONE(fn, out) (&(fn##_akt_args){0})
 #define AKTI_ARGS_MANY(fn, out, ...) (&(fn##_akt_args){__VA_ARGS__})
 
