@@ -222,15 +222,13 @@ akt_err
 akti_task_alarm(struct akti_task *t, uint64_t deadline_ns, akt_timer *out)
 {
     struct akti_alarm alarm = {.wait = ++t->wait};
-    uint64_t now;
 
     *out = (akt_timer){NULL, 0};
     if (deadline_ns == AKT_NEVER) {
         return AKT_OK;
     }
-    now = akti_now(t->self->ctx);
-    return akti_timer_begin(t->self, deadline_ns > now ? deadline_ns - now : 0,
-                            &(akti_timer_arg){&akti_alarm_type, &alarm}, out);
+    return akti_timer_begin_at(
+        t->self, deadline_ns, &(akti_timer_arg){&akti_alarm_type, &alarm}, out);
 }
 
 akt_err
@@ -238,10 +236,12 @@ akti_scope_alarm_start(struct akti_task *t, uint64_t after_ns, uint64_t scope,
                        akt_timer *out)
 {
     struct akti_scope_alarm alarm = {.scope = scope};
+    /* As exact as a request's; 0 would be the default of those. */
+    uint64_t due = after_ns != 0 ? akti_future_due(t->self, after_ns)
+                                 : akti_now(t->self->ctx);
 
-    return akti_timer_begin(t->self, after_ns,
-                            &(akti_timer_arg){&akti_scope_alarm_type, &alarm},
-                            out);
+    return akti_timer_begin_at(
+        t->self, due, &(akti_timer_arg){&akti_scope_alarm_type, &alarm}, out);
 }
 
 void

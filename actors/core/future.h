@@ -214,6 +214,10 @@ void akti_timer_fire(struct akti_timer_entry *t, struct akti_context *ctx);
  */
 akt_err akti_timer_begin(akt_self *self, uint64_t after_ns,
                          const akti_timer_arg *message, akt_timer *out_timer);
+/* The same at an instant, at once when that is past. */
+akt_err akti_timer_begin_at(akt_self *self, uint64_t due_ns,
+                            const akti_timer_arg *message,
+                            akt_timer *out_timer);
 
 /* Starts or restarts the idle timer of the running actor's class. */
 akt_err akti_idle_start(akt_self *self);

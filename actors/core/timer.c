@@ -258,19 +258,24 @@ akti_timer_done(akt_self *self, struct akti_cell *cell, struct akti_message *m)
 
 /* --- started, cancelled --- */
 
+static uint64_t
+due_in(akt_self *self, uint64_t after_ns)
+{
+    return akti_due_in(self->ctx, after_ns, COARSE_FROM_NS);
+}
+
 static void
-own(akt_self *self, struct akti_cell *cell, uint64_t after_ns)
+own(akt_self *self, struct akti_cell *cell, uint64_t due_ns)
 {
     cell->actor = self->actor;
     cell->actor_generation = akti_actor_generation(self->actor);
     cell->entry = akti_self_entry(self);
     cell->type = NULL;
-    akti_timer_set_due(&cell->timer,
-                       akti_due_in(self->ctx, after_ns, COARSE_FROM_NS));
+    akti_timer_set_due(&cell->timer, due_ns);
 }
 
 static akt_err
-start(akt_self *self, enum akti_cell_kind kind, uint64_t after_ns,
+start(akt_self *self, enum akti_cell_kind kind, uint64_t due_ns,
       struct akti_message *m, struct akti_cell **out)
 {
     struct akti_cell *cell = akti_cell_new(self->ctx, kind);
@@ -278,7 +283,7 @@ start(akt_self *self, enum akti_cell_kind kind, uint64_t after_ns,
     if (cell == NULL) {
         return AKT_ENOMEM;
     }
-    own(self, cell, after_ns);
+    own(self, cell, due_ns);
     cell->message = m;
     if (!akti_timer_add(self->ctx, &cell->timer)
         && !AKTI_MUTANT(timer_without_memory)) {
@@ -307,18 +312,25 @@ name_timer(struct akti_cell *cell, akt_timer *out)
 }
 
 akt_err
-akti_timer_begin(akt_self *self, uint64_t after_ns, const akti_timer_arg *arg,
-                 akt_timer *out_timer)
+akti_timer_begin_at(akt_self *self, uint64_t due_ns, const akti_timer_arg *arg,
+                    akt_timer *out_timer)
 {
     struct akti_cell *cell;
 
     AKTI_ASSERT(fits_in_cell(arg->type));
-    AKT_TRY(start(self, AKTI_CELL_TIMER, after_ns, NULL, &cell));
+    AKT_TRY(start(self, AKTI_CELL_TIMER, due_ns, NULL, &cell));
     cell->every_ns = 0;
     cell->type = arg->type;
     memcpy(&cell->payload, arg->payload, arg->type->size);
     name_timer(cell, out_timer);
     return AKT_OK;
+}
+
+akt_err
+akti_timer_begin(akt_self *self, uint64_t after_ns, const akti_timer_arg *arg,
+                 akt_timer *out_timer)
+{
+    return akti_timer_begin_at(self, due_in(self, after_ns), arg, out_timer);
 }
 
 /* Of a task, which has other ways to wait; and in on_exit. */
@@ -347,7 +359,7 @@ akti_timer_start(akt_self *self, uint64_t after_ns, uint64_t every_ns,
         AKT_TRY(
             akti_message_new(&self->ctx->caches, arg->type, arg->payload, &m));
     }
-    err = start(self, AKTI_CELL_TIMER, after_ns, m, &cell);
+    err = start(self, AKTI_CELL_TIMER, due_in(self, after_ns), m, &cell);
     if (err != AKT_OK) {
         if (m != NULL) {
             akti_send_undo(self, m);
@@ -379,7 +391,7 @@ akti_send_after(akt_self *self, uint64_t delay_ns, akt_ref to,
         return AKT_ECONTEXT;
     }
     AKT_TRY(akti_send_prepare(self, to, &arg, &target, &m));
-    err = start(self, AKTI_CELL_LATER, delay_ns, m, &cell);
+    err = start(self, AKTI_CELL_LATER, due_in(self, delay_ns), m, &cell);
     if (err != AKT_OK) {
         akti_send_undo(self, m);
     }
@@ -396,7 +408,8 @@ akti_idle_start(akt_self *self)
         return AKT_ENOMEM;
     }
     extra->last_message_ns = akti_now(self->ctx);
-    AKT_TRY(start(self, AKTI_CELL_IDLE, entry->idle_ns, NULL, &extra->idle));
+    AKT_TRY(start(self, AKTI_CELL_IDLE, due_in(self, entry->idle_ns), NULL,
+                  &extra->idle));
     extra->idle->type = &akt_idle_type;
     return AKT_OK;
 }

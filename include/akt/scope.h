@@ -51,7 +51,8 @@ typedef struct akt_scope {
 /**
  * @brief Opens a scope within those that are open.
  * @param self [borrow] a task
- * @param timeout_ns when it fails with `AKT_ETIMEOUT`, from now; `AKT_NEVER`
+ * @param timeout_ns when it fails with `AKT_ETIMEOUT`, from now, never earlier; from
+ *        200 ms on up to 10 ms later; `AKT_NEVER`
  * @param out_scope [out] to be closed by this task
  * @retval AKT_OK it is open
  * @retval AKT_ENOMEM out of memory
