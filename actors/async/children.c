@@ -126,10 +126,25 @@ join_all(struct akti_task *t, const struct akti_cell *until, bool actors,
     }
 }
 
+/* Most scopes that end have only timers left, or nothing. */
+static bool
+has_futures(akt_self *self, const struct akti_cell *until)
+{
+    const struct akti_cell *cell = self->actor->cells;
+
+    while (cell != until && cell->kind != AKTI_CELL_FUTURE) {
+        cell = cell->next;
+    }
+    return cell != until;
+}
+
 void
 akti_children_join(struct akti_task *t, const struct akti_cell *until,
                    struct akti_joining *j)
 {
+    if (!has_futures(t->self, until)) {
+        return;
+    }
     join_all(t, until, false, j);
     drain_actors(t->self, until);
     join_all(t, until, true, j);
