@@ -501,8 +501,10 @@ see_to_end(akt_self *self, struct out *o)
     if (o->over) {
         akt_ignore(akt_kill(self, s->in));
         self->exit_kind = AKT_EXIT_STOPPED;
-    } else if (!akti_outlet_is_full(&o->outlet) && has_mail(self)) {
-        self->again = true;
+    } else if (has_mail(self)) {
+        /* Deaf it waits for room, or for a place, as at any other time. */
+        self->again =
+            self->again || !akti_actor_has(self->actor, AKTI_FLAG_DEAF);
     } else if (akti_outlet_is_empty(&o->outlet) && in_left
                && s->transport->pending(s->net) == 0) {
         self->exit_kind = AKT_EXIT_STOPPED;

@@ -292,7 +292,37 @@ ends_at_any_point_leak_nothing(struct sim *sim)
     assert_null(akt_sim_failure(sim->system));
 }
 
+/* All places are taken for ever, and more is asked: it waits, and does nothing. */
+static void
+full_socket_rests_until_its_end(struct sim *sim)
+{
+    akt_nng req =
+        open_with(sim, &(akt_nng_opts){.protocol = AKT_NNG_REQ, .requests = 1});
+    akt_future f[3];
+    uint32_t i;
+
+    begin(sim);
+    for (i = 0; i < 3; i++) {
+        assert_ok(akt_ask_within(sim->me, LONG, req.ref, &f[i], akt_nng_request,
+                                 .data = {"?", 1}));
+    }
+    (void)akt_sim_run_until_idle(sim->system);
+    akt_nng_close(sim->me, req);
+    for (i = 0; akt_sim_step(sim->system); i++) {
+        assert_in_range(i, 0, 100);
+    }
+    settle(sim);
+    for (i = 0; i < 3; i++) {
+        akt_answer *answer = NULL;
+
+        assert_ok(akt_wait(sim->me, f[i], &answer));
+        assert_int_equal(answer->outcome, AKT_BROKEN);
+        akt_answer_free(sim->me, answer);
+    }
+}
+
 TEST(addresses_are_names)
+TEST(full_socket_rests_until_its_end)
 TEST(open_that_waits_ends_by_time_or_cancellation)
 TEST(parted_address_is_not_reached)
 TEST(ends_at_any_point_leak_nothing)
@@ -304,6 +334,7 @@ main(void)
         sim_test(test_addresses_are_names),
         cmocka_unit_test(test_open_that_waits_ends_by_time_or_cancellation),
         sim_test(test_parted_address_is_not_reached),
+        sim_test(test_full_socket_rests_until_its_end),
         sim_test(test_delay_is_as_it_was_set),
         sim_test(test_options_out_of_range_are_refused),
         sim_test(test_ends_at_any_point_leak_nothing),
