@@ -22,6 +22,7 @@ struct akti_nng_context {
     nng_ctx ctx;
     nng_aio *aio;
     nng_msg *request; /* in the list for IN */
+    size_t bytes;     /* of the answer that is being sent */
     enum state state;
 };
 
@@ -106,6 +107,7 @@ sent(struct akti_net *net, struct akti_nng_context *x)
         akti_nng_count(&net->lost, 1);
     } else {
         akti_nng_count(&net->sent, 1);
+        akti_nng_count(&net->sent_bytes, x->bytes);
     }
     (void)pthread_mutex_lock(&c->lock);
     put_free(c, x);
@@ -239,9 +241,9 @@ akti_nng_answer_send(struct akti_net *net, struct akti_packet *packet)
 {
     struct akti_nng_context *x = (void *)(uintptr_t)packet->tag;
 
-    akti_nng_count(&net->sent_bytes, packet->size);
     (void)pthread_mutex_lock(&net->contexts.lock);
     x->state = SENDING;
+    x->bytes = packet->size;
     /* Relaxed: the lock. */
     if (atomic_fetch_add_explicit(&net->pending, 1, memory_order_relaxed)
         == 0) {

@@ -32,8 +32,10 @@ struct akti_nng_out {
     _Atomic uint32_t wants_room; /* the side was told that there is none */
     enum akti_side side;
     /* who has the pump */
-    bool busy;      /* the link was told so */
-    uint64_t count; /* messages in the packet that is leaving */
+    bool busy; /* the link was told so */
+    /* the packet that is leaving: its messages, and its bytes */
+    uint64_t count;
+    uint64_t bytes;
 };
 
 /* What comes in: the callback puts, the side that receives takes. */

@@ -60,6 +60,7 @@ go_on(struct akti_net *net)
 
             set_busy(net, true);
             o->count = count_of(net, m);
+            o->bytes = nng_msg_len(m);
             nng_aio_set_msg(o->aio, m);
             nng_send_aio(net->socket, o->aio);
             return;
@@ -101,6 +102,7 @@ on_sent(void *arg)
                        AKTI_MUTANT(nng_loss_not_counted) ? 0 : o->count);
     } else {
         akti_nng_count(&net->sent, o->count);
+        akti_nng_count(&net->sent_bytes, o->bytes);
     }
     akti_nng_ring_take(&o->ring);
     tell_room(net);
@@ -142,7 +144,6 @@ akti_nng_send(struct akti_net *net, struct akti_packet *packet)
         akti_nng_count(&net->lost, 1);
         return true;
     }
-    akti_nng_count(&net->sent_bytes, packet->size);
     akti_nng_ring_put(&o->ring, packet->message);
     return true;
 }

@@ -406,6 +406,7 @@ test_what_has_not_left_is_freed_and_counted(void **state)
     nng->count(push.net, &c);
     assert_int_equal(c.lost, 1);
     assert_int_equal(c.sent, 0);
+    assert_int_equal(c.sent_bytes, 0);
     akti_nng_release(push.net);
     await_released(&push);
     assert_int_equal(messages, before);
