@@ -74,8 +74,8 @@
  * message; it waits for nothing while the network is idle, and gathers with others
  * while it is busy. Each arrives as a message of its own, in order. What does not fit
  * into the owner's mailbox waits in the batch, and is counted, dropped or refused by
- * itself; only with its connection a batch is lost as a whole. What is no batch is
- * refused.
+ * itself; as a whole a batch is lost with its connection, and dropped where the table
+ * says that messages are. What is no batch is refused.
  *
  *     akt_nng_opts opts = {.protocol = AKT_NNG_PUSH, .batch_bytes = AKT_NNG_BATCH};
  *
