@@ -127,10 +127,10 @@ if [ $quick -eq 0 ]; then
     export AKT_SIM_SEEDS=10 AKT_STRESS_PART=1
     build tsan tests_threads tests_stress akt_examples \
         && run_tests tsan -L '^(threads|stress|example)$'
-    # Threads once more by the other compiler's.
+    # The same once more by the other compiler's.
     export AKT_STRESS_PART=4
-    build clang-asan tests_threads tests_stress trace \
-        && run_tests clang-asan -L '^(threads|stress)$'
+    build clang-asan tests_unit tests_stress trace \
+        && run_tests clang-asan -L '^(unit|stress)$'
     build clang-tsan tests_threads tests_stress \
         && run_tests clang-tsan -L '^(threads|stress)$'
     unset AKT_SIM_SEEDS AKT_EXPLORE_PART AKT_STRESS_PART

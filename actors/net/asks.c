@@ -194,12 +194,13 @@ gather(const struct akti_survey *survey, akt_nng_answers *out)
 {
     size_t head = survey->count * sizeof(akt_bytes);
     char *block = malloc(head + survey->bytes + 1);
-    char *at = block + head;
+    char *at;
     uint32_t i;
 
     if (block == NULL) {
         return AKT_ENOMEM;
     }
+    at = block + head;
     out->answers = (akt_bytes *)(void *)block;
     out->count = survey->count;
     for (i = 0; i < survey->count; i++) {
