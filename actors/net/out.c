@@ -7,6 +7,7 @@
 #include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/send.h"
+#include "actors/core/system.h"
 #include "actors/net/asks.h"
 #include "actors/net/outlet.h"
 #include "akt/timer.h"
@@ -485,6 +486,15 @@ has_mail(akt_self *self)
     return akti_mailbox_users(&self->actor->box) > self->handled;
 }
 
+/* IN may have heard first that the system ends. */
+static void
+leave(akt_self *self)
+{
+    self->exit_kind = akti_system_phase(self->system) >= AKTI_ENDING
+                          ? AKT_EXIT_SHUTDOWN
+                          : AKT_EXIT_STOPPED;
+}
+
 /* Told to close, it leaves as soon as it may. */
 static void
 see_to_end(akt_self *self, struct out *o)
@@ -500,14 +510,14 @@ see_to_end(akt_self *self, struct out *o)
     }
     if (o->over) {
         akt_ignore(akt_kill(self, s->in));
-        self->exit_kind = AKT_EXIT_STOPPED;
+        leave(self);
     } else if (has_mail(self)) {
         /* Deaf it waits for room, or for a place, as at any other time. */
         self->again =
             self->again || !akti_actor_has(self->actor, AKTI_FLAG_DEAF);
     } else if (akti_outlet_is_empty(&o->outlet) && in_left
                && s->transport->pending(s->net) == 0) {
-        self->exit_kind = AKT_EXIT_STOPPED;
+        leave(self);
     }
 }
 

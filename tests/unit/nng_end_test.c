@@ -111,6 +111,61 @@ test_linger_ends_the_waiting(void **state)
     net_end(&net);
 }
 
+/* Nobody is there to answer. */
+static akt_future
+ask_in_vain(struct net *net, akt_nng s, uint64_t within_ns)
+{
+    akt_future f;
+
+    assert_ok(akt_ask_within(net->me, within_ns, s.ref, &f, akt_nng_survey,
+                             .data = {"?", 1}, .wait_ns = NET_WITHIN));
+    return f;
+}
+
+static void
+expect_end(struct net *net, akt_future f, akt_outcome outcome, akt_err err)
+{
+    akt_answer *answer = NULL;
+
+    assert_ok(akt_wait(net->me, f, &answer));
+    assert_int_equal(answer->outcome, outcome);
+    assert_err(answer->error, err);
+    akt_answer_free(net->me, answer);
+}
+
+static void
+stop_with_a_survey(void)
+{
+    struct net net;
+    akt_future f;
+    akt_nng s;
+
+    net_begin(&net);
+    s = net_open(&net, AKT_NNG_SURVEYOR, NULL);
+    f = ask_in_vain(&net, s, NET_WITHIN);
+    /* By then all workers sleep, and the first side wakes one. */
+    expect_end(&net, ask_in_vain(&net, s, AKT_MS(2)), AKT_EXPIRED,
+               AKT_ETIMEOUT);
+    assert_ok(akt_system_stop(net.system, 0));
+    expect_end(&net, f, AKT_BROKEN, AKT_ESTOPPED);
+    net_end(&net);
+}
+
+/*
+ * Whoever waits for a socket hears of the end of the system, not of the socket's,
+ * also where one side of it hears of that before the other one.
+ */
+static void
+test_stop_is_told_as_such(void **state)
+{
+    int n;
+
+    (void)state;
+    for (n = 0; n < 50; n++) {
+        stop_with_a_survey();
+    }
+}
+
 struct owner {
     int64_t n;
 };
@@ -162,6 +217,7 @@ main(void)
         cmocka_unit_test(test_closed_socket_waits_for_who_comes_for_its_mail),
         cmocka_unit_test(test_drain_waits_for_who_comes_for_its_mail),
         cmocka_unit_test(test_linger_ends_the_waiting),
+        cmocka_unit_test(test_stop_is_told_as_such),
         cmocka_unit_test(test_mail_for_a_dead_receiver_is_counted),
     };
 
