@@ -219,6 +219,11 @@ akt_err akti_timer_begin_at(akt_self *self, uint64_t due_ns,
                             const akti_timer_arg *message,
                             akt_timer *out_timer);
 
+/* The whole of akt_timer_start, for an actor that has hooks too. AKT_ENOMEM; what
+ * repeats needs no memory from then on. */
+akt_err akti_timer_repeat(akt_self *self, uint64_t after_ns, uint64_t every_ns,
+                          const akti_timer_arg *message, akt_timer *out_timer);
+
 /* Starts or restarts the idle timer of the running actor's class. */
 akt_err akti_idle_start(akt_self *self);
 

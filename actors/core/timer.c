@@ -333,28 +333,14 @@ akti_timer_begin(akt_self *self, uint64_t after_ns, const akti_timer_arg *arg,
     return akti_timer_begin_at(self, due_in(self, after_ns), arg, out_timer);
 }
 
-/* Of a task, which has other ways to wait; and in on_exit. */
-static bool
-has_no_timers(const akt_self *self)
-{
-    return self->actor == NULL || self->exiting
-           || (self->actor->runnable.unused & AKTI_FLAG_HOOKED) != 0;
-}
-
 akt_err
-akti_timer_start(akt_self *self, uint64_t after_ns, uint64_t every_ns,
-                 const akti_timer_arg *arg, akt_timer *out_timer)
+akti_timer_repeat(akt_self *self, uint64_t after_ns, uint64_t every_ns,
+                  const akti_timer_arg *arg, akt_timer *out_timer)
 {
     struct akti_message *m = NULL;
     struct akti_cell *cell;
     akt_err err;
 
-    if (has_no_timers(self)) {
-        return AKT_ECONTEXT;
-    }
-    if (every_ns != 0 && (every_ns < 1000 || arg->type->destroy != NULL)) {
-        return AKT_EINVAL;
-    }
     if (every_ns != 0 || !fits_in_cell(arg->type)) {
         AKT_TRY(
             akti_message_new(&self->ctx->caches, arg->type, arg->payload, &m));
@@ -375,6 +361,27 @@ akti_timer_start(akt_self *self, uint64_t after_ns, uint64_t every_ns,
     }
     name_timer(cell, out_timer);
     return AKT_OK;
+}
+
+/* Of a task, which has other ways to wait; and in on_exit. */
+static bool
+has_no_timers(const akt_self *self)
+{
+    return self->actor == NULL || self->exiting
+           || (self->actor->runnable.unused & AKTI_FLAG_HOOKED) != 0;
+}
+
+akt_err
+akti_timer_start(akt_self *self, uint64_t after_ns, uint64_t every_ns,
+                 const akti_timer_arg *arg, akt_timer *out_timer)
+{
+    if (has_no_timers(self)) {
+        return AKT_ECONTEXT;
+    }
+    if (every_ns != 0 && (every_ns < 1000 || arg->type->destroy != NULL)) {
+        return AKT_EINVAL;
+    }
+    return akti_timer_repeat(self, after_ns, every_ns, arg, out_timer);
 }
 
 akt_err

@@ -17,6 +17,8 @@
 
 /* How often requests are looked through that nobody may wait for any more. */
 #define SWEEP_NS AKT_MS(100)
+/* And whether there is memory for a batch that had none. */
+#define RETRY_NS AKT_MS(500)
 #define SURVEY_NS AKT_SECONDS(1)
 /* Packets that are taken in one turn. */
 #define BATCH 64
@@ -25,7 +27,8 @@ struct out {
     struct akti_socket *socket;
     struct akti_outlet outlet;
     struct akti_asks asks;
-    bool sweeping; /* the timer is armed */
+    akt_timer sweep;
+    bool sweeping; /* that runs */
     bool closing;
     bool in_told;
     bool over; /* it waited for long enough */
@@ -58,6 +61,41 @@ begin_timer(akt_self *self, uint64_t after_ns, const akt_type *type,
 
     return akti_timer_begin(self, after_ns, &(akti_timer_arg){type, &payload},
                             NULL);
+}
+
+/* --- looking again --- */
+
+/* Whether it is looked again from now on: once begun that needs no memory. */
+static bool
+begin_sweep(akt_self *self, struct out *o)
+{
+    uint64_t every_ns = o->socket->batch_bytes > 0 ? RETRY_NS : SWEEP_NS;
+    struct akti_net_sweep nothing = {0};
+
+    if (!o->sweeping) {
+        o->sweeping =
+            akti_timer_repeat(self, every_ns, every_ns,
+                              &(akti_timer_arg){&akti_net_sweep_type, &nothing},
+                              &o->sweep)
+            == AKT_OK;
+    }
+    return o->sweeping;
+}
+
+static akt_err
+on_sweep(akt_self *self, void *state, const void *message)
+{
+    struct out *o = state;
+
+    (void)message;
+    akti_asks_sweep(self, &o->asks);
+    if (o->asks.count == 0 && o->outlet.batch.count == 0) {
+        akt_ignore(akt_timer_cancel(self, o->sweep));
+        o->sweeping = false;
+    }
+    set_deaf(self, o);
+    self->again = true;
+    return AKT_OK;
 }
 
 /* --- sending --- */
@@ -107,6 +145,13 @@ was_sent(akt_self *self, struct out *o)
     set_deaf(self, o);
 }
 
+/* A batch that has no memory when it is to leave is looked at again later. */
+static bool
+may_gather(akt_self *self, struct out *o)
+{
+    return o->socket->batch_bytes == 0 || begin_sweep(self, o);
+}
+
 static akt_err
 on_bytes(akt_self *self, void *state, const void *message)
 {
@@ -117,6 +162,9 @@ on_bytes(akt_self *self, void *state, const void *message)
     if (!only_sends(o)) {
         return refuse(self, o, "this socket does not send plain bytes");
     }
+    if (!may_gather(self, o)) {
+        return fail(self, o, AKT_ENOMEM);
+    }
     if (akti_outlet_bytes(&o->outlet, m->data, &error) != AKT_OK) {
         return fail_with(self, o, &error);
     }
@@ -125,16 +173,6 @@ on_bytes(akt_self *self, void *state, const void *message)
 }
 
 /* --- asking --- */
-
-static void
-see_to_sweep(akt_self *self, struct out *o)
-{
-    if (!o->sweeping
-        && (o->asks.count > 0 || akti_outlet_gathers(&o->outlet))) {
-        o->sweeping =
-            begin_timer(self, SWEEP_NS, &akti_net_sweep_type, 0) == AKT_OK;
-    }
-}
 
 /* The packet [move] is sent, with a number, and the promise kept. */
 static akt_err
@@ -149,7 +187,7 @@ ask(akt_self *self, struct out *o, const void *message, struct akti_packet *p,
     }
     *out_ask = akti_asks_find(&o->asks, p->tag);
     akti_outlet_packet(&o->outlet, p);
-    see_to_sweep(self, o);
+    (void)begin_sweep(self, o);
     was_sent(self, o);
     return AKT_OK;
 }
@@ -219,20 +257,6 @@ on_survey_end(akt_self *self, void *state, const void *message)
         akti_survey_end(self, &o->asks, ask_of);
         set_deaf(self, o);
     }
-    return AKT_OK;
-}
-
-static akt_err
-on_sweep(akt_self *self, void *state, const void *message)
-{
-    struct out *o = state;
-
-    (void)message;
-    o->sweeping = false;
-    akti_asks_sweep(self, &o->asks);
-    see_to_sweep(self, o);
-    set_deaf(self, o);
-    self->again = true;
     return AKT_OK;
 }
 
@@ -529,16 +553,8 @@ send_gathered(akt_self *self, struct out *o)
     bool more = has_mail(self);
 
     akti_outlet_flush(&o->outlet, more);
-    if (!akti_outlet_gathers(&o->outlet)) {
-        return;
-    }
-    if (more) {
+    if (more && akti_outlet_gathers(&o->outlet)) {
         self->again = !AKTI_MUTANT(batch_waits_for_mail);
-    } else {
-        /* There was no memory for it: later, or soon when there is none for a
-         * timer either. */
-        see_to_sweep(self, o);
-        self->again = self->again || !o->sweeping;
     }
 }
 
@@ -607,6 +623,9 @@ send_typed(akt_self *self, struct out *o, const akti_message_arg *message)
 {
     akt_error error = AKT_ERROR_NONE;
 
+    if (!may_gather(self, o)) {
+        return fail(self, o, AKT_ENOMEM);
+    }
     if (akti_outlet_typed(&o->outlet, message, &error) != AKT_OK) {
         return fail_with(self, o, &error);
     }

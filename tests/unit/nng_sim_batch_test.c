@@ -186,6 +186,27 @@ memory_that_runs_out_hides_nothing(struct sim *sim)
                      accepted);
 }
 
+/* There is none for anything: it rests, and goes on when there is some. */
+static void
+batch_without_memory_waits_at_rest(struct sim *sim)
+{
+    akt_nng push;
+    akt_nng pull;
+    uint32_t steps = 0;
+
+    begin_connected(sim, &push, &pull);
+    say(sim, push, 1, 2);
+    assert_ok(akt_sim_fault_chance(sim->system, AKT_FAULT_ALLOC, 1000000));
+    while (akt_sim_step(sim->system)) {
+        steps++;
+        assert_in_range(steps, 0, 1000);
+    }
+    assert_in_range(akt_sim_advance(sim->system, AKT_SECONDS(1)), 0, 1000);
+    assert_int_equal(seen.all, 0);
+    settle(sim);
+    assert_int_equal(seen.all + stats_of(sim, push).refused, 2);
+}
+
 /* What the owner has no room for stays in the batch, until it goes with it. */
 static void
 rest_of_a_batch_is_dropped_with_the_receiver(struct sim *sim)
@@ -251,6 +272,7 @@ TEST(batches_are_full_where_there_is_mail)
 TEST(a_single_one_waits_for_no_other)
 TEST(each_is_received_once_or_lost)
 TEST(memory_that_runs_out_hides_nothing)
+TEST(batch_without_memory_waits_at_rest)
 TEST(what_cannot_leave_is_lost)
 TEST(close_lets_all_leave)
 
@@ -278,6 +300,7 @@ main(void)
         sim_test(test_a_single_one_waits_for_no_other),
         sim_test(test_each_is_received_once_or_lost),
         sim_test(test_memory_that_runs_out_hides_nothing),
+        sim_test(test_batch_without_memory_waits_at_rest),
         sim_test(test_rest_of_a_batch_is_dropped_with_the_receiver),
         sim_test(test_what_cannot_leave_is_lost),
         sim_test(test_close_lets_all_leave),
