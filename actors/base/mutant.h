@@ -96,6 +96,7 @@
     X(edge_of_timeout_stays,                                                   \
       "a thread that gave up waiting stays among the waiters")                 \
     X(cycle_not_found, "a cycle of waiting senders is not found")              \
+    X(cycle_names_stay, "the names of a cycle outlive their turn")             \
     X(pending_edge_ignored, "an edge does not count once it was resumed")      \
     X(spawn_ignores_no_memory, "a spawn goes on without memory for the state") \
     X(refused_spawn_writes, "a spawn that fails writes its out-parameter")     \

@@ -184,6 +184,15 @@ leave(akt_self *self)
     akti_actor_exit(self, &reason);
 }
 
+/* The names of a cycle are those of one turn; the worker's next may be another's. */
+static inline void
+forget_cycle(akt_self *self)
+{
+    if (AKTI_UNLIKELY(self->deadlock != NULL)) {
+        akti_cycle_forget(self);
+    }
+}
+
 /* Its sends wait for room. */
 static bool
 settle_sends(akt_self *self, struct akti_actor *a)
@@ -199,6 +208,9 @@ settle_sends(akt_self *self, struct akti_actor *a)
         return true;
     }
     if (!akti_suspend_flush(self)) {
+        if (!AKTI_MUTANT(cycle_names_stay)) {
+            forget_cycle(self);
+        }
         return false;
     }
     if (akti_actor_has(a, AKTI_FLAG_AWAITING)) {
@@ -299,9 +311,7 @@ end_turn(akt_self *self, struct akti_actor *a)
         look_at_orders(self, a);
     }
     stays = settle(self, a);
-    if (self->deadlock != NULL) {
-        akti_cycle_forget(self);
-    }
+    forget_cycle(self);
     if (!stays) {
         return false;
     }

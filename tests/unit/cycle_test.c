@@ -222,6 +222,95 @@ test_deadlock_text_is_gone_in_the_next_turn(void **state)
     sim_each_seed(next_turn);
 }
 
+/* A task that leaves its mail alone. */
+static akt_err
+sleep_on(akt_self *self)
+{
+    return akt_sleep(self, AKT_NEVER);
+}
+AKT_TASK_WITH(sleep_on, void, AKT_MAILBOX(1, AKT_AWAIT));
+
+struct web {
+    akt_ref spinner;
+    akt_ref busy;
+    akt_ref third;
+    akt_ref fourth;
+    akt_ref asleep;
+};
+
+/* To one who is about to make room, and to one who sleeps. */
+static akt_err
+send_two(akt_self *self, void *arg)
+{
+    const struct web *w = arg;
+
+    akt_ignore(akt_send(self, w->busy, put, .n = 1));
+    akt_ignore(akt_send(self, w->asleep, put, .n = 2));
+    return AKT_OK;
+}
+
+static akt_err
+wait_for_spinner(akt_self *self, void *arg)
+{
+    const struct web *w = arg;
+
+    akt_ignore(akt_send(self, w->spinner, put, .n = 3));
+    akt_ignore(akt_send(self, w->spinner, put, .n = 4));
+    return AKT_OK;
+}
+
+/* Takes the room that was made for another, and has its owner wait for that one. */
+static akt_err
+take_room(akt_self *self, void *arg)
+{
+    const struct web *w = arg;
+
+    akt_ignore(
+        akt_try_send(self, w->busy, act, .fn = wait_for_spinner, .arg = arg));
+    return AKT_OK;
+}
+
+static akt_err
+take_room_again(akt_self *self, void *arg)
+{
+    const struct web *w = arg;
+
+    akt_ignore(akt_try_send(self, w->busy, put, .n = 5));
+    return AKT_OK;
+}
+
+/* By some orders the spinner, told of room, finds a cycle instead, and is parked
+ * again for the one who sleeps. */
+static void
+parked_again(struct sim *sim)
+{
+    struct web w = {.spinner = spawn_narrow(sim, 0),
+                    .busy = spawn_narrow(sim, 1),
+                    .third = spawn_narrow(sim, 2),
+                    .fourth = spawn_narrow(sim, 3)};
+    akt_ref other = spawn_narrow(sim, 4);
+    akt_task task;
+
+    assert_ok(akt_task_spawn(sim->me, sleep_on, &task));
+    w.asleep = task.ref;
+    assert_ok(akt_send(sim->me, w.asleep, put, .n = 0));
+    sim_act(sim, w.spinner, send_two, &w);
+    sim_act(sim, w.busy, note_alive, NULL);
+    sim_act(sim, w.third, take_room, &w);
+    sim_act(sim, w.fourth, take_room_again, &w);
+    (void)akt_sim_run_until_idle(sim->system);
+    sim_forget();
+    sim_do(sim, other, forgets_text, NULL);
+    assert_int_equal(sim_noted(-1), 1);
+}
+
+static void
+test_deadlock_text_is_gone_when_its_actor_is_parked(void **state)
+{
+    (void)state;
+    sim_each_seed(parked_again);
+}
+
 /* A random graph without cycles never answers AKT_EDEADLK. */
 #define GRAPH 6
 
@@ -347,6 +436,7 @@ main(void)
         sim_test(test_cycle_of_any_size_is_refused_by_name),
         sim_test(test_cycle_of_one_is_refused),
         sim_test(test_deadlock_text_is_gone_in_the_next_turn),
+        sim_test(test_deadlock_text_is_gone_when_its_actor_is_parked),
         sim_test(test_waits_without_a_cycle_are_never_refused),
         sim_test(test_waits_in_any_graph_end),
         sim_test(test_cycle_is_found_before_a_send_is_accepted),
