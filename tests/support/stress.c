@@ -268,6 +268,10 @@ stress_baseline_take(struct stress_baseline *out)
     out->threads = count_entries("/proc/self/task");
 }
 
+/* A sanitizer that looks a name up, for a report or to suppress one, talks to the
+ * process that does by two pipes from then on. */
+#define NAMING_FILES 2u
+
 void
 stress_baseline_check(const struct stress_baseline *b)
 {
@@ -277,6 +281,9 @@ stress_baseline_check(const struct stress_baseline *b)
         (void)sched_yield();
     }
     files = count_entries("/proc/self/fd");
+    if (SANITIZED && files == b->files + NAMING_FILES) {
+        return;
+    }
     STRESS_CHECK(files == b->files, "%u descriptors, not %u", files, b->files);
 }
 
