@@ -27,7 +27,7 @@ close_scope(akt_self *self, struct akti_cell *cell)
         akti_sizes_free(&self->ctx->caches, akti_size_class(sizeof(akt_error)),
                         cell->arg, sizeof(akt_error));
     }
-    akti_cell_release(self->ctx, cell);
+    akti_alarm_release(self, cell);
 }
 
 static bool
@@ -117,19 +117,10 @@ akti_scope_child_failed(struct akti_task *t, struct akti_cell *scope,
     fail(t, scope, err);
 }
 
-/* Which of the task's scopes has this number, as its handle's cell. */
 void
-akti_scope_expire(struct akti_task *t, uint64_t scope)
+akti_scope_expire(struct akti_task *t, struct akti_cell *scope)
 {
-    struct akti_cell *cell = t->self->actor->cells;
-
-    while (cell != NULL
-           && !(is_scope(cell) && (uint64_t)(uintptr_t)cell == scope)) {
-        cell = cell->next;
-    }
-    if (cell != NULL) {
-        fail(t, cell, AKT_ETIMEOUT);
-    }
+    fail(t, scope, AKT_ETIMEOUT);
 }
 
 akt_err
@@ -152,7 +143,6 @@ akt_scope_open(akt_self *self, uint64_t timeout_ns, akt_scope *out_scope)
 {
     struct akti_task *t = akti_task_of(self);
     struct akti_cell *cell;
-    akt_timer alarm;
 
     if (t == NULL) {
         return AKT_ECONTEXT;
@@ -161,11 +151,8 @@ akt_scope_open(akt_self *self, uint64_t timeout_ns, akt_scope *out_scope)
     if (cell == NULL) {
         return AKT_ENOMEM;
     }
-    /* The alarm lies in front of the marker, and so goes with it. */
     if (timeout_ns != AKT_NEVER
-        && akti_scope_alarm_start(t, timeout_ns, (uint64_t)(uintptr_t)cell,
-                                  &alarm)
-               != AKT_OK) {
+        && akti_scope_alarm_start(t, timeout_ns, cell) != AKT_OK) {
         akti_owned_close(self, cell);
         return AKT_ENOMEM;
     }

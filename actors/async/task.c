@@ -192,16 +192,15 @@ on_alarm(akt_self *self, void *state, const void *message)
     return AKT_OK;
 }
 
-#define SCOPE_FIELDS(F) F(u64, scope)
-AKT_MESSAGE(akti_scope_alarm, SCOPE_FIELDS);
+AKT_SIGNAL(akti_scope_alarm);
 
 static akt_err
 on_scope_alarm(akt_self *self, void *state, const void *message)
 {
     struct akti_task *t = *(struct akti_task **)state;
-    const struct akti_scope_alarm *alarm = message;
 
-    akti_scope_expire(t, alarm->scope);
+    (void)message;
+    akti_scope_expire(t, self->message->cell);
     if (t->woken) {
         enter(self, t);
     }
@@ -232,16 +231,14 @@ akti_task_alarm(struct akti_task *t, uint64_t deadline_ns, akt_timer *out)
 }
 
 akt_err
-akti_scope_alarm_start(struct akti_task *t, uint64_t after_ns, uint64_t scope,
-                       akt_timer *out)
+akti_scope_alarm_start(struct akti_task *t, uint64_t after_ns,
+                       struct akti_cell *scope)
 {
-    struct akti_scope_alarm alarm = {.scope = scope};
     /* As exact as a request's; 0 would be the default of those. */
     uint64_t due = after_ns != 0 ? akti_future_due(t->self, after_ns)
                                  : akti_now(t->self->ctx);
 
-    return akti_timer_begin_at(
-        t->self, due, &(akti_timer_arg){&akti_scope_alarm_type, &alarm}, out);
+    return akti_alarm_start(t->self, scope, due, &akti_scope_alarm_type);
 }
 
 void

@@ -112,9 +112,9 @@ akti_task_suspend(struct akti_task *t)
 akt_err akti_task_alarm(struct akti_task *t, uint64_t deadline_ns,
                         akt_timer *out);
 void akti_task_alarm_stop(struct akti_task *t, akt_timer alarm);
-/* The same for a scope, which is told by akti_scope_expire. */
+/* The alarm of a scope, which is told by akti_scope_expire. AKT_ENOMEM. */
 akt_err akti_scope_alarm_start(struct akti_task *t, uint64_t after_ns,
-                               uint64_t scope, akt_timer *out);
+                               struct akti_cell *scope);
 
 /* Whether there may be messages in its mailbox. */
 static inline bool
@@ -178,8 +178,8 @@ void akti_scope_child_failed(struct akti_task *t, struct akti_cell *scope,
  * made of such. */
 void akti_child_watch(akt_self *self, struct akti_cell *cell);
 
-/* The alarm of a scope; `scope` is its cell. */
-void akti_scope_expire(struct akti_task *t, uint64_t scope);
+/* The alarm of a scope has gone off. */
+void akti_scope_expire(struct akti_task *t, struct akti_cell *scope);
 
 /*
  * Cancels the tasks among the cells from the newest to `until`, and the combined

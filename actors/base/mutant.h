@@ -21,6 +21,8 @@
       "a task that fails while its scope closes cancels no other")             \
     X(task_wanders, "a task goes on on whatever worker takes it")              \
     X(scope_gives_nothing_up, "a scope that is closed leaves things open")     \
+    X(closed_alarm_goes_off, "the time limit of a scope that is closed")       \
+    X(alarm_stays_queued, "an alarm that has gone off holds its cell")         \
     X(detached_child_killed, "a detached task is told to end")                 \
     X(push_wakes_nobody, "a message for an idle actor does not make it ready") \
     X(bound_one_more, "a mailbox takes one message more than its bound")       \

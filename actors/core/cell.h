@@ -62,12 +62,13 @@ struct akti_owned {
 
 /* What its owner knows of a future or share beside; `marks`. */
 enum akti_mark {
-    AKTI_CANCELLED = 1u,   /* by the owner itself */
-    AKTI_JOINED = 2u,      /* part of a combined one, by the slot in `arg` */
-    AKTI_COMBINED = 4u,    /* of others, by `join` */
-    AKTI_STEPPING = 8u,    /* its function runs: it stays until that is back */
-    AKTI_GIVEN = 16u,      /* a share that came from another owner */
-    AKTI_OF_CHILDREN = 32u /* a combined one: a part is a child's end */
+    AKTI_CANCELLED = 1u,    /* by the owner itself */
+    AKTI_JOINED = 2u,       /* part of a combined one, by the slot in `arg` */
+    AKTI_COMBINED = 4u,     /* of others, by `join` */
+    AKTI_STEPPING = 8u,     /* its function runs: it stays until that is back */
+    AKTI_GIVEN = 16u,       /* a share that came from another owner */
+    AKTI_OF_CHILDREN = 32u, /* a combined one: a part is a child's end */
+    AKTI_ALARMED = 64u      /* something owned: its alarm will go off */
 };
 
 struct akti_join;

@@ -224,6 +224,16 @@ akt_err akti_timer_begin_at(akt_self *self, uint64_t due_ns,
 akt_err akti_timer_repeat(akt_self *self, uint64_t after_ns, uint64_t every_ns,
                           const akti_timer_arg *message, akt_timer *out_timer);
 
+/*
+ * The alarm of something owned (akti_owned_new), in the same cell: a message of this
+ * type, without fields, comes to the owner, with the cell as akti_message.cell. The
+ * owner is one that stays with its worker. AKT_ENOMEM.
+ */
+akt_err akti_alarm_start(akt_self *self, struct akti_cell *cell,
+                         uint64_t due_ns, const akt_type *signal);
+/* In place of akti_cell_release for what may have an alarm. */
+void akti_alarm_release(akt_self *self, struct akti_cell *cell);
+
 /* Starts or restarts the idle timer of the running actor's class. */
 akt_err akti_idle_start(akt_self *self);
 

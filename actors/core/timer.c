@@ -20,6 +20,12 @@
 const akt_type akt_idle_type = {
     .name = "akt_idle", .align = 1, .flags = AKT_TYPE_SIGNAL};
 
+static bool
+is_periodic(const struct akti_cell *cell)
+{
+    return cell->kind == AKTI_CELL_TIMER && cell->every_ns != 0;
+}
+
 /* --- due --- */
 
 /* Sends it to the owner; NULL: the cell's own message. */
@@ -128,7 +134,7 @@ akti_timer_fire(struct akti_timer_entry *t, struct akti_context *ctx)
 
     if (cell->kind == AKTI_CELL_FUTURE) {
         akti_future_expire(ctx, cell);
-    } else if (cell->kind == AKTI_CELL_TIMER && cell->every_ns != 0) {
+    } else if (is_periodic(cell)) {
         fire_periodic(ctx, cell);
     } else {
         fire_once(ctx, cell);
@@ -165,7 +171,7 @@ akti_timer_discard(struct akti_context *ctx, struct akti_message *m)
     if ((m->flags & AKTI_EMBEDDED) == 0) {
         akti_message_free(&ctx->caches, m);
     }
-    if (cell->every_ns == 0) {
+    if (!is_periodic(cell)) {
         akti_cell_rest(cell);
     }
     akti_timer_forget(ctx, cell);
@@ -229,6 +235,24 @@ akti_timer_arrive(akt_self *self, struct akti_message *m)
     return true;
 }
 
+/* What is owned stays when its alarm has gone off, unless it was closed by that. */
+static void
+alarm_done(akt_self *self, struct akti_cell *cell)
+{
+    bool stays = akti_cell_phase(cell) == AKTI_PHASE_QUEUED;
+
+    akti_cell_rest(cell);
+    cell->marks &= (uint8_t)~AKTI_ALARMED;
+    if (stays) {
+        (void)akti_cell_move(cell, akti_cell_generation(cell),
+                             AKTI_PHASE_QUEUED,
+                             AKTI_MUTANT(alarm_stays_queued) ? AKTI_PHASE_QUEUED
+                                                             : AKTI_PHASE_OPEN);
+    } else {
+        akti_cell_release(self->ctx, cell);
+    }
+}
+
 void
 akti_timer_done(akt_self *self, struct akti_cell *cell, struct akti_message *m)
 {
@@ -236,6 +260,10 @@ akti_timer_done(akt_self *self, struct akti_cell *cell, struct akti_message *m)
         if (!AKTI_MUTANT(idle_once_only)) {
             restart_idle(self, cell, idle_from(self, akti_now(self->ctx)));
         }
+        return;
+    }
+    if (cell->kind == AKTI_CELL_OWNED) {
+        alarm_done(self, cell);
         return;
     }
     if (cell->every_ns == 0) {
@@ -403,6 +431,33 @@ akti_send_after(akt_self *self, uint64_t delay_ns, akt_ref to,
         akti_send_undo(self, m);
     }
     return err;
+}
+
+akt_err
+akti_alarm_start(akt_self *self, struct akti_cell *cell, uint64_t due_ns,
+                 const akt_type *signal)
+{
+    AKTI_ASSERT(cell->kind == AKTI_CELL_OWNED && signal->size == 0);
+    cell->type = signal;
+    akti_timer_set_due(&cell->timer, due_ns);
+    if (!akti_timer_add(self->ctx, &cell->timer)) {
+        return AKT_ENOMEM;
+    }
+    cell->marks |= AKTI_ALARMED;
+    return AKT_OK;
+}
+
+void
+akti_alarm_release(akt_self *self, struct akti_cell *cell)
+{
+    /* The worker that would set it off is the one that runs this. */
+    if (akti_cell_phase(cell) == AKTI_PHASE_OPEN) {
+        akti_cell_release(self->ctx, cell);
+    } else if (!AKTI_MUTANT(closed_alarm_goes_off)) {
+        /* Its message, which lies in it, finds it so and releases it. */
+        (void)akti_cell_move(cell, akti_cell_generation(cell),
+                             AKTI_PHASE_QUEUED, AKTI_PHASE_ENDED);
+    }
 }
 
 akt_err

@@ -121,13 +121,21 @@ akti_inspect_parked(struct akt_system *s, uint32_t *slot)
 }
 
 static bool
+is_timer(const struct akti_cell *cell)
+{
+    return cell->kind == AKTI_CELL_TIMER || cell->kind == AKTI_CELL_IDLE
+           || cell->kind == AKTI_CELL_LATER
+           || (cell->kind == AKTI_CELL_OWNED
+               && (cell->marks & AKTI_ALARMED) != 0);
+}
+
+static bool
 has_timer(const struct akti_actor *a)
 {
     const struct akti_cell *cell;
 
     for (cell = a->cells; cell != NULL; cell = cell->next) {
-        if (cell->kind == AKTI_CELL_TIMER || cell->kind == AKTI_CELL_IDLE
-            || cell->kind == AKTI_CELL_LATER) {
+        if (is_timer(cell)) {
             return true;
         }
     }

@@ -212,6 +212,9 @@ in_time(akt_self *self, int64_t ms)
     AKT_TRY(akt_scope_open(self, AKT_MS(50), &scope));
     err = akt_sleep(self, AKT_MS(ms));
     assert_err(err, ms < 50 ? AKT_OK : AKT_ECANCELLED);
+    akt_task_shield(self, true);
+    assert_ok(akt_sleep(self, AKT_MS(1)));
+    akt_task_shield(self, false);
     err = akt_scope_close(self, scope, AKT_OK);
     assert_ok(akt_sleep(self, AKT_MS(100)));
     return err;
@@ -222,6 +225,34 @@ a_scope_has_a_time_limit(struct sim *sim)
 {
     assert_ok(as_task(sim, in_time, 10));
     assert_err(as_task(sim, in_time, 5000), AKT_ETIMEOUT);
+}
+
+/* It goes off in the moment in which the scope is closed. */
+static akt_err
+just_in_time(akt_self *self, int64_t n)
+{
+    akt_scope scope;
+    akt_err err;
+
+    while (n-- > 0) {
+        AKT_TRY(akt_scope_open(self, AKT_US(50), &scope));
+        err = akt_sleep(self, AKT_US(49 + akt_random(self) % 3));
+        assert_true(err == AKT_OK || err == AKT_ECANCELLED);
+        err = akt_scope_close(self, scope, AKT_OK);
+        sim_note(err == AKT_OK ? 1 : 2);
+        assert_true(err == AKT_OK || err == AKT_ETIMEOUT);
+        AKT_TRY(akt_scope_open(self, AKT_NEVER, &scope));
+        AKT_TRY(akt_sleep(self, AKT_US(100)));
+        AKT_TRY(akt_scope_close(self, scope, AKT_OK));
+    }
+    return AKT_OK;
+}
+
+static void
+an_alarm_is_of_its_own_scope_alone(struct sim *sim)
+{
+    assert_ok(as_task(sim, just_in_time, 20));
+    assert_int_equal(sim_noted(1) + sim_noted(2), 20);
 }
 
 static akt_err
@@ -351,6 +382,15 @@ busy_leaf(akt_self *self, int64_t n)
     return err;
 }
 
+/* None, or one that may be over before the scope is. */
+static uint64_t
+limit_of(akt_self *self)
+{
+    uint64_t us = akt_random(self) % 2000;
+
+    return us < 1000 ? AKT_NEVER : AKT_US(us - 1000);
+}
+
 static akt_err
 busy_tree(akt_self *self, int64_t depth)
 {
@@ -359,7 +399,7 @@ busy_tree(akt_self *self, int64_t depth)
     struct put sum;
     akt_err err;
 
-    AKT_TRY(akt_scope_open(self, AKT_NEVER, &scope));
+    AKT_TRY(akt_scope_open(self, limit_of(self), &scope));
     err = akt_spawn_child(self, counter, &child);
     if (err == AKT_OK) {
         open_things++;
@@ -395,7 +435,7 @@ killed_at_a_random_moment(struct sim *sim)
     (void)akt_sim_advance(sim->system, AKT_US(when));
     akt_ignore(akt_task_cancel(sim->me, root));
     err = akt_join(sim->me, root);
-    assert_true(err == AKT_OK || err == AKT_ECANCELLED);
+    assert_true(err == AKT_OK || err == AKT_ECANCELLED || err == AKT_ETIMEOUT);
     assert_int_equal(open_things, 0);
     assert_int_equal(sim_counters(sim).spawned, sim_counters(sim).exited);
 }
@@ -413,6 +453,7 @@ TEST(a_scope_that_closes_says_what_failed_first)
 TEST(a_failure_that_is_joined_is_not_the_scopes)
 TEST(closing_with_an_error_cancels)
 TEST(a_scope_has_a_time_limit)
+TEST(an_alarm_is_of_its_own_scope_alone)
 TEST(an_inner_scope_fails_alone)
 TEST(a_scope_closes_all_that_it_owns)
 TEST(an_actor_that_fails_fails_its_scope)
@@ -430,6 +471,7 @@ main(void)
         sim_test(test_a_failure_that_is_joined_is_not_the_scopes),
         sim_test(test_closing_with_an_error_cancels),
         sim_test(test_a_scope_has_a_time_limit),
+        sim_test(test_an_alarm_is_of_its_own_scope_alone),
         sim_test(test_an_inner_scope_fails_alone),
         sim_test(test_a_scope_closes_all_that_it_owns),
         sim_test(test_an_actor_that_fails_fails_its_scope),
