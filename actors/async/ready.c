@@ -12,7 +12,7 @@ new_ended(akt_self *self, const akt_type *type, akt_outcome outcome,
     struct akti_cell *cell = NULL;
 
     AKT_TRY(akti_future_open(self, type, AKT_NEVER, &cell));
-    (void)akti_cell_end(cell, akti_cell_generation(cell), outcome);
+    akti_cell_end_unseen(cell, outcome);
     cell->message = m;
     cell->arrived = true;
     akti_future_count(self->ctx, cell);

@@ -231,6 +231,18 @@ akti_cell_end(struct akti_cell *cell, uint32_t generation, akt_outcome outcome)
                && akti_cell_generation(cell) == generation);
 }
 
+/* The same of one that its owner has just opened, and nobody else has heard of. */
+static inline void
+akti_cell_end_unseen(struct akti_cell *cell, akt_outcome outcome)
+{
+    /* release: what it ended with; pairs: akti_cell_load */
+    atomic_store_explicit(
+        &cell->state,
+        akti_cell_state(akti_cell_generation(cell), AKTI_PHASE_ENDED)
+            | (uint64_t)outcome << AKTI_OUTCOME_SHIFT,
+        memory_order_release);
+}
+
 /* From one phase of this generation to another; false when it was not there. */
 static inline bool
 akti_cell_move(struct akti_cell *cell, uint32_t generation,

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 # compare_async.sh [OPTION].. [AKT_BENCH]: runs the rows of AKT_BENCH (akt_bench)
 # and of the same programs in Tokio (peers/tokio) in turns, and prints for each
-# row the medians and by how much akt is faster than the best variant of Tokio.
+# row the medians and by how much akt is faster than the best variant of Tokio:
+# with workers against those of its multi-threaded runtime (mt), and with one
+# worker (akt-1) against those of its current_thread runtime (ct).
 #
 #   -r ROUNDS      how often all are run (5)
 #   -b ROW,..      only these rows
@@ -100,10 +102,11 @@ run_tokio() {
     keep "$variant" "$row" "$@"
 }
 
-# run_akt ROW: when it has this row.
+# run_akt NAME WORKERS ROW: when it has this row, and is to be compared so.
 run_akt() {
-    case $akt_rows in
-    *" $1 "*) keep akt "$1" "$akt" "$1" ${n:+"$n"} --workers "$workers" ;;
+    case $akt_rows in *" $3 "*) ;; *) return ;; esac
+    case $1:$variants in
+    akt:*mt* | akt-1:*ct*) keep "$1" "$3" "$akt" "$3" ${n:+"$n"} --workers "$2" ;;
     esac
 }
 
@@ -114,7 +117,8 @@ fi
 round=0
 while [ "$round" -lt "$rounds" ]; do
     for row in $rows; do
-        run_akt "$row"
+        run_akt akt "$workers" "$row"
+        run_akt akt-1 1 "$row"
         for variant in $variants; do
             run_tokio "$variant" "$row"
         done
@@ -123,7 +127,7 @@ while [ "$round" -lt "$rounds" ]; do
 done
 
 echo "$middle of $rounds rounds; $([ $figure = cpu_s ] && echo CPU' ')ns per" \
-    "operation, of sleepers bytes per task; the last column is best / akt"
+    "operation, of sleepers bytes per task; a ratio is best / akt"
 awk -v rows="$rows" -v variants="$variants" -v figure="$figure" \
     -v middle="$middle" '
     # The number of that key in this line, or "".
@@ -155,28 +159,37 @@ awk -v rows="$rows" -v variants="$variants" -v figure="$figure" \
         if (value == "") return "-"
         return sprintf(value < 100 ? "%.1f" : "%.0f", value)
     }
+    # Heads of the columns of the variants of this sort, and of what is ours.
+    function head(sort, ours) {
+        printf "%9s", ours
+        for (v = 1; v <= variant_count; v++)
+            if (variant[v] ~ "^" sort) printf "%12s", variant[v]
+        printf "%8s", "ratio"
+    }
+    function figures_of(row, sort, ours, akt, best, v, value) {
+        akt = taken(row " " ours)
+        printf "%9s", shown(akt)
+        for (v = 1; v <= variant_count; v++) {
+            if (variant[v] !~ "^" sort) continue
+            value = taken(row " " variant[v])
+            printf "%12s", shown(value)
+            if (value != "" && (best == "" || value < best)) best = value
+        }
+        printf "%8s", (best != "" && akt > 0 ? sprintf("%.2f", best / akt) : "-")
+    }
     { insert($1 " " $2, found() + 0) }
     END {
         row_count = split(rows, row, " ")
         variant_count = split(variants, variant, " ")
-        printf "%-12s%9s", "row", "akt"
-        for (v = 1; v <= variant_count; v++) printf "%12s", variant[v]
-        printf "%13s%8s\n", "best", "ratio"
+        printf "%-12s", "row"
+        if (variants ~ /mt/) head("mt", "akt")
+        if (variants ~ /ct/) head("ct", "akt-1")
+        printf "\n"
         for (r = 1; r <= row_count; r++) {
-            akt = taken(row[r] " akt")
-            printf "%-12s%9s", row[r], shown(akt)
-            best = ""
-            name = "-"
-            for (v = 1; v <= variant_count; v++) {
-                value = taken(row[r] " " variant[v])
-                printf "%12s", shown(value)
-                if (value == "" || (best != "" && value >= best)) continue
-                best = value
-                name = variant[v]
-            }
-            ratio = "-"
-            if (best != "" && akt > 0) ratio = sprintf("%.2f", best / akt)
-            printf "%13s%8s\n", name, ratio
+            printf "%-12s", row[r]
+            if (variants ~ /mt/) figures_of(row[r], "mt", "akt")
+            if (variants ~ /ct/) figures_of(row[r], "ct", "akt-1")
+            printf "\n"
         }
     }' "$lines"
 exit $failed
