@@ -189,6 +189,7 @@ if(AKT_WITH_NET)
         actors/net/link.c
         actors/net/opened.c
         actors/net/out.c
+        actors/net/out_open.c
         actors/net/outlet.c
         actors/net/sim_arrive.c
         actors/net/sim_back.c

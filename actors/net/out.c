@@ -9,6 +9,7 @@
 #include "actors/core/send.h"
 #include "actors/core/system.h"
 #include "actors/net/asks.h"
+#include "actors/net/out_open.h"
 #include "actors/net/outlet.h"
 #include "akt/timer.h"
 
@@ -336,124 +337,6 @@ take_answers(akt_self *self, struct out *o)
     }
 }
 
-/* --- listening, dialing, topics --- */
-
-static akt_err
-begin(akt_self *self, struct out *o, const void *message, akt_text url,
-      enum akti_opening_kind kind)
-{
-    struct akti_opening *opening;
-    akt_err err;
-
-    if (url.len > AKT_NNG_URL_MAX || memchr(url.ptr, '\0', url.len) != NULL) {
-        akt_ignore(akt_reply_error(self, AKT_EINVAL,
-                                   "an address has at most 127 characters, and "
-                                   "no NUL"));
-        return AKT_OK;
-    }
-    opening = calloc(1, sizeof(*opening));
-    if (opening == NULL) {
-        return fail(self, o, AKT_ENOMEM);
-    }
-    opening->kind = kind;
-    if (url.len > 0) {
-        memcpy(opening->url, url.ptr, url.len);
-    }
-    /* Sent without being asked: done all the same, and nobody hears. */
-    err = akti_keep(self, message, &opening->promise);
-    if (err == AKT_ENOMEM) {
-        free(opening);
-        return fail(self, o, err);
-    }
-    o->socket->transport->begin(o->socket->net, opening);
-    return AKT_OK;
-}
-
-static akt_err
-on_listen(akt_self *self, void *state, const void *message)
-{
-    const struct akt_nng_listen *m = message;
-
-    return begin(self, state, message, m->url, AKTI_OPENING_LISTEN);
-}
-
-static akt_err
-on_dial(akt_self *self, void *state, const void *message)
-{
-    const struct akt_nng_dial *m = message;
-
-    return begin(self, state, message, m->url,
-                 m->once ? AKTI_OPENING_DIAL_ONCE : AKTI_OPENING_DIAL);
-}
-
-static void
-tell_opened(akt_self *self, struct akti_opening *o)
-{
-    struct akt_nng_bound bound = {.url = akt_text_of(o->url), .port = o->port};
-    akt_err err = AKT_EENDED;
-
-    if (o->promise.generation == 0) {
-        return;
-    }
-    if (o->error.code == AKT_OK) {
-        err = akti_promise_reply(self, &o->promise, &bound);
-    } else {
-        err = akt_promise_fail_with(self, &o->promise, &o->error);
-    }
-    if (err != AKT_OK) {
-        akt_promise_drop(self, &o->promise);
-    }
-}
-
-static void
-take_opened(akt_self *self, struct out *o)
-{
-    struct akti_opening *opened = akti_link_take_opened(o->socket->link);
-
-    while (opened != NULL) {
-        struct akti_opening *next = opened->next;
-
-        tell_opened(self, opened);
-        free(opened);
-        opened = next;
-    }
-}
-
-static akt_err
-set_topic(akt_self *self, struct out *o, akt_bytes topic, bool wanted)
-{
-    akt_err err;
-
-    if (o->socket->protocol != AKT_NNG_SUB) {
-        return refuse(self, o, "only a SUB socket has topics");
-    }
-    if (o->socket->batch_bytes > 0) {
-        return refuse(self, o, "a socket with batches has no topics");
-    }
-    err = o->socket->transport->topic(o->socket->net, topic, wanted);
-    return err != AKT_OK ? fail(self, o, err) : AKT_OK;
-}
-
-static akt_err
-on_subscribe(akt_self *self, void *state, const void *message)
-{
-    const struct akt_nng_subscribe *m = message;
-
-    AKT_TRY(set_topic(self, state, m->topic, true));
-    akt_ignore(akt_reply(self, m, .port = 0));
-    return AKT_OK;
-}
-
-static akt_err
-on_unsubscribe(akt_self *self, void *state, const void *message)
-{
-    const struct akt_nng_unsubscribe *m = message;
-
-    AKT_TRY(set_topic(self, state, m->topic, false));
-    akt_ignore(akt_reply(self, m, .port = 0));
-    return AKT_OK;
-}
-
 /* --- the end --- */
 
 static void
@@ -571,7 +454,7 @@ on_turn(akt_self *self, struct akti_actor *a)
     if (akti_socket_asks(o->socket)) {
         take_answers(self, o);
     }
-    take_opened(self, o);
+    akti_out_take_opened(self, o->socket);
     set_deaf(self, o);
     see_to_end(self, o);
 }
@@ -653,10 +536,10 @@ static const akt_handler handlers[] = {
     {&akt_nng_bytes_type, on_bytes},
     {&akt_nng_request_type, on_request},
     {&akt_nng_survey_type, on_survey},
-    {&akt_nng_listen_type, on_listen},
-    {&akt_nng_dial_type, on_dial},
-    {&akt_nng_subscribe_type, on_subscribe},
-    {&akt_nng_unsubscribe_type, on_unsubscribe},
+    {&akt_nng_listen_type, akti_out_listen},
+    {&akt_nng_dial_type, akti_out_dial},
+    {&akt_nng_subscribe_type, akti_out_subscribe},
+    {&akt_nng_unsubscribe_type, akti_out_unsubscribe},
     {&akti_net_survey_end_type, on_survey_end},
     {&akti_net_sweep_type, on_sweep},
     {&akti_net_linger_type, on_linger},

@@ -104,6 +104,13 @@ void akti_side_gone(akt_self *self, void *socket);
 /* The classes of the two sides; their state begins with a pointer to the socket,
  * has at most so many bytes, and is zero behind that. */
 #define AKTI_SIDE_STATE_MAX 256
+
+static inline struct akti_socket *
+akti_side_socket(void *state)
+{
+    return *(struct akti_socket **)state;
+}
+
 extern const akt_class akti_net_out_class;
 extern const akt_class akti_net_in_class;
 
