@@ -191,6 +191,7 @@ if(AKT_WITH_NET)
         actors/net/out.c
         actors/net/out_open.c
         actors/net/outlet.c
+        actors/net/pack.c
         actors/net/sim_arrive.c
         actors/net/sim_back.c
         actors/net/sim_begin.c

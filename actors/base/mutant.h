@@ -332,7 +332,20 @@
     X(batch_sent_in_pieces, "a batch leaves before it is full, mail or not")   \
     X(batch_second_lost, "of two batches that wait only one goes on")          \
     X(batch_overruns_mailbox, "a full mailbox does not stop a batch")          \
-    X(batch_rest_forgotten, "what goes with a batch is not counted")
+    X(batch_rest_forgotten, "what goes with a batch is not counted")           \
+    X(batch_overtakes,                                                         \
+      "a batch that its sender filled leaves before what was sent first")      \
+    X(batch_counted_as_one, "such a batch is accepted as one message")         \
+    X(batch_unchecked, "a batch is sent without a look at it")                 \
+    X(batch_third_lost,                                                        \
+      "of a batch that others filled and that waits nothing is left")          \
+    X(batch_sent_unagreed, "a socket without batches sends one all the same")  \
+    X(batch_refused_as_one, "such a batch is refused as one message")          \
+    X(batch_of_none_brought, "a batch of no messages is brought to the owner") \
+    X(pack_limit_believed, "a batch may be larger than a message")             \
+    X(batch_dropped_as_one, "a whole batch is dropped as one message")         \
+    X(pack_beyond_limit, "whoever fills a batch is not told that it is full")  \
+    X(pack_lost_on_error, "a batch that could not be sent is emptied")
 
 #if defined(AKT_MUTANTS)
 

@@ -6,19 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a block has at first, where it may. */
+#define BLOCK AKT_NNG_BATCH
+
 /* --- making one --- */
 
 void
-akti_batch_init(struct akti_batch *b, size_t limit)
+akti_batch_init(akt_nng_packer *b, size_t limit)
 {
-    *b = (struct akti_batch){.limit = limit};
+    *b = (akt_nng_packer){.limit = limit};
 }
 
 void
-akti_batch_fini(struct akti_batch *b)
+akti_batch_fini(akt_nng_packer *b)
 {
     free(b->block);
     b->block = NULL;
+    b->size = 0;
+    b->used = 0;
+    b->count = 0;
 }
 
 static size_t
@@ -37,7 +43,7 @@ head_length(uint64_t number)
 }
 
 bool
-akti_batch_fits(const struct akti_batch *b, size_t length)
+akti_batch_fits(const akt_nng_packer *b, size_t length)
 {
     size_t all = head_length(b->count + 1) + b->used + head_length(length);
 
@@ -51,17 +57,22 @@ block_size(size_t bytes)
     return bytes + 2 * AKTI_BATCH_HEAD_MAX;
 }
 
-/* The block is as large as the limit, or as a message that is larger. */
+/*
+ * The block is as large as the limit or as a message that is larger, or grows to that
+ * where the limit is more than most need.
+ */
 static bool
-make_room(struct akti_batch *b, size_t length)
+make_room(akt_nng_packer *b, size_t length)
 {
     size_t bytes = b->used + length;
+    size_t grown = b->size < BLOCK / 2 ? BLOCK : 2 * b->size;
     unsigned char *block;
 
     if (b->block != NULL && block_size(bytes) <= b->size) {
         return true;
     }
-    bytes = bytes > b->limit ? bytes : b->limit;
+    grown = grown < b->limit ? grown : b->limit;
+    bytes = bytes > grown ? bytes : grown;
     block = realloc(b->block, block_size(bytes));
     if (block == NULL) {
         return false;
@@ -72,19 +83,19 @@ make_room(struct akti_batch *b, size_t length)
 }
 
 static unsigned char *
-end_of(struct akti_batch *b)
+end_of(akt_nng_packer *b)
 {
     return b->block + AKTI_BATCH_HEAD_MAX + b->used;
 }
 
 void *
-akti_batch_room(struct akti_batch *b, size_t length)
+akti_batch_room(akt_nng_packer *b, size_t length)
 {
     return make_room(b, length) ? end_of(b) + head_length(length) : NULL;
 }
 
 void
-akti_batch_add(struct akti_batch *b, size_t length)
+akti_batch_add(akt_nng_packer *b, size_t length)
 {
     struct akti_cbor_writer w = {end_of(b), AKTI_BATCH_HEAD_MAX, 0};
 
@@ -94,7 +105,7 @@ akti_batch_add(struct akti_batch *b, size_t length)
 }
 
 akt_bytes
-akti_batch_whole(struct akti_batch *b)
+akti_batch_whole(akt_nng_packer *b)
 {
     size_t head = head_length(b->count);
     unsigned char *begin = b->block + AKTI_BATCH_HEAD_MAX - head;
@@ -105,7 +116,7 @@ akti_batch_whole(struct akti_batch *b)
 }
 
 void
-akti_batch_clear(struct akti_batch *b)
+akti_batch_clear(akt_nng_packer *b)
 {
     b->used = 0;
     b->count = 0;
@@ -194,6 +205,24 @@ bool
 akti_batch_next(struct akti_batch_reader *r, akt_bytes *out)
 {
     return r->left > 0 && r->left-- > 0 && read_bytes(&r->input, out);
+}
+
+bool
+akti_batch_next_at(akt_bytes input, size_t *at, akt_bytes *out)
+{
+    struct akti_cbor_reader r = {.begin = input.ptr};
+    struct akti_cbor_rest rest;
+
+    if (*at >= input.len) {
+        return false;
+    }
+    r.at = r.begin + *at;
+    r.end = r.begin + input.len;
+    if ((*at == 0 && !read_head(&r, input, &rest)) || !read_bytes(&r, out)) {
+        return false;
+    }
+    *at = (size_t)(r.at - r.begin);
+    return true;
 }
 
 uint64_t

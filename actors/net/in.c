@@ -23,12 +23,15 @@ struct in {
 
 /* --- what arrives --- */
 
+/* So many messages in one of akt's. */
 static void
-deliver(akt_self *self, struct akti_socket *s, const akti_message_arg *m)
+deliver(akt_self *self, struct akti_socket *s, const akti_message_arg *m,
+        uint64_t count)
 {
     if (akti_send(self, s->to, m->type, m->payload) != AKT_OK
         && !AKTI_MUTANT(net_dead_owner_not_counted)) {
-        akti_socket_count(&s->dropped);
+        akti_socket_add(&s->dropped,
+                        AKTI_MUTANT(batch_dropped_as_one) ? 1 : count);
     }
 }
 
@@ -90,7 +93,7 @@ bring(akt_self *self, struct akti_socket *s, const akti_message_arg *m,
     if (akti_socket_answers(s)) {
         ask_owner(self, s, m, tag);
     } else {
-        deliver(self, s, m);
+        deliver(self, s, m, 1);
     }
 }
 
@@ -160,6 +163,20 @@ begin_batch(struct in *in, struct akti_packet *p)
     }
 }
 
+/* All of it to an owner who wants it so; one without messages is none. */
+static void
+deliver_whole(akt_self *self, struct in *in)
+{
+    struct akt_nng_batch batch = {.data = akti_packet_bytes(&in->batch),
+                                  .count = (uint32_t)in->rest.left};
+    akti_message_arg arg = {&akt_nng_batch_type, &batch};
+
+    if (batch.count > 0 || AKTI_MUTANT(batch_of_none_brought)) {
+        deliver(self, in->socket, &arg, batch.count);
+    }
+    in->rest.left = 0;
+}
+
 /* False: nothing is left of the batch, and it is gone. */
 static bool
 take_from_batch(akt_self *self, struct in *in)
@@ -170,6 +187,9 @@ take_from_batch(akt_self *self, struct in *in)
 
     if (in->batch.message == NULL) {
         return false;
+    }
+    if (s->whole) {
+        deliver_whole(self, in);
     }
     if (!akti_batch_next(&in->rest, &bytes)) {
         s->transport->packet_free(s->net, &in->batch);

@@ -137,13 +137,20 @@ only_sends(const struct out *o)
            || p == AKT_NNG_PAIR0 || p == AKT_NNG_BUS;
 }
 
-/* A message is on its way, or in a batch that leaves when there is no more. */
+/* So many messages are on their way, or in a batch that leaves when there are no
+ * more. */
+static void
+were_sent(akt_self *self, struct out *o, uint64_t count)
+{
+    akti_socket_add(&o->socket->accepted, count);
+    self->again = true;
+    set_deaf(self, o);
+}
+
 static void
 was_sent(akt_self *self, struct out *o)
 {
-    akti_socket_count(&o->socket->accepted);
-    self->again = true;
-    set_deaf(self, o);
+    were_sent(self, o, 1);
 }
 
 /* A batch that has no memory when it is to leave is looked at again later. */
@@ -170,6 +177,64 @@ on_bytes(akt_self *self, void *state, const void *message)
         return fail_with(self, o, &error);
     }
     was_sent(self, o);
+    return AKT_OK;
+}
+
+/* With all that is in it, or says to be. */
+static akt_err
+refuse_batch(akt_self *self, struct out *o, akt_bytes batch,
+             const akt_error *error)
+{
+    uint64_t count = akti_batch_count(batch);
+
+    count = count > 0 && !AKTI_MUTANT(batch_refused_as_one) ? count : 1;
+    akti_socket_add(&o->socket->refused, count);
+    akt_ignore(akt_reply_failure(self, error));
+    return AKT_OK;
+}
+
+static akt_err
+check_batch(const struct out *o, akt_bytes batch, uint64_t *out_count,
+            akt_error *error)
+{
+    struct akti_batch_reader r = {.left = 0};
+
+    if (!only_sends(o)
+        || (o->socket->batch_bytes == 0 && !AKTI_MUTANT(batch_sent_unagreed))) {
+        return akt_error_set(error, AKT_EUNHANDLED,
+                             "only a socket with batch_bytes sends batches");
+    }
+    if (!akti_batch_open(&r, batch) && !AKTI_MUTANT(batch_unchecked)) {
+        return akt_error_set(
+            error, AKT_EFORMAT,
+            "these bytes are no batch: akt_nng_pack makes one");
+    }
+    *out_count = r.left;
+    return AKT_OK;
+}
+
+/* One that its sender has filled leaves as it is. */
+static akt_err
+on_batch(akt_self *self, void *state, const void *message)
+{
+    struct out *o = state;
+    const struct akt_nng_batch *m = message;
+    akt_error error = AKT_ERROR_NONE;
+    uint64_t count = 0;
+    akt_err err;
+
+    if (check_batch(o, m->data, &count, &error) != AKT_OK) {
+        return refuse_batch(self, o, m->data, &error);
+    }
+    if (count == 0) {
+        return AKT_OK;
+    }
+    err = akti_outlet_batch(&o->outlet, m->data);
+    if (err != AKT_OK) {
+        akt_ignore(akt_error_set(&error, err, NULL));
+        return refuse_batch(self, o, m->data, &error);
+    }
+    were_sent(self, o, AKTI_MUTANT(batch_counted_as_one) ? 1 : count);
     return AKT_OK;
 }
 
@@ -534,6 +599,7 @@ on_other(akt_self *self, void *state, const void *message)
 
 static const akt_handler handlers[] = {
     {&akt_nng_bytes_type, on_bytes},
+    {&akt_nng_batch_type, on_batch},
     {&akt_nng_request_type, on_request},
     {&akt_nng_survey_type, on_survey},
     {&akt_nng_listen_type, akti_out_listen},

@@ -28,11 +28,13 @@ void
 akti_outlet_fini(struct akti_outlet *o)
 {
     struct akti_socket *s = o->socket;
+    unsigned i;
 
     /* Else the actor never began. */
     if (s != NULL) {
-        s->transport->packet_free(s->net, &o->waiting[0]);
-        s->transport->packet_free(s->net, &o->waiting[1]);
+        for (i = 0; i < AKTI_OUTLET_PLACES; i++) {
+            s->transport->packet_free(s->net, &o->waiting[i]);
+        }
         akti_batch_fini(&o->batch);
     }
 }
@@ -41,11 +43,13 @@ void
 akti_outlet_packet(struct akti_outlet *o, struct akti_packet *p)
 {
     struct akti_socket *s = o->socket;
+    unsigned i = 0;
 
-    if (akti_outlet_waits(o)) {
-        o->waiting[1] = *p;
-    } else if (!s->transport->send(s->net, p)) {
-        o->waiting[0] = *p;
+    while (o->waiting[i].message != NULL) {
+        i++;
+    }
+    if (i > 0 || !s->transport->send(s->net, p)) {
+        o->waiting[i] = *p;
     }
 }
 
@@ -103,6 +107,19 @@ akti_outlet_bytes(struct akti_outlet *o, akt_bytes bytes, akt_error *error)
     return AKT_OK;
 }
 
+akt_err
+akti_outlet_batch(struct akti_outlet *o, akt_bytes batch)
+{
+    struct akti_packet p;
+
+    if (o->batch.count > 0 && !AKTI_MUTANT(batch_overtakes)) {
+        AKT_TRY(send_batch(o));
+    }
+    AKT_TRY(akti_packet_of(o->socket, batch, &p));
+    akti_outlet_packet(o, &p);
+    return AKT_OK;
+}
+
 static akt_err
 gather_typed(struct akti_outlet *o, const akti_message_arg *message,
              akt_error *error)
@@ -138,14 +155,17 @@ akti_outlet_typed(struct akti_outlet *o, const akti_message_arg *message,
 static void
 send_waiting(struct akti_outlet *o)
 {
-    struct akti_packet first = o->waiting[0];
-    struct akti_packet second = o->waiting[1];
+    struct akti_packet waiting[AKTI_OUTLET_PLACES];
+    unsigned i;
 
-    o->waiting[0].message = NULL;
-    o->waiting[1].message = NULL;
-    akti_outlet_packet(o, &first);
-    if (second.message != NULL && !AKTI_MUTANT(batch_second_lost)) {
-        akti_outlet_packet(o, &second);
+    memcpy(waiting, o->waiting, sizeof(waiting));
+    memset(o->waiting, 0, sizeof(o->waiting));
+    for (i = 0; i < AKTI_OUTLET_PLACES && waiting[i].message != NULL; i++) {
+        if (i == 0
+            || !(i == 1 ? AKTI_MUTANT(batch_second_lost)
+                        : AKTI_MUTANT(batch_third_lost))) {
+            akti_outlet_packet(o, &waiting[i]);
+        }
     }
 }
 

@@ -15,12 +15,15 @@
 #include "actors/net/batch.h"
 #include "actors/net/typed.h"
 
+#define AKTI_OUTLET_PLACES 3
+
 struct akti_outlet {
     struct akti_socket *socket;
     /* They found no room, in this order; message NULL: none. The second one is a
-     * batch that had to make room for another. */
-    struct akti_packet waiting[2];
-    struct akti_batch batch;
+     * batch that had to make room for another; the third one came as a batch, and
+     * the second had to leave before it. */
+    struct akti_packet waiting[AKTI_OUTLET_PLACES];
+    akt_nng_packer batch;
 };
 
 void akti_outlet_init(struct akti_outlet *o, struct akti_socket *socket);
@@ -33,6 +36,12 @@ akt_err akti_outlet_bytes(struct akti_outlet *o, akt_bytes bytes,
 /* The same of a typed one. Errors of akt_wire_encode too. */
 akt_err akti_outlet_typed(struct akti_outlet *o,
                           const akti_message_arg *message, akt_error *error);
+
+/*
+ * For sockets with batches: one that others made, behind what has been gathered.
+ * AKT_ENOMEM.
+ */
+akt_err akti_outlet_batch(struct akti_outlet *o, akt_bytes batch);
 
 /* [move] A packet that is sent, or waits; while it is not full. */
 void akti_outlet_packet(struct akti_outlet *o, struct akti_packet *p);

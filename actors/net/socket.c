@@ -76,6 +76,11 @@ check_options(const akt_nng_opts *o, akt_error *error)
                              "batches are for sockets that neither ask nor "
                              "answer, and that have no topics");
     }
+    if (o->whole && (o->batch_bytes == 0 || o->types != NULL)) {
+        return akt_error_set(error, AKT_EINVAL,
+                             "whole batches are for sockets with batch_bytes, "
+                             "and without types");
+    }
     if (o->topics != NULL && o->protocol != AKT_NNG_SUB) {
         return akt_error_set(error, AKT_EINVAL, "only a SUB socket has topics");
     }
@@ -280,6 +285,7 @@ new_socket(akt_self *self, const akt_nng_opts *o)
     s->peers = o->peers;
     s->types = o->types;
     s->batch_bytes = o->batch_bytes;
+    s->whole = o->whole;
     s->requests = (uint32_t)or_default(o->requests, REQUESTS_DEFAULT);
     s->answer_ns = o->answer_ns;
     s->linger_ns = or_default(o->linger_ns, LINGER_NS);

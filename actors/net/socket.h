@@ -35,6 +35,7 @@ struct akti_socket {
     bool peers;
     const akt_type *const *types; /* NULL: what arrives is bytes */
     size_t batch_bytes;           /* 0: each message travels by itself */
+    bool whole;                   /* batches are brought as they are */
     uint32_t requests;
     uint64_t answer_ns;
     uint64_t linger_ns;

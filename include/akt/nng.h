@@ -79,6 +79,46 @@
  *
  *     akt_nng_opts opts = {.protocol = AKT_NNG_PUSH, .batch_bytes = AKT_NNG_BATCH};
  *
+ * **Many more.** On this way each message still passes two mailboxes, which within a
+ * process is most of what it costs. Who has thousands at hand fills a batch himself,
+ * and sends it as one message:
+ *
+ *     akt_nng_packer packer = {.limit = AKT_NNG_BATCH};
+ *
+ *     while (next(&bytes)) {
+ *         if (akt_nng_pack(&packer, bytes) == AKT_EFULL) {
+ *             AKT_TRY(akt_nng_packer_send(self, &packer, s.ref));
+ *             AKT_TRY(akt_nng_pack(&packer, bytes));
+ *         }
+ *     }
+ *     AKT_TRY(akt_nng_packer_send(self, &packer, s.ref));
+ *     akt_nng_packer_fini(&packer);
+ *
+ * It is copied twice on its way to the network, and leaves as it is, behind what was
+ * sent before. Nothing leaves before it is sent: a packer knows no time. On the
+ * other side a socket that was opened with `whole` brings its owner each batch as
+ * one message:
+ *
+ *     static akt_err
+ *     on_batch(akt_self *self, struct server *s, const struct akt_nng_batch *m)
+ *     {
+ *         akt_bytes bytes;
+ *         size_t at = 0;
+ *
+ *         while (akt_nng_unpack(m, &at, &bytes)) {
+ *             work_on(s, bytes.ptr, bytes.len);
+ *         }
+ *         return AKT_OK;
+ *     }
+ *
+ * Both sockets have `batch_bytes`, and what is between them is the same in any case,
+ * so either end may do without: who fills batches need not know whether they are
+ * brought whole, and a whole batch may be one that was gathered. A mailbox counts a
+ * batch as one message, so its bound in bytes is a larger one: the socket's, 1024
+ * times the packer's `limit`, when its peers take nothing; the owner's, its capacity
+ * times `max_message`, which `AKT_MAILBOX(16, AKT_AWAIT)` keeps small. The numbers of
+ * `akt_nng_stats` are in messages; those of mailboxes and dead letters in batches.
+ *
  * Not between those who ask and answer, since each answer belongs to one question;
  * nor with topics, since nng compares them with the beginning of a batch. A PUB
  * socket can send batches to those who want all of it. The form is described in
@@ -196,6 +236,11 @@ typedef struct akt_nng_opts {
      * number; to receive, any will do, but `max_message` is that of a batch.
      */
     size_t batch_bytes;
+    /**
+     * Each batch comes to the owner as it is, as an `akt_nng_batch`, instead of its
+     * messages. Only with `batch_bytes`, and without `types`.
+     */
+    bool whole;
     /** Connections at a time, 1 to 65536; 0: 16384. Who is refused dials again;
      * by nng 1.5 he may die of that, in nng: leave room. */
     uint32_t max_peers;
@@ -216,6 +261,15 @@ typedef struct akt_nng_opts {
 #define AKTI_NNG_BYTES(F) F(bytes, data)
 /** One message from or to the network, as it is. */
 AKT_MESSAGE(akt_nng_bytes, AKTI_NNG_BYTES);
+
+#define AKTI_NNG_BATCH(F) F(bytes, data) F(u32, count)
+/**
+ * `count` messages in one, from a socket that was opened with `whole`, which has
+ * looked at all of it; see `akt_nng_unpack`. To a socket it is sent by a packer, or
+ * as it came: `akt_send(self, s.ref, akt_nng_batch, .data = m->data)`.
+ */
+AKT_MESSAGE(akt_nng_batch, AKTI_NNG_BATCH);
+
 /** Asks the peers of a REQ socket, or the owner of a REP or RESPONDENT one. */
 AKT_REQUEST(akt_nng_request, AKTI_NNG_BYTES, akt_nng_bytes);
 
@@ -321,6 +375,111 @@ AKT_API AKT_NODISCARD akt_err akti_nng_ask_all(akt_self *self, akt_ref to,
 AKT_API bool akti_nng_next_answer(const struct akt_nng_answers *answers,
                                   uint32_t *at, const akt_type *type,
                                   void *out);
+
+#endif /* __cplusplus */
+
+/**
+ * Messages that are gathered into a batch. All zero, or with a `limit`, it is an empty
+ * one, and needs to be freed (`akt_nng_packer_fini`) once something was packed. Of one
+ * thread, task or actor at a time; the rest is akt's.
+ */
+typedef struct akt_nng_packer {
+    /** Bytes of a batch, up to those of a message; more is taken for that, 0 for
+     * `AKT_NNG_BATCH`. A longer message is alone in one. */
+    size_t limit;
+    uint64_t count; /**< messages in it; to be read */
+    unsigned char *block;
+    size_t size;
+    size_t used;
+} akt_nng_packer;
+
+/**
+ * @brief Puts one message into the batch.
+ * @param packer [borrow] where it goes
+ * @param bytes copied; none is a message too
+ * @retval AKT_OK it is in the batch
+ * @retval AKT_EFULL it would be beyond the limit: send the batch, and pack again. An
+ *         empty one is never full. On this error and the others nothing has happened
+ * @retval AKT_ESIZE no message may be so long
+ * @retval AKT_ENOMEM out of memory
+ * @threadsafety any
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_nng_pack(akt_nng_packer *packer,
+                                           akt_bytes bytes);
+
+/**
+ * @brief Sends the batch to a socket as `akt_send` does, and empties it, but keeps
+ *        its memory. An empty one is not sent.
+ *
+ * A socket that has no `batch_bytes`, or sends nothing by itself, refuses it, and
+ * counts what is in it as `refused`.
+ * @param self [borrow] the sender's
+ * @param packer [borrow] on an error it is as before
+ * @param to the socket's `ref`
+ * @retval AKT_OK it is accepted, or empty. Errors as for `akt_send`
+ * @threadsafety any
+ * @blocking no
+ */
+AKT_API AKT_NODISCARD akt_err akt_nng_packer_send(akt_self *self,
+                                                  akt_nng_packer *packer,
+                                                  akt_ref to);
+
+/**
+ * @brief The same for a plain thread, which waits for room as by `akt_send_within`.
+ * @param self [borrow] the thread's
+ * @param timeout_ns for how long at most
+ * @param packer [borrow] on an error it is as before
+ * @param to the socket's `ref`
+ * @retval AKT_OK it is accepted, or empty. Errors as for `akt_send_within`
+ * @threadsafety any
+ * @blocking until there is room
+ */
+AKT_API AKT_NODISCARD akt_err akt_nng_packer_send_within(akt_self *self,
+                                                         uint64_t timeout_ns,
+                                                         akt_nng_packer *packer,
+                                                         akt_ref to);
+
+/**
+ * @brief Frees its memory, and what was not sent; then it is an empty one.
+ * @param packer [borrow] one that is all zero is allowed
+ * @threadsafety any
+ * @blocking no
+ */
+AKT_API void akt_nng_packer_fini(akt_nng_packer *packer);
+
+#ifndef __cplusplus
+
+/**
+ * Puts a typed message into the batch, in the form in which a socket would send it:
+ * `akt_nng_pack_message(&packer, &error, order, .id = 7)`. What was packed so comes to
+ * a socket with `types` as that message; of a whole batch it is read by
+ * `akt_wire_decode_as(AKT_WIRE_NAMED, order, bytes, &o, &error)`. `error` says which
+ * field is wrong; NULL is allowed. Errors as for `akt_nng_pack` and
+ * `akt_wire_length`. Any thread; does not block.
+ */
+#define akt_nng_pack_message(packer, error, ...)                               \
+    akti_nng_pack_message((packer),                                            \
+                          &(akti_message_arg){AKTI_FIRST_TYPE(__VA_ARGS__),    \
+                                              &AKTI_LITERAL(__VA_ARGS__)},     \
+                          (error))
+
+/**
+ * @brief The next message of a batch.
+ *
+ * Of bytes that are no batch it gives what can be read of them.
+ * @param batch [borrow] as it was received
+ * @param at where in the batch; 0 at first
+ * @param out_bytes [out] the message, which lies in the batch
+ * @return false: that was all
+ * @threadsafety any
+ * @blocking no
+ */
+AKT_API bool akt_nng_unpack(const struct akt_nng_batch *batch, size_t *at,
+                            akt_bytes *out_bytes);
+
+AKT_API AKT_NODISCARD akt_err akti_nng_pack_message(
+    akt_nng_packer *packer, const akti_message_arg *message, akt_error *error);
 
 #endif /* __cplusplus */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Any bytes as a message. The first byte chooses the type and the form, the rest
- * is the input, which is taken for a batch of messages too. It aborts when the input
- * is taken for a message that has another encoding than itself, or is refused
+ * is the input, which is taken for a batch of messages too, as sockets do and as
+ * receivers of whole ones. It aborts when the input is taken for a message that has another encoding than itself, or is refused
  * without a sentence (tests/support/wire.h).
  * Ours to link with libFuzzer, or with replay.c where there is none.
  */
@@ -35,8 +35,7 @@ type_of(unsigned n)
 
 /* Elements that lie in the input, and that make the same batch again. */
 static const char *
-take_apart(struct akti_batch_reader *r, akt_bytes input,
-           struct akti_batch *again)
+take_apart(struct akti_batch_reader *r, akt_bytes input, akt_nng_packer *again)
 {
     const char *begin = input.ptr;
     uint64_t count = r->left;
@@ -59,12 +58,38 @@ take_apart(struct akti_batch_reader *r, akt_bytes input,
     return n == count ? NULL : "another number of elements than at first";
 }
 
+/* Whatever it is, it is read within its bounds; a batch as it is otherwise. */
+static const char *
+unpack_oracle(akt_bytes input)
+{
+    struct akt_nng_batch batch = {.data = input};
+    struct akti_batch_reader r;
+    bool opened = akti_batch_open(&r, input);
+    const char *begin = input.ptr;
+    size_t at = 0;
+    akt_bytes element;
+    akt_bytes same;
+
+    while (akt_nng_unpack(&batch, &at, &element)) {
+        if (at > input.len
+            || (const char *)element.ptr + element.len != begin + at) {
+            return "a message that is not in its batch";
+        }
+        if (opened
+            && (!akti_batch_next(&r, &same) || same.ptr != element.ptr
+                || same.len != element.len)) {
+            return "another message than that of the batch";
+        }
+    }
+    return opened && akti_batch_next(&r, &same) ? "a message is missing" : NULL;
+}
+
 /* What is taken for a batch is one when it is made again, as long but for a head. */
 static const char *
 batch_oracle(akt_bytes input)
 {
     struct akti_batch_reader r;
-    struct akti_batch again;
+    akt_nng_packer again;
     const char *wrong;
     akt_bytes whole;
 
@@ -103,6 +128,9 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     }
     if (wrong == NULL) {
         wrong = batch_oracle(input);
+    }
+    if (wrong == NULL) {
+        wrong = unpack_oracle(input);
     }
     if (wrong != NULL) {
         (void)fprintf(stderr, "wire_fuzz: %s\n", wrong);

@@ -152,6 +152,136 @@ test_close_lets_the_last_batch_leave(void **state)
     net_end(&net);
 }
 
+/* --- filled by the sender, or taken whole by the receiver --- */
+
+static akt_err
+see(akt_self *self, struct counter *c, akt_bytes bytes)
+{
+    const struct akt_nng_bytes m = {.data = bytes};
+
+    return on_bytes(self, c, &m);
+}
+
+static akt_err
+on_batch(akt_self *self, struct counter *c, const struct akt_nng_batch *m)
+{
+    uint32_t got = c->got;
+    akt_bytes bytes;
+    size_t at = 0;
+
+    while (akt_nng_unpack(m, &at, &bytes)) {
+        AKT_TRY(see(self, c, bytes));
+    }
+    return c->got - got == m->count ? AKT_OK : AKT_EFORMAT;
+}
+AKT_CLASS(whole_counter, struct counter, AKT_MAILBOX(2, AKT_AWAIT),
+          AKT_ON(count_to, on_count_to), AKT_ON(akt_nng_batch, on_batch));
+
+/* Packed, and here and there by themselves. */
+static void
+pack_all(struct net *net, akt_nng s, uint32_t count)
+{
+    static char bytes[sizeof(uint32_t) + LONG_TEXT];
+    akt_nng_packer packer = {.limit = SMALL_BATCH};
+    uint32_t n;
+
+    for (n = 0; n < count; n++) {
+        akt_bytes message = {bytes, length_of(n)};
+        akt_err err;
+
+        memcpy(bytes, &n, sizeof(n));
+        if (n % 300 == 299) {
+            assert_ok(akt_nng_packer_send_within(net->me, NET_WITHIN, &packer,
+                                                 s.ref));
+            assert_ok(akt_send_within(net->me, NET_WITHIN, s.ref, akt_nng_bytes,
+                                      .data = message));
+            continue;
+        }
+        err = akt_nng_pack(&packer, message);
+        if (err == AKT_EFULL) {
+            assert_ok(akt_nng_packer_send_within(net->me, NET_WITHIN, &packer,
+                                                 s.ref));
+            err = akt_nng_pack(&packer, message);
+        }
+        assert_ok(err);
+    }
+    assert_ok(akt_nng_packer_send_within(net->me, NET_WITHIN, &packer, s.ref));
+    akt_nng_packer_fini(&packer);
+}
+
+static void
+ends_that_differ(const char *transport, bool packs, bool whole)
+{
+    akt_nng_opts opts = {
+        .protocol = AKT_NNG_PULL, .batch_bytes = SMALL_BATCH, .whole = whole};
+    struct net net;
+    akt_nng push;
+    akt_nng pull;
+    akt_future f;
+
+    net_begin(&net);
+    assert_ok(whole ? akt_spawn(net.me, whole_counter, &opts.to)
+                    : akt_spawn(net.me, counter, &opts.to));
+    pull = net_open_with(&net, &opts);
+    push = open_batched(&net, AKT_NNG_PUSH, AKT_REF_NONE);
+    assert_ok(
+        akt_ask_within(net.me, NET_WITHIN, opts.to, &f, count_to, .n = COUNT));
+    connect(&net, pull, push, transport);
+    if (packs) {
+        pack_all(&net, push, COUNT);
+    } else {
+        send_all(&net, push, COUNT);
+    }
+    expect_all(&net, f);
+    assert_int_equal(net_stats(&net, pull).received, COUNT);
+    assert_int_equal(net_stats(&net, pull).dropped, 0);
+    assert_int_equal(net_stats(&net, push).sent, COUNT);
+    net_end(&net);
+}
+
+static void
+test_either_end_may_do_without(void **state)
+{
+    static const char *const transports[] = {"inproc", "ipc", "tcp"};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
+        ends_that_differ(transports[i], true, true);
+        ends_that_differ(transports[i], true, false);
+        ends_that_differ(transports[i], false, true);
+    }
+}
+
+static void
+test_packed_messages_have_their_types(void **state)
+{
+    akt_nng_opts opts = {
+        .protocol = AKT_NNG_PULL, .types = taken, .batch_bytes = AKT_NNG_BATCH};
+    akt_nng_packer packer = {0};
+    struct net net;
+    akt_nng push;
+    akt_nng pull;
+
+    (void)state;
+    net_begin(&net);
+    opts.to = akt_probe_ref(net.a);
+    pull = net_open_with(&net, &opts);
+    push = open_batched(&net, AKT_NNG_PUSH, AKT_REF_NONE);
+    assert_ok(akt_nng_pack_message(&packer, &net.error, number, .n = 1));
+    assert_ok(akt_nng_pack_message(&packer, &net.error, stranger, .n = 2));
+    assert_ok(akt_nng_pack(&packer, AKT_BYTES("garbage")));
+    assert_ok(akt_nng_pack_message(&packer, &net.error, number, .n = 3));
+    assert_ok(akt_nng_packer_send(net.me, &packer, push.ref));
+    akt_nng_packer_fini(&packer);
+    connect(&net, pull, push, "tcp");
+    assert_non_null(akt_expect_equal(net.a, NET_WITHIN, number, .n = 1));
+    assert_non_null(akt_expect_equal(net.a, NET_WITHIN, number, .n = 3));
+    assert_int_equal(net_stats(&net, pull).refused, 2);
+    assert_int_equal(net_stats(&net, pull).received, 4);
+    net_end(&net);
+}
+
 /* --- what batches may hold --- */
 
 static void
@@ -228,16 +358,18 @@ send_raw(struct net *net, akt_nng s, const char *bytes, size_t length)
 
 /* All of such a batch is refused, and the next one arrives. */
 static void
-test_what_is_no_batch_is_refused(void **state)
+refuse_what_is_no_batch(bool whole)
 {
+    akt_nng_opts opts = {
+        .protocol = AKT_NNG_PULL, .batch_bytes = SMALL_BATCH, .whole = whole};
     akt_nng_counters c;
     struct net net;
     akt_nng push;
     akt_nng pull;
 
-    (void)state;
     net_begin(&net);
-    pull = open_batched(&net, AKT_NNG_PULL, akt_probe_ref(net.a));
+    opts.to = akt_probe_ref(net.a);
+    pull = net_open_with(&net, &opts);
     push = net_open(&net, AKT_NNG_PUSH, NULL);
     connect(&net, pull, push, "tcp");
     SEND_RAW(&net, push, "");
@@ -248,13 +380,27 @@ test_what_is_no_batch_is_refused(void **state)
     SEND_RAW(&net, push, "\x81\x5b\xff\xff\xff\xff\xff\xff\xff\xff");
     SEND_RAW(&net, push, "\x80"); /* nothing, and nothing wrong */
     SEND_RAW(&net, push, "\x9f\x43yes\x58\x02no\xff");
-    net_expect(net.a, "yes");
-    net_expect(net.a, "no");
+    if (whole) {
+        assert_non_null(
+            akt_expect_equal(net.a, NET_WITHIN, akt_nng_batch, .count = 2,
+                             .data = AKT_BYTES("\x9f\x43yes\x58\x02no\xff")));
+    } else {
+        net_expect(net.a, "yes");
+        net_expect(net.a, "no");
+    }
     c = net_stats(&net, pull);
     /* The one that is cut off says that it is two. */
     assert_int_equal(c.refused, 7);
     assert_int_equal(c.received, 9);
     net_end(&net);
+}
+
+static void
+test_what_is_no_batch_is_refused(void **state)
+{
+    (void)state;
+    refuse_what_is_no_batch(false);
+    refuse_what_is_no_batch(true);
 }
 
 /* --- options --- */
@@ -286,7 +432,15 @@ test_options_that_do_not_go_together_are_refused(void **state)
     opts.topics = NULL;
     opts.batch_bytes = ((size_t)256 << 20) + 1;
     assert_err(akt_nng_open(net.me, &opts, &sub, &net.error), AKT_EINVAL);
+    opts.batch_bytes = 0;
+    opts.whole = true;
+    assert_err(akt_nng_open(net.me, &opts, &sub, &net.error), AKT_EINVAL);
+    assert_non_null(strstr(net.error.text, "batch_bytes"));
     opts.batch_bytes = 1;
+    opts.types = taken;
+    assert_err(akt_nng_open(net.me, &opts, &sub, &net.error), AKT_EINVAL);
+    assert_non_null(strstr(net.error.text, "types"));
+    opts.types = NULL;
     sub = net_open_with(&net, &opts);
     assert_ok(akt_ask_within(net.me, NET_WITHIN, sub.ref, &f, akt_nng_subscribe,
                              .topic = AKT_BYTES("a")));
@@ -302,6 +456,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_messages_arrive_in_order_by_themselves),
         cmocka_unit_test(test_close_lets_the_last_batch_leave),
+        cmocka_unit_test(test_either_end_may_do_without),
+        cmocka_unit_test(test_packed_messages_have_their_types),
         cmocka_unit_test(test_typed_messages_travel_in_batches),
         cmocka_unit_test(test_each_protocol_that_only_sends_has_batches),
         cmocka_unit_test(test_what_is_no_batch_is_refused),

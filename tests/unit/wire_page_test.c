@@ -252,7 +252,7 @@ print_batch(struct akti_batch_reader *r, char *text, size_t size)
 static bool
 is_batched_so(struct akti_batch_reader r, akt_bytes expected)
 {
-    struct akti_batch batch;
+    akt_nng_packer batch;
     akt_bytes element;
     akt_bytes whole;
     bool same;
