@@ -40,13 +40,22 @@ on_bytes(akt_self *self, struct sink *s, const struct akt_nng_bytes *m)
 }
 
 static akt_err
+on_batch(akt_self *self, struct sink *s, const struct akt_nng_batch *m)
+{
+    (void)self;
+    s->n += m->count;
+    return AKT_OK;
+}
+
+static akt_err
 on_request(akt_self *self, struct sink *s, const struct akt_nng_request *m)
 {
     s->n++;
     return s->n % 8 != 0 ? akt_reply(self, m, .data = m->data) : AKT_OK;
 }
 AKT_CLASS(sink, struct sink, AKT_ON(akt_nng_bytes, on_bytes),
-          AKT_ON(akt_nng_request, on_request), AKT_MAILBOX(64, AKT_AWAIT));
+          AKT_ON(akt_nng_batch, on_batch), AKT_ON(akt_nng_request, on_request),
+          AKT_MAILBOX(64, AKT_AWAIT));
 
 struct run {
     akt_system *system;
@@ -102,8 +111,11 @@ choose_batch(struct run *r, akt_nng_protocol p)
 static akt_nng
 open_one(struct run *r, akt_nng_protocol p, size_t batch_bytes)
 {
-    akt_nng_opts opts = {
-        .protocol = p, .to = r->sink, .batch_bytes = batch_bytes};
+    akt_nng_opts opts = {.protocol = p,
+                         .to = r->sink,
+                         .batch_bytes = batch_bytes,
+                         .whole = batch_bytes > 0
+                                  && stress_below(&r->random, 2) != 0};
     akt_error error = AKT_ERROR_NONE;
     akt_nng s;
 
@@ -112,8 +124,23 @@ open_one(struct run *r, akt_nng_protocol p, size_t batch_bytes)
     return s;
 }
 
+/* So many messages in batches of several, as far as there is room. */
 static void
-use(struct run *r, akt_nng s, akt_nng_protocol p)
+pack(struct run *r, akt_nng s, akt_bytes data, uint32_t n)
+{
+    akt_nng_packer packer = {.limit = 1000};
+
+    while (n-- > 0) {
+        if (akt_nng_pack(&packer, data) == AKT_EFULL) {
+            akt_ignore(akt_nng_packer_send(r->me, &packer, s.ref));
+        }
+    }
+    akt_ignore(akt_nng_packer_send(r->me, &packer, s.ref));
+    akt_nng_packer_fini(&packer);
+}
+
+static void
+use(struct run *r, akt_nng s, akt_nng_protocol p, bool packs)
 {
     static const char bytes[64] = "some bytes";
     akt_bytes data = {bytes, sizeof(bytes)};
@@ -133,6 +160,8 @@ use(struct run *r, akt_nng s, akt_nng_protocol p)
                 == AKT_OK) {
                 akt_future_drop(r->me, f);
             }
+        } else if (packs && n % 3 == 0) {
+            pack(r, s, data, 40);
         } else {
             akt_ignore(akt_try_send(r->me, s.ref, akt_nng_bytes, .data = data));
         }
@@ -158,7 +187,7 @@ cycle(struct run *r)
     STRESS_OK(akt_ask_within(r->me, PATIENCE, dialer->ref, &f, akt_nng_dial,
                              .url = akt_text_of(r->url)));
     await_bound(r, f);
-    use(r, a, p[0]);
+    use(r, a, p[0], batch_bytes > 0 && stress_below(&r->random, 2) != 0);
     if (stress_below(&r->random, 2) != 0) {
         akt_nng_close(r->me, a);
         akt_nng_close(r->me, b);

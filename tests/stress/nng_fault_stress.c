@@ -149,6 +149,14 @@ on_request(akt_self *self, struct owner *o, const struct akt_nng_request *m)
 }
 
 static akt_err
+on_batch(akt_self *self, struct owner *o, const struct akt_nng_batch *m)
+{
+    (void)self;
+    o->handled += m->count;
+    return AKT_OK;
+}
+
+static akt_err
 on_up(akt_self *self, struct owner *o, const struct akt_nng_peer_up *m)
 {
     (void)self;
@@ -166,11 +174,13 @@ on_down(akt_self *self, struct owner *o, const struct akt_nng_peer_down *m)
     return AKT_OK;
 }
 AKT_CLASS(owner, struct owner, AKT_ON(akt_nng_bytes, on_bytes),
-          AKT_ON(akt_nng_request, on_request), AKT_ON(akt_nng_peer_up, on_up),
-          AKT_ON(akt_nng_peer_down, on_down), AKT_MAILBOX(2, AKT_AWAIT));
+          AKT_ON(akt_nng_batch, on_batch), AKT_ON(akt_nng_request, on_request),
+          AKT_ON(akt_nng_peer_up, on_up), AKT_ON(akt_nng_peer_down, on_down),
+          AKT_MAILBOX(2, AKT_AWAIT));
 
 static const akt_nng_protocol pairs[][2] = {
     {AKT_NNG_PULL, AKT_NNG_PUSH},
+    {AKT_NNG_PAIR, AKT_NNG_PAIR}, /* with batches */
     {AKT_NNG_REP, AKT_NNG_REQ},
     {AKT_NNG_RESPONDENT, AKT_NNG_SURVEYOR}};
 #define PAIRS (sizeof(pairs) / sizeof(pairs[0]))
@@ -205,6 +215,29 @@ await(akt_self *self, akt_err asked, akt_future f)
 }
 
 static void
+check_sent(akt_err err)
+{
+    STRESS_CHECK(err == AKT_OK || err == AKT_ENOMEM || err == AKT_EDEAD,
+                 "sent: %s", akt_err_name(err));
+}
+
+/* One that is gathered, and a batch that has to wait for it. */
+static void
+pack(akt_self *self, akt_nng s, akt_bytes data)
+{
+    akt_nng_packer packer = {0};
+    akt_err err;
+
+    check_sent(akt_send(self, s.ref, akt_nng_bytes, .data = data));
+    err = akt_nng_pack(&packer, data);
+    check_sent(err);
+    check_sent(akt_nng_packer_send(self, &packer, s.ref));
+    STRESS_CHECK(packer.count <= (err == AKT_OK), "packed: %lu",
+                 (unsigned long)packer.count);
+    akt_nng_packer_fini(&packer);
+}
+
+static void
 use(akt_self *self, akt_nng s, akt_nng_protocol protocol)
 {
     const akt_bytes data = {"some", 4};
@@ -223,9 +256,9 @@ use(akt_self *self, akt_nng s, akt_nng_protocol protocol)
                                .data = data, .wait_ns = soon / 2, .enough = 1);
             await(self, err, f);
         } else if (protocol == AKT_NNG_PUSH) {
-            err = akt_send(self, s.ref, akt_nng_bytes, .data = data);
-            STRESS_CHECK(err == AKT_OK || err == AKT_ENOMEM || err == AKT_EDEAD,
-                         "sent: %s", akt_err_name(err));
+            check_sent(akt_send(self, s.ref, akt_nng_bytes, .data = data));
+        } else if (protocol == AKT_NNG_PAIR) {
+            pack(self, s, data);
         }
     }
 }
@@ -237,6 +270,8 @@ open_one(akt_self *self, akt_nng_protocol protocol, akt_ref to, akt_nng *out)
                          .to = to,
                          .peers = true,
                          .requests = 2,
+                         .batch_bytes = protocol == AKT_NNG_PAIR ? 100 : 0,
+                         .whole = protocol == AKT_NNG_PAIR,
                          .linger_ns = AKT_MS(10)};
     akt_error error = AKT_ERROR_NONE;
     akt_err err = akt_nng_open(self, &opts, out, &error);
