@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sockets as actors against the same with nng's own calls: 64-byte messages one
- * way by PUSH and PULL, each by itself and in batches, and round trips by REQ and
- * REP, over inproc, ipc and tcp. Both ends are in this process.
+ * way by PUSH and PULL, each by itself, in batches, and in batches that the sender
+ * packs and the receiver takes whole, and round trips by REQ and REP, over inproc, ipc and tcp. Both ends are in this process.
  *
  *     bench/nng_rates [messages [round trips]]
  */
@@ -325,6 +325,32 @@ on_go_on(akt_self *self, struct pusher *p, const struct go_on *m)
 }
 AKT_CLASS(pusher, struct pusher, AKT_ON(go_on, on_go_on));
 
+/* The same in batches that it fills itself, one for each turn. */
+struct packing {
+    akt_ref to;
+    int64_t left;
+    akt_nng_packer packer;
+};
+
+static akt_err
+on_pack_on(akt_self *self, struct packing *p, const struct go_on *m)
+{
+    static const char bytes[SIZE];
+
+    (void)m;
+    while (p->left > 0
+           && akt_nng_pack(&p->packer, (akt_bytes){bytes, SIZE}) == AKT_OK) {
+        p->left--;
+    }
+    AKT_TRY(akt_nng_packer_send(self, &p->packer, p->to));
+    if (p->left > 0) {
+        return akt_send(self, akt_self_ref(self), go_on);
+    }
+    akt_nng_packer_fini(&p->packer);
+    return AKT_OK;
+}
+AKT_CLASS(packing, struct packing, AKT_ON(go_on, on_pack_on));
+
 struct counter {
     akt_promise_of(run) end;
     int64_t left;
@@ -343,8 +369,20 @@ on_bytes(akt_self *self, struct counter *c, const struct akt_nng_bytes *m)
     (void)m;
     return --c->left == 0 ? akt_promise_reply(self, &c->end, .n = 0) : AKT_OK;
 }
+
+static akt_err
+on_batch(akt_self *self, struct counter *c, const struct akt_nng_batch *m)
+{
+    akt_bytes bytes;
+    size_t at = 0;
+
+    while (akt_nng_unpack(m, &at, &bytes)) {
+        c->left -= bytes.len == SIZE;
+    }
+    return c->left == 0 ? akt_promise_reply(self, &c->end, .n = 0) : AKT_OK;
+}
 AKT_CLASS(counter, struct counter, AKT_ON(run, on_run),
-          AKT_ON(akt_nng_bytes, on_bytes));
+          AKT_ON(akt_nng_bytes, on_bytes), AKT_ON(akt_nng_batch, on_batch));
 
 static akt_err
 on_request(akt_self *self, struct counter *c, const struct akt_nng_request *m)
@@ -406,12 +444,20 @@ struct actors {
     akt_self *me;
 };
 
+/* How messages travel. */
+struct fare {
+    size_t batch_bytes;
+    bool packed; /* by the sender, and taken whole */
+};
+
 static akt_nng
 open_socket(struct actors *a, akt_nng_protocol protocol, akt_ref to,
-            size_t batch_bytes)
+            struct fare fare)
 {
-    akt_nng_opts opts = {
-        .protocol = protocol, .to = to, .batch_bytes = batch_bytes};
+    akt_nng_opts opts = {.protocol = protocol,
+                         .to = to,
+                         .batch_bytes = fare.batch_bytes,
+                         .whole = fare.packed};
     akt_nng s = {NULL, 0, AKT_REF_NONE, AKT_REF_NONE};
 
     check(akt_nng_open(a->me, &opts, &s, NULL), "open");
@@ -449,7 +495,7 @@ connect_actors(struct actors *a, akt_nng listens, akt_nng dials,
 
 static double
 rate_actors(struct actors *a, const char *transport, int64_t n,
-            size_t batch_bytes)
+            struct fare fare)
 {
     akt_ref to = AKT_REF_NONE;
     akt_ref from = AKT_REF_NONE;
@@ -459,10 +505,14 @@ rate_actors(struct actors *a, const char *transport, int64_t n,
     uint64_t begin;
 
     check(akt_spawn(a->me, counter, &to), "spawn");
-    pull = open_socket(a, AKT_NNG_PULL, to, batch_bytes);
-    push = open_socket(a, AKT_NNG_PUSH, AKT_REF_NONE, batch_bytes);
+    pull = open_socket(a, AKT_NNG_PULL, to, fare);
+    push = open_socket(a, AKT_NNG_PUSH, AKT_REF_NONE, fare);
     connect_actors(a, pull, push, transport);
-    check(akt_spawn(a->me, pusher, &from, .to = push.ref, .left = n), "spawn");
+    check(fare.packed
+              ? akt_spawn(a->me, packing, &from, .to = push.ref, .left = n,
+                          .packer = {.limit = AKT_NNG_BATCH})
+              : akt_spawn(a->me, pusher, &from, .to = push.ref, .left = n),
+          "spawn");
     check(akt_ask_within(a->me, AKT_SECONDS(100), to, &f, run, .n = n), "ask");
     begin = now_ns();
     check(akt_send(a->me, from, go_on), "send");
@@ -486,8 +536,8 @@ trip_actors(struct actors *a, const char *transport)
 
     check(ns == NULL, "memory");
     check(akt_spawn(a->me, echo, &to), "spawn");
-    rep = open_socket(a, AKT_NNG_REP, to, 0);
-    req = open_socket(a, AKT_NNG_REQ, AKT_REF_NONE, 0);
+    rep = open_socket(a, AKT_NNG_REP, to, (struct fare){0});
+    req = open_socket(a, AKT_NNG_REQ, AKT_REF_NONE, (struct fare){0});
     connect_actors(a, rep, req, transport);
     check(akt_spawn(a->me, asker, &from, .to = req.ref, .ns = ns), "spawn");
     check(akt_ask_within(a->me, AKT_SECONDS(100), from, &f, run, .n = trips),
@@ -506,6 +556,7 @@ enum {
     BARE,
     ONE,
     BATCHED,
+    PACKS,
     BARE_TRIP,
     TRIP,
     FIGURES
@@ -524,15 +575,18 @@ compare_figures(const void *a, const void *b)
 static void
 measure(struct actors *a, const char *transport, double *out)
 {
+    const struct fare one = {0};
+    const struct fare batched = {AKT_NNG_BATCH, false};
+    const struct fare packed = {AKT_NNG_BATCH, true};
     const struct way *way = fastest_way(transport);
     double figures[FIGURES][ROUNDS];
     int i;
 
     for (i = 0; i < ROUNDS; i++) {
         figures[BARE][i] = rate_of_way(transport, way);
-        figures[ONE][i] = rate_actors(a, transport, messages, 0);
-        figures[BATCHED][i] =
-            rate_actors(a, transport, 20 * messages, AKT_NNG_BATCH);
+        figures[ONE][i] = rate_actors(a, transport, messages, one);
+        figures[BATCHED][i] = rate_actors(a, transport, 20 * messages, batched);
+        figures[PACKS][i] = rate_actors(a, transport, 100 * messages, packed);
         figures[BARE_TRIP][i] = trip_bare(transport);
         figures[TRIP][i] = trip_actors(a, transport);
     }
@@ -545,11 +599,12 @@ measure(struct actors *a, const char *transport, double *out)
 static void
 print_row(const char *transport, const double *f)
 {
-    (void)printf("%-8s %10.0f %10.0f %6.2f %12.0f %6.1f %6.1f   "
-                 "%8.1f %8.1f %6.2f\n",
+    (void)printf("%-8s %10.0f %10.0f %6.2f %12.0f %6.1f %6.1f "
+                 "%12.0f %6.1f %6.1f   %8.1f %8.1f %6.2f\n",
                  transport, f[BARE], f[ONE], f[ONE] / f[BARE], f[BATCHED],
-                 f[BATCHED] / f[BARE], f[BATCHED] / f[ONE], f[BARE_TRIP],
-                 f[TRIP], f[TRIP] / f[BARE_TRIP]);
+                 f[BATCHED] / f[BARE], f[BATCHED] / f[ONE], f[PACKS],
+                 f[PACKS] / f[BARE], f[PACKS] / f[ONE], f[BARE_TRIP], f[TRIP],
+                 f[TRIP] / f[BARE_TRIP]);
     (void)fflush(stdout);
 }
 
@@ -564,9 +619,9 @@ main(int argc, char **argv)
     check(mkdtemp(folder) == NULL, "folder");
     check(akt_system_start(NULL, &a.system), "start");
     check(akt_attach(a.system, &a.me), "attach");
-    (void)printf("%-8s %10s %10s %6s %12s %6s %6s   %8s %8s %6s\n", "",
-                 "nng msg/s", "akt msg/s", "ratio", "in batches", "/nng",
-                 "/akt", "nng us", "akt us", "ratio");
+    (void)printf("%-8s %10s %10s %6s %12s %6s %6s %12s %6s %6s   %8s %8s %6s\n",
+                 "", "nng msg/s", "akt msg/s", "ratio", "in batches", "/nng",
+                 "/akt", "packed", "/nng", "/akt", "nng us", "akt us", "ratio");
     for (i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
         double figures[FIGURES];
 
