@@ -336,6 +336,7 @@
     X(batch_overtakes,                                                         \
       "a batch that its sender filled leaves before what was sent first")      \
     X(batch_counted_as_one, "such a batch is accepted as one message")         \
+    X(whole_as_many, "as many whole batches wait in a socket as messages")     \
     X(batch_unchecked, "a batch is sent without a look at it")                 \
     X(batch_third_lost,                                                        \
       "of a batch that others filled and that waits nothing is left")          \

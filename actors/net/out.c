@@ -625,9 +625,13 @@ static const struct akti_hooks hooks = {.orders = on_orders,
                                         .leave = on_leave,
                                         .gone = akti_side_gone};
 
-const akt_class akti_net_out_class = {.name = "nng",
-                                      .state_size = sizeof(struct out),
-                                      .state_align = _Alignof(struct out),
-                                      .behavior = &behavior,
-                                      .on_start = on_start,
-                                      .akti_hooks = &hooks};
+#define OUT_CLASS(messages)                                                    \
+    {                                                                          \
+        .name = "nng", .state_size = sizeof(struct out),                       \
+        .state_align = _Alignof(struct out), .behavior = &behavior,            \
+        .on_start = on_start, .mailbox = {.capacity = (messages)},             \
+        .akti_hooks = &hooks                                                   \
+    }
+
+const akt_class akti_net_out_class = OUT_CLASS(AKT_MAILBOX_CAPACITY);
+const akt_class akti_net_out_whole_class = OUT_CLASS(AKT_NNG_WHOLE);

@@ -245,7 +245,11 @@ spawn_sides(akt_self *self, struct akti_socket *s, akt_error *error)
     state.socket = s;
     err = akti_spawn(self, &akti_net_in_class, &s->in, &state);
     if (err == AKT_OK) {
-        err = akti_spawn(self, &akti_net_out_class, &s->out, &state);
+        err = akti_spawn(self,
+                         s->whole && !AKTI_MUTANT(whole_as_many)
+                             ? &akti_net_out_whole_class
+                             : &akti_net_out_class,
+                         &s->out, &state);
         if (err != AKT_OK) {
             /* OUT's part of the leaving: nobody was told of it. */
             akt_ignore(akt_kill(self, s->in));

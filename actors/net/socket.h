@@ -113,6 +113,7 @@ akti_side_socket(void *state)
 }
 
 extern const akt_class akti_net_out_class;
+extern const akt_class akti_net_out_whole_class;
 extern const akt_class akti_net_in_class;
 
 #endif

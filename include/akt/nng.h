@@ -114,10 +114,11 @@
  * Both sockets have `batch_bytes`, and what is between them is the same in any case,
  * so either end may do without: who fills batches need not know whether they are
  * brought whole, and a whole batch may be one that was gathered. A mailbox counts a
- * batch as one message, so its bound in bytes is a larger one: the socket's, 1024
- * times the packer's `limit`, when its peers take nothing; the owner's, its capacity
- * times `max_message`, which `AKT_MAILBOX(16, AKT_AWAIT)` keeps small. The numbers of
- * `akt_nng_stats` are in messages; those of mailboxes and dead letters in batches.
+ * batch as one message, so its bound in bytes is a larger one: the socket's 1024 times
+ * the packer's `limit`, or `AKT_NNG_WHOLE` (16) times that where it is opened with
+ * `whole`, which is the faster way too; the owner's its capacity times `max_message`,
+ * which `AKT_MAILBOX(16, AKT_AWAIT)` keeps small. The numbers of `akt_nng_stats` are in
+ * messages; those of mailboxes and dead letters in batches.
  *
  * Not between those who ask and answer, since each answer belongs to one question;
  * nor with topics, since nng compares them with the beginning of a batch. A PUB
@@ -161,6 +162,8 @@ AKT_BEGIN_DECLS
 #define AKT_NNG_MESSAGE_MAX ((size_t)1 << 20)
 /** A batch of messages that is worth its while: 64 KiB; see `batch_bytes`. */
 #define AKT_NNG_BATCH ((size_t)64 << 10)
+/** Batches in the mailbox of a socket that is opened with `whole`. */
+#define AKT_NNG_WHOLE 16
 /** The longest address. */
 #define AKT_NNG_URL_MAX 127
 
@@ -237,8 +240,10 @@ typedef struct akt_nng_opts {
      */
     size_t batch_bytes;
     /**
-     * Each batch comes to the owner as it is, as an `akt_nng_batch`, instead of its
-     * messages. Only with `batch_bytes`, and without `types`.
+     * This end works with batches, not with their messages: each comes to the owner
+     * as it is, as an `akt_nng_batch`, and of what is sent only `AKT_NNG_WHOLE` wait in
+     * the socket's mailbox, as they are large. Only with `batch_bytes`, and without
+     * `types`.
      */
     bool whole;
     /** Connections at a time, 1 to 65536; 0: 16384. Who is refused dials again;

@@ -382,7 +382,10 @@ on_batch(akt_self *self, struct counter *c, const struct akt_nng_batch *m)
     return c->left == 0 ? akt_promise_reply(self, &c->end, .n = 0) : AKT_OK;
 }
 AKT_CLASS(counter, struct counter, AKT_ON(run, on_run),
-          AKT_ON(akt_nng_bytes, on_bytes), AKT_ON(akt_nng_batch, on_batch));
+          AKT_ON(akt_nng_bytes, on_bytes));
+AKT_CLASS(whole_counter, struct counter, AKT_ON(run, on_run),
+          AKT_ON(akt_nng_batch, on_batch),
+          AKT_MAILBOX(AKT_NNG_WHOLE, AKT_AWAIT));
 
 static akt_err
 on_request(akt_self *self, struct counter *c, const struct akt_nng_request *m)
@@ -504,7 +507,9 @@ rate_actors(struct actors *a, const char *transport, int64_t n,
     akt_future f;
     uint64_t begin;
 
-    check(akt_spawn(a->me, counter, &to), "spawn");
+    check(fare.packed ? akt_spawn(a->me, whole_counter, &to)
+                      : akt_spawn(a->me, counter, &to),
+          "spawn");
     pull = open_socket(a, AKT_NNG_PULL, to, fare);
     push = open_socket(a, AKT_NNG_PUSH, AKT_REF_NONE, fare);
     connect_actors(a, pull, push, transport);

@@ -397,6 +397,27 @@ memory_that_runs_out_hides_nothing(struct sim *sim)
     akt_nng_packer_fini(&packer);
 }
 
+/* They are large: who sends waits for room long before there are a thousand. */
+static void
+few_batches_wait_in_a_socket_that_is_whole(struct sim *sim)
+{
+    struct pair p;
+    uint32_t n;
+
+    begin(sim, &p, true);
+    akt_nng_close(sim->me, p.push);
+    settle(sim);
+    p.push = open_batched(sim, AKT_NNG_PUSH, AKT_REF_NONE, true);
+    for (n = 0; n < 1 + AKT_NNG_WHOLE; n++) {
+        struct akt_nng_batch one = {.data = {"\x81\x40", 2}};
+
+        /* Nobody has run, so they are all there. */
+        assert_err(
+            akt_send(sim->me, p.push.ref, akt_nng_batch, .data = one.data),
+            n < AKT_NNG_WHOLE ? AKT_OK : AKT_EFULL);
+    }
+}
+
 /* --- what is refused --- */
 
 static void
@@ -487,6 +508,7 @@ TEST(owner_that_dies_leaves_none_uncounted)
 TEST(what_cannot_leave_is_lost)
 TEST(close_lets_all_leave)
 TEST(memory_that_runs_out_hides_nothing)
+TEST(few_batches_wait_in_a_socket_that_is_whole)
 TEST(what_is_no_batch_is_refused_before_it_leaves)
 TEST(socket_without_batches_refuses_them)
 TEST(whole_batches_of_strangers_are_looked_at)
@@ -522,6 +544,7 @@ main(void)
         sim_test(test_what_cannot_leave_is_lost),
         sim_test(test_close_lets_all_leave),
         sim_test(test_memory_that_runs_out_hides_nothing),
+        sim_test(test_few_batches_wait_in_a_socket_that_is_whole),
         sim_test(test_what_is_no_batch_is_refused_before_it_leaves),
         sim_test(test_socket_without_batches_refuses_them),
         sim_test(test_whole_batches_of_strangers_are_looked_at),
