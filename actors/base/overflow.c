@@ -94,6 +94,16 @@ on_fault(int number, siginfo_t *info, void *context)
 
 /* --- */
 
+/* A sanitizer has a handler, which does not know of tasks: it comes second. */
+static bool
+is_mine_to_take(const struct sigaction *before)
+{
+    bool handled =
+        (before->sa_flags & SA_SIGINFO) != 0 || before->sa_handler != SIG_DFL;
+
+    return !handled || HAS_OWN_REPORT;
+}
+
 /* Only in the place of the default action. */
 static void
 install(int number, struct sigaction *before)
@@ -101,7 +111,7 @@ install(int number, struct sigaction *before)
     struct sigaction action;
 
     (void)sigaction(number, NULL, before);
-    if ((before->sa_flags & SA_SIGINFO) != 0 || before->sa_handler != SIG_DFL) {
+    if (!is_mine_to_take(before)) {
         return;
     }
     memset(&action, 0, sizeof(action));
@@ -115,9 +125,6 @@ static void
 watch(void)
 {
     page = (size_t)sysconf(_SC_PAGESIZE);
-    if (HAS_OWN_REPORT) {
-        return;
-    }
     install(SIGSEGV, &segv_before);
     install(SIGBUS, &bus_before);
 }
@@ -134,8 +141,7 @@ akti_overflow_begin(struct akti_overflow *o, struct akti_memory *memory)
     stack_t stack;
 
     memset(o, 0, sizeof(*o));
-    if (HAS_OWN_REPORT || sigaltstack(NULL, &stack) != 0
-        || (stack.ss_flags & SS_DISABLE) == 0) {
+    if (sigaltstack(NULL, &stack) != 0 || (stack.ss_flags & SS_DISABLE) == 0) {
         return AKT_OK;
     }
     o->memory = memory;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Says which coroutine's stack overflowed, before the process ends by the signal
- * that the guard page brings. Programs that handle SIGSEGV or SIGBUS themselves,
- * and those under sanitizers, are left alone.
+ * that the guard page brings. Programs that handle SIGSEGV or SIGBUS themselves are
+ * left alone. Under a sanitizer this comes before its own report.
  */
 #ifndef AKT_BASE_OVERFLOW_H
 #define AKT_BASE_OVERFLOW_H
