@@ -5,10 +5,13 @@
  */
 #include "akt/run.h"
 
+#include "actors/base/clock.h"
 #include "actors/base/mutant.h"
 #include "actors/base/thread.h"
+#include "actors/core/system.h"
 #include "akt/task.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -19,6 +22,9 @@
 #define EXIT_ERROR 1
 #define EXIT_NO_SYSTEM 70
 #define EXIT_SIGNAL 128
+
+/* What jobs get to come to their end when nobody waits for them any more. */
+#define LAST_WORDS_NS AKT_MS(200)
 
 struct program {
     akt_main_fn *fn;
@@ -77,12 +83,30 @@ is_over(struct run *r)
     return atomic_load_explicit(&r->over, memory_order_acquire);
 }
 
+/* The next signal within the time to drain, or -1. A process that was stopped and
+ * goes on has got none. */
+static int
+next_signal(struct run *r)
+{
+    uint64_t until_ns = akti_clock_add(akti_clock_now(), r->drain_ns);
+    int number;
+
+    do {
+        uint64_t now_ns = akti_clock_now();
+        struct timespec limit =
+            timespec_of(until_ns > now_ns ? until_ns - now_ns : 0);
+
+        number = sigtimedwait(&r->signals, NULL, &limit);
+    } while (number < 0 && errno == EINTR
+             && !AKTI_MUTANT(drain_ends_when_continued));
+    return number;
+}
+
 /* A second signal, or the end of the time: there is no more to wait for. */
 static void
 insist(struct run *r, int first)
 {
-    struct timespec limit = timespec_of(r->drain_ns);
-    int number = sigtimedwait(&r->signals, NULL, &limit);
+    int number = next_signal(r);
 
     if (is_over(r)) {
         return;
@@ -177,7 +201,7 @@ run_system(struct run *r, const struct program *p)
         akt_ignore(akt_system_stop(r->system, 0));
         return EXIT_NO_SYSTEM;
     }
-    err = akt_system_stop(r->system, r->drain_ns);
+    err = akti_system_stop_leaving(r->system, r->drain_ns, LAST_WORDS_NS);
     code = exit_code(r, &result);
     stop_watching(r);
     if (err != AKT_OK) {
@@ -208,7 +232,7 @@ akt_run_with(const akt_run_opts *opts, akt_main_fn *fn, int argc, char **argv)
               : AKT_EINVAL;
     if (err == AKT_OK) {
         code = run_system(&r, &p);
-        akt_system_destroy(r.system);
+        akt_ignore(akt_system_abandon(r.system, LAST_WORDS_NS));
     } else {
         complain("the system could not be started", err);
     }

@@ -16,6 +16,9 @@
     X(deaf_task_runs_on, "mail that a task does not want keeps it running")    \
     X(child_outlives_owner, "a task ends before the tasks that it owns")       \
     X(shield_does_nothing, "a shielded wait is cancelled")                     \
+    X(hung_job_is_waited_for, "a drain waits for a job that nobody wants")     \
+    X(drain_ends_when_continued,                                               \
+      "a process that is stopped while it drains ends when it goes on")        \
     X(cancel_not_heard, "a task that is cancelled goes on waiting")            \
     X(closing_scope_goes_on,                                                   \
       "a task that fails while its scope closes cancels no other")             \

@@ -108,6 +108,7 @@ submit(akt_self *self, struct akti_blocking *pool, struct blocking_job *job,
     akti_future_asked(self, cell, &future);
     m->cell = cell;
     m->cell_generation = future.generation;
+    job->job.claim = (struct akti_claim){cell, future.generation};
     m->deadline_ns = akti_timer_due(&cell->timer);
     if (self->actor != NULL) {
         m->sender_slot = self->actor->slot;

@@ -309,7 +309,8 @@ akt_system_stop(akt_system *s, uint64_t drain_ns)
 }
 
 akt_err
-akti_system_stop_leaving(struct akt_system *s, uint64_t patience_ns)
+akti_system_stop_leaving(struct akt_system *s, uint64_t drain_ns,
+                         uint64_t patience_ns)
 {
     struct plan plan = {.patience_ns = patience_ns, .leaves = true};
 
@@ -319,7 +320,7 @@ akti_system_stop_leaving(struct akt_system *s, uint64_t patience_ns)
     if (is_inside(s)) {
         return AKT_ECONTEXT;
     }
-    want_stop(s, 0);
+    want_stop(s, drain_ns);
     return stop_in_turn(s, plan);
 }
 

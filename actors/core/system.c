@@ -63,6 +63,7 @@ static const struct akti_dispatcher_ops dispatcher_ops = {
     .retired = akti_cell_retired,
     .worker_init = worker_init,
     .worker_fini = worker_fini,
+    .is_over = akti_request_is_over,
     .released = released};
 
 /* --- options --- */
@@ -245,7 +246,7 @@ akt_system_abandon(akt_system *s, uint64_t patience_ns)
     if (s == NULL) {
         return AKT_OK;
     }
-    AKT_TRY(akti_system_stop_leaving(s, patience_ns));
+    AKT_TRY(akti_system_stop_leaving(s, 0, patience_ns));
     let_go(s);
     return AKT_OK;
 }

@@ -122,10 +122,11 @@ struct akti_class_entry *akti_class_entry_new(struct akt_system *s,
 void akti_class_entry_free(struct akt_system *s, struct akti_class_entry *e);
 
 /*
- * Stops without draining. Jobs that have not returned when the patience is over
- * are left to themselves. Errors as for akt_system_abandon.
+ * Stops. Jobs that have not returned so long after the drain are left to
+ * themselves. Errors as for akt_system_abandon.
  */
-akt_err akti_system_stop_leaving(struct akt_system *s, uint64_t patience_ns);
+akt_err akti_system_stop_leaving(struct akt_system *s, uint64_t drain_ns,
+                                 uint64_t patience_ns);
 
 /* How many actors have not ended; the other one under the system's lock. */
 uint64_t akti_system_live(struct akt_system *s);

@@ -103,9 +103,23 @@ advance_locked(struct akti_blocking *b, struct akti_lane *lane)
     }
 }
 
-/* Runs one job, if there is one; the lock is held at both ends. */
+/* The pool's thread runs what has this claim, or nothing. */
+static void
+note_job(struct akti_blocking_thread *t, bool runs, struct akti_claim claim)
+{
+    if (t != NULL) {
+        t->runs = runs;
+        t->claim = claim;
+    }
+}
+
+/*
+ * Runs one job, if there is one; the lock is held at both ends. `t` is the pool's
+ * thread that does, or NULL.
+ */
 static bool
-run_one_locked(struct akti_blocking *b, struct akti_context *ctx)
+run_one_locked(struct akti_blocking *b, struct akti_context *ctx,
+               struct akti_blocking_thread *t)
 {
     struct akti_job *job = pop(&b->head, &b->tail);
     struct akti_lane *lane;
@@ -118,10 +132,12 @@ run_one_locked(struct akti_blocking *b, struct akti_context *ctx)
     b->ready--;
     b->queued -= !job->is_reserved;
     b->running++;
+    note_job(t, true, job->claim);
     akti_mutex_unlock(&b->lock);
     job->run(job, ctx, discard);
     akti_mutex_lock(&b->lock);
     b->running--;
+    note_job(t, false, (struct akti_claim){NULL, 0});
     if (lane != NULL) {
         advance_locked(b, lane);
     }
@@ -132,9 +148,11 @@ run_one_locked(struct akti_blocking *b, struct akti_context *ctx)
 
 /* Runs jobs until there is none; the lock is held at both ends. */
 static void
-run_jobs_locked(struct akti_blocking *b, struct akti_context *ctx)
+run_jobs_locked(struct akti_blocking_thread *t, struct akti_context *ctx)
 {
-    while (run_one_locked(b, ctx)) {
+    struct akti_blocking *b = t->blocking;
+
+    while (run_one_locked(b, ctx, t)) {
     }
     if (b->running == 0) {
         akti_cond_wake_all(&b->done);
@@ -149,7 +167,7 @@ serve_locked(struct akti_blocking_thread *t, struct akti_context *ctx)
 
     for (;;) {
         t->busy = true;
-        run_jobs_locked(b, ctx);
+        run_jobs_locked(t, ctx);
         t->busy = false;
         if (b->closed) {
             return;
@@ -274,14 +292,54 @@ akti_blocking_submit_reserved(struct akti_blocking *b, struct akti_job *job)
     return taken;
 }
 
+/* --- idleness --- */
+
+static bool
+is_given_up(const struct akti_blocking *b, const struct akti_claim *claim)
+{
+    return claim->request != NULL
+           && b->dispatcher->ops->is_over(claim->request, claim->generation)
+           && !AKTI_MUTANT(hung_job_is_waited_for);
+}
+
+/* Whether none of the jobs that run is waited for. */
+static bool
+runs_nothing_locked(const struct akti_blocking *b)
+{
+    uint32_t wanted = b->running;
+    uint32_t i;
+
+    for (i = 0; i < b->threads; i++) {
+        const struct akti_blocking_thread *t = &b->thread[i];
+
+        wanted -= t->runs && is_given_up(b, &t->claim);
+    }
+    return wanted == 0 || AKTI_MUTANT(idle_in_spite_of_jobs);
+}
+
+/* The same of those in the queue; one that waits in a lane is as if it were. */
+static bool
+queues_nothing_locked(const struct akti_blocking *b)
+{
+    const struct akti_job *job;
+    uint32_t in_lanes = b->queued;
+
+    for (job = b->head; job != NULL; job = job->next) {
+        if (!is_given_up(b, &job->claim)) {
+            return false;
+        }
+        in_lanes -= !job->is_reserved;
+    }
+    return in_lanes == 0;
+}
+
 bool
 akti_blocking_is_idle(struct akti_blocking *b)
 {
     bool idle;
 
     akti_mutex_lock(&b->lock);
-    idle = b->ready == 0
-           && (b->running == 0 || AKTI_MUTANT(idle_in_spite_of_jobs));
+    idle = queues_nothing_locked(b) && runs_nothing_locked(b);
     akti_mutex_unlock(&b->lock);
     return idle;
 }
@@ -292,7 +350,7 @@ akti_blocking_run_next(struct akti_blocking *b, struct akti_context *ctx)
     bool ran;
 
     akti_mutex_lock(&b->lock);
-    ran = run_one_locked(b, ctx);
+    ran = run_one_locked(b, ctx, NULL);
     akti_mutex_unlock(&b->lock);
     return ran;
 }
@@ -305,7 +363,7 @@ akti_blocking_close(struct akti_blocking *b, struct akti_context *ctx,
 
     akti_mutex_lock(&b->lock);
     b->closed = true;
-    while (!AKTI_MUTANT(close_forgets_jobs) && run_one_locked(b, ctx)) {
+    while (!AKTI_MUTANT(close_forgets_jobs) && run_one_locked(b, ctx, NULL)) {
     }
     akti_cond_wake_all(&b->work);
     while (b->running > 0 && in_time) {

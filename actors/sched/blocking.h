@@ -8,6 +8,9 @@
  * Jobs of one lane run one at a time, in the order in which they were submitted.
  * A lane belongs to who made it; its last job, which says so, takes it along.
  *
+ * A job that nobody waits for any more is none that a drain would wait for; it may
+ * be one that hangs.
+ *
  * A thread whose job does not return can be left to itself: it is detached, and
  * whoever of those and the one that gave up waiting is the last one frees the
  * system (akti_dispatcher_release).
@@ -33,6 +36,12 @@ struct akti_lane {
     bool busy;
 };
 
+/* Who waits for a job: a request of core's; its memory outlives all jobs. */
+struct akti_claim {
+    void *request; /* NULL: it is to be done, whoever waits */
+    uint32_t generation;
+};
+
 struct akti_job {
     struct akti_job *next;
     /* Runs it; with `discard` it only gives it up. Frees the job. */
@@ -40,6 +49,7 @@ struct akti_job {
     struct akti_lane *lane; /* NULL: beside all others */
     bool is_last;           /* its lane is gone when it has run */
     bool is_reserved;       /* does not count against the bound */
+    struct akti_claim claim;
 };
 
 struct akti_blocking_thread {
@@ -48,6 +58,8 @@ struct akti_blocking_thread {
     /* guarded by lock */
     bool busy; /* with a job */
     bool left; /* to itself: nobody joins it */
+    bool runs; /* the job of this claim */
+    struct akti_claim claim;
 };
 
 struct akti_blocking {
@@ -85,7 +97,7 @@ akt_err akti_blocking_submit(struct akti_blocking *b, struct akti_job *job);
 bool akti_blocking_submit_reserved(struct akti_blocking *b,
                                    struct akti_job *job);
 
-/* No job waits and none runs. */
+/* No job waits and none runs, but such as nobody waits for. */
 bool akti_blocking_is_idle(struct akti_blocking *b);
 
 /* Runs the next job here, as a simulation does; false when there is none. */

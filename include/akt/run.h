@@ -21,6 +21,10 @@
  * must not be handled elsewhere meanwhile; threads that the program starts itself
  * before must block them.
  *
+ * **Jobs that hang** (blocking.h) keep no program from ending, and do not change its
+ * exit code. Those that nobody waits for any more have 0.2 s to return, others the time
+ * to drain. Then they are left to themselves, as by `akt_system_abandon` (system.h).
+ *
  * | exit code | because                                                      |
  * |-----------|--------------------------------------------------------------|
  * | 0         | the task returned `AKT_OK`                                   |

@@ -59,6 +59,13 @@ run(struct akti_job *j, struct akti_context *ctx, bool discard)
     akti_mutex_unlock(&f->lock);
 }
 
+/* A request that is a word of the test's. */
+static bool
+is_over(void *request, uint32_t generation)
+{
+    return generation == 0 && *(bool *)request;
+}
+
 static struct job
 job_of(bool holds)
 {
@@ -294,6 +301,40 @@ test_is_idle_with_a_running_job_is_false(void **state)
     open_gate();
     wait_for(0, 1);
     finish();
+}
+
+/* One runs, one waits in the queue and one in the lane of that. */
+static void
+test_is_idle_with_a_job_that_nobody_waits_for_is_true(void **state)
+{
+    static const struct akti_dispatcher_ops ops = {.is_over = is_over};
+    struct akti_lane lane = {.head = NULL};
+    struct job job[3] = {job_of(true), job_of(false), job_of(false)};
+    bool over = false;
+    int i;
+
+    (void)state;
+    start(1, 10, false);
+    fixture.dispatcher.ops = &ops;
+    job[0].job.claim.request = &over;
+    job[1].job.claim.request = &over;
+    job[1].job.lane = &lane;
+    job[2].job.lane = &lane;
+    submit(&job[0]);
+    wait_for(1, 0);
+    assert_false(akti_blocking_is_idle(pool));
+    over = true;
+    assert_true(akti_blocking_is_idle(pool));
+    submit(&job[1]);
+    assert_true(akti_blocking_is_idle(pool));
+    submit(&job[2]);
+    assert_false(akti_blocking_is_idle(pool));
+    open_gate();
+    wait_for(0, 3);
+    finish();
+    for (i = 0; i < 3; i++) {
+        assert_int_equal(job[i].runs, 1);
+    }
 }
 
 static void
@@ -538,6 +579,7 @@ main(void)
             test_submit_without_a_further_thread_waits_for_the_first),
         cmocka_unit_test(test_submit_after_close_says_estopped),
         cmocka_unit_test(test_is_idle_with_a_running_job_is_false),
+        cmocka_unit_test(test_is_idle_with_a_job_that_nobody_waits_for_is_true),
         cmocka_unit_test(test_close_gives_up_the_jobs_that_wait),
         cmocka_unit_test(test_close_again_after_the_job_ended_succeeds),
         cmocka_unit_test(test_submit_in_simulation_starts_no_thread),

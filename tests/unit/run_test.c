@@ -62,6 +62,63 @@ goes_on(akt_self *self, int argc, char **argv)
     return akt_sleep(self, AKT_SECONDS(3600));
 }
 
+/* Ends when the parent says so, however long it was told to. */
+static int go[2];
+
+static akt_err
+ends_when_told(akt_self *self, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    akt_task_shield(self, true);
+    tell('a');
+    while (!akt_task_is_cancelled(self)) {
+        AKT_TRY(akt_task_yield(self));
+    }
+    tell(read(go[0], &(char){0}, 1) == 1 ? 'z' : '?');
+    return AKT_OK;
+}
+
+/* A job that never returns, and whom nobody waits for when the task has ended. */
+#define NUMBER(F) F(i64, n)
+AKT_MESSAGE(number, NUMBER);
+AKT_REQUEST(hang, NUMBER, number);
+
+static _Atomic bool hangs;
+
+static akt_err
+hang_for_ever(akt_self *self, const struct hang *m)
+{
+    (void)self;
+    hangs = true;
+    while (m->n != 0) {
+        (void)pause();
+    }
+    return AKT_OK;
+}
+AKT_JOB(hang_for_ever, hang);
+
+static akt_err
+leaves_a_job(akt_self *self, int argc, char **argv)
+{
+    akt_future f;
+    akt_err err;
+
+    (void)argv;
+    AKT_TRY(akt_ask_blocking_within(self, AKT_SECONDS(3600), &f, hang_for_ever,
+                                    hang, .n = 1));
+    while (!hangs) {
+        (void)sched_yield();
+    }
+    if (argc == 0) {
+        return AKT_OK;
+    }
+    tell('a');
+    err = akt_await(self, f, NULL);
+    tell(err == AKT_ECANCELLED ? 'c' : '?');
+    return err;
+}
+
 /* Touches every page on its way down. */
 static int
 deeper(int depth)
@@ -240,6 +297,50 @@ test_a_task_that_goes_on_is_ended_in_time(void **state)
     assert_int_equal(code_of(pid, fd), 128 + SIGINT);
 }
 
+/* By Ctrl-Z and fg, say. */
+static void
+test_a_process_that_was_stopped_goes_on_draining(void **state)
+{
+    int status = 0;
+    pid_t pid;
+    int fd;
+    int i;
+
+    (void)state;
+    assert_int_equal(pipe(go), 0);
+    pid = start(ends_when_told, 0, AKT_SECONDS(1000), &fd);
+    assert_int_equal(hear(fd), 'a');
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    for (i = 0; i < 30; i++) {
+        assert_int_equal(kill(pid, SIGSTOP), 0);
+        assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+        assert_true(WIFSTOPPED(status));
+        assert_int_equal(kill(pid, SIGCONT), 0);
+        assert_int_equal(waitpid(pid, &status, WCONTINUED), pid);
+        assert_true(WIFCONTINUED(status));
+    }
+    assert_int_equal(write(go[1], "", 1), 1);
+    assert_int_equal(hear(fd), 'z');
+    assert_int_equal(code_of(pid, fd), 128 + SIGTERM);
+    (void)close(go[0]);
+    (void)close(go[1]);
+}
+
+static void
+test_a_job_that_hangs_keeps_no_program(void **state)
+{
+    int fd;
+    pid_t pid = start(leaves_a_job, 0, AKT_SECONDS(1000), &fd);
+
+    (void)state;
+    assert_int_equal(code_of(pid, fd), 0);
+    pid = start(leaves_a_job, 1, AKT_SECONDS(1000), &fd);
+    assert_int_equal(hear(fd), 'a');
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    assert_int_equal(hear(fd), 'c');
+    assert_int_equal(code_of(pid, fd), 128 + SIGTERM);
+}
+
 #if defined(AKTI_STACK_ADDRESS_SANITIZER)                                      \
     || defined(AKTI_STACK_THREAD_SANITIZER)
 #define HAS_OWN_REPORT true
@@ -275,7 +376,8 @@ assert_overflows(akt_main_fn *fn, const char *words)
     }
     (void)close(ends[0]);
     assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFSIGNALED(status));
+    /* A sanitizer may have a word to add, and end it in its own way. */
+    assert_true(HAS_OWN_REPORT ? status != 0 : WIFSIGNALED(status));
     assert_non_null(strstr(said, words));
 }
 
@@ -283,9 +385,6 @@ static void
 test_an_overflow_names_the_task(void **state)
 {
     (void)state;
-    if (HAS_OWN_REPORT) {
-        skip(); /* the sanitizer tells it in its own words */
-    }
     assert_overflows(overflows, "the stack of task main_task overflowed");
     assert_overflows(overflows_pinned,
                      "the stack of task pinned_digger overflowed");
@@ -304,6 +403,8 @@ main(void)
         cmocka_unit_test(test_a_signal_cancels_the_task),
         cmocka_unit_test(test_a_second_signal_ends_the_process),
         cmocka_unit_test(test_a_task_that_goes_on_is_ended_in_time),
+        cmocka_unit_test(test_a_process_that_was_stopped_goes_on_draining),
+        cmocka_unit_test(test_a_job_that_hangs_keeps_no_program),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
