@@ -44,6 +44,10 @@ akt_err akti_file_refuse(akt_error *error, akt_err code, const char *doing,
 /* AKT_EINVAL: a path that no system call can be given as it is. */
 akt_err akti_file_check(akt_error *error, const char *doing, akt_text path);
 
+/* AKT_ECANCELLED: nobody waits for the answer of the job any more. */
+akt_err akti_file_wanted(akt_self *self, akt_error *error, const char *doing,
+                         akt_text path);
+
 /* Asking failed, before there was a job that could say more. */
 akt_err akti_file_not_asked(akt_error *error, akt_err err, const char *doing,
                             akt_text path);

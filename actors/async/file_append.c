@@ -28,10 +28,7 @@ write_chunk(const struct akti_file_target *t, akt_bytes bytes, size_t *done,
     off_t at = t->at == AKTI_FILE_HERE ? AKTI_FILE_HERE : t->at + (off_t)*done;
     ssize_t n;
 
-    if (akt_is_cancelled(t->self)) {
-        return akti_file_refuse(error, AKT_ECANCELLED, "write", t->path,
-                                "nobody waits for it any more");
-    }
+    AKT_TRY(akti_file_wanted(t->self, error, "write", t->path));
     n = akti_file_write(t->self, t->fd, (const char *)bytes.ptr + *done, size,
                         at);
     if (n < 0) {

@@ -81,6 +81,16 @@ akti_file_check(akt_error *error, const char *doing, akt_text path)
 }
 
 akt_err
+akti_file_wanted(akt_self *self, akt_error *error, const char *doing,
+                 akt_text path)
+{
+    return akt_is_cancelled(self)
+               ? akti_file_refuse(error, AKT_ECANCELLED, doing, path,
+                                  "nobody waits for it any more")
+               : AKT_OK;
+}
+
+akt_err
 akti_file_not_asked(akt_error *error, akt_err err, const char *doing,
                     akt_text path)
 {

@@ -119,6 +119,12 @@ next_room(const struct akti_content *c, uint64_t wanted)
     return room < wanted ? room : (size_t)wanted;
 }
 
+static size_t
+at_most_a_chunk(size_t size)
+{
+    return size < AKTI_FILE_CHUNK ? size : AKTI_FILE_CHUNK;
+}
+
 /* Reads until there are `size` bytes or the file ends. */
 static akt_err
 fill(akt_self *self, const struct open_file *o, const struct akt_file_read *m,
@@ -134,8 +140,9 @@ fill(akt_self *self, const struct open_file *o, const struct akt_file_read *m,
             return akti_file_refuse(error, AKT_ENOMEM, "read", o->open.path,
                                     "out of memory for its content");
         }
-        n = akti_file_read(self, o->fd, c->bytes + c->used, c->room - c->used,
-                           at);
+        AKT_TRY(akti_file_wanted(self, error, "read", o->open.path));
+        n = akti_file_read(self, o->fd, c->bytes + c->used,
+                           at_most_a_chunk(c->room - c->used), at);
         if (n < 0) {
             return akti_file_fail(error, errno, "read", o->open.path);
         }

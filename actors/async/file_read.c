@@ -80,10 +80,7 @@ open_source(struct source *s, bool any, uint64_t *out_size)
 static akt_err
 given_up(const struct source *s)
 {
-    if (akt_is_cancelled(s->self)) {
-        return akti_file_refuse(s->error, AKT_ECANCELLED, "read", s->path,
-                                "nobody waits for it any more");
-    }
+    AKT_TRY(akti_file_wanted(s->self, s->error, "read", s->path));
     if (akt_deadline_ns(s->self) <= akt_now_ns(s->self)) {
         return akti_file_refuse(s->error, AKT_ETIMEOUT, "read", s->path,
                                 "the deadline passed");

@@ -193,10 +193,7 @@ sync_directory(struct replacement *r)
 static akt_err
 take_name(struct replacement *r)
 {
-    if (akt_is_cancelled(r->self)) {
-        return akti_file_refuse(r->error, AKT_ECANCELLED, "write", r->path,
-                                "nobody waits for it any more");
-    }
+    AKT_TRY(akti_file_wanted(r->self, r->error, "write", r->path));
     if (akti_file_rename(r->self, r->temporary.text, r->target.text) < 0) {
         return fail(r, errno, "rename to");
     }

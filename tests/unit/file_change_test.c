@@ -49,11 +49,14 @@ __wrap_fstat(int fd, struct stat *out)
     return result;
 }
 
+static int reads;
+
 ssize_t
 __wrap_read(int fd, void *buffer, size_t size)
 {
     ssize_t n = __real_read(fd, buffer, size);
 
+    reads++;
     happen(&after_read);
     return n;
 }
@@ -179,6 +182,56 @@ test_a_file_that_is_cut_between_two_reads_ends_there(void **state)
     sim_in_order(between);
 }
 
+/* --- nobody waits any more --- */
+
+static akt_self *asker;
+static akt_future asked;
+
+static void
+give_up(void)
+{
+    assert_ok(akt_cancel(asker, asked));
+}
+
+/* What was asked is given up after its first read, which is its last one. */
+static void
+is_given_up(struct sim *sim)
+{
+    akt_answer *answer;
+
+    asker = sim->me;
+    after_read = give_up;
+    reads = 0;
+    assert_ok(akt_wait(sim->me, asked, &answer));
+    assert_int_equal(answer->outcome, AKT_CANCELLED);
+    akt_answer_free(sim->me, answer);
+    (void)akt_sim_run_until_idle(sim->system);
+    assert_int_equal(reads, 1);
+}
+
+static void
+given_up(struct sim *sim)
+{
+    static char large[LARGE];
+    akt_file_open_opts reading = {AKT_FILE_READ, 0};
+    akt_file file;
+
+    folder_write(&folder, "f", large, LARGE);
+    assert_ok(akt_file_read_all(sim->me, at("f"), 0, &asked));
+    is_given_up(sim);
+    assert_ok(akt_open_file(sim->me, at("f"), &reading, &file, NULL));
+    assert_ok(akt_file_read(sim->me, file, LARGE, &asked));
+    is_given_up(sim);
+    assert_ok(akt_close_file(sim->me, file, NULL));
+}
+
+static void
+test_a_long_read_ends_when_nobody_waits(void **state)
+{
+    (void)state;
+    sim_in_order(given_up);
+}
+
 /* --- writing --- */
 
 static void
@@ -276,6 +329,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         change_test(test_a_file_that_changes_is_read_as_far_as_it_is_there),
         change_test(test_a_file_that_is_cut_between_two_reads_ends_there),
+        change_test(test_a_long_read_ends_when_nobody_waits),
         change_test(test_a_file_that_goes_while_it_is_written_leaves_nothing),
         change_test(test_a_walk_is_not_led_through_a_link_that_comes),
     };
