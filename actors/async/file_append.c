@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Writing at the end of a file, and writing all there is to write. */
 #include "actors/async/file.h"
+#include "actors/base/mutant.h"
 #include "akt/actor.h"
 #include "akt/blocking.h"
 #include "akt/file.h"
@@ -38,7 +39,7 @@ write_chunk(const struct akti_file_target *t, akt_bytes bytes, size_t *done,
         return akti_file_refuse(error, AKT_EIO, "write", t->path,
                                 "the system takes no more bytes");
     }
-    *done += (size_t)n;
+    *done += AKTI_MUTANT(short_write_is_whole) ? size : (size_t)n;
     return AKT_OK;
 }
 

@@ -5,6 +5,7 @@
  * whatever goes wrong leaves nothing behind.
  */
 #include "actors/async/file.h"
+#include "actors/base/mutant.h"
 #include "akt/actor.h"
 #include "akt/blocking.h"
 #include "akt/file.h"
@@ -220,7 +221,7 @@ replace(struct replacement *r, akt_bytes bytes)
         err = take_name(r);
     }
     akti_file_abandon(r->fd);
-    if (r->temporary.len > 0) {
+    if (r->temporary.len > 0 && !AKTI_MUTANT(new_file_left_behind)) {
         akti_file_unlink(r->temporary.text);
     }
     return err;

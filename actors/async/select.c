@@ -203,25 +203,37 @@ leave_future(struct select *s, const akt_branch *b)
     }
 }
 
-/* Under the port's lock: the end of a thread's future wakes it. */
+/*
+ * Under the port's lock: ends of a thread's futures wake it, whichever they are of. It
+ * takes them in when it looks, and no end arrives before.
+ */
 static bool
-has_ended_future(void *arg)
+has_mail(void *arg)
 {
-    struct select *s = arg;
-    uint32_t i;
+    const struct select *s = arg;
+    uint32_t i = 0;
 
-    for (i = 0; i < s->n; i++) {
-        const struct akti_cell *cell;
-
-        if (s->branches[i].akti_kind != AKTI_WHEN_ENDED) {
-            continue;
-        }
-        cell = s->branches[i].akti_future.cell;
-        if (cell->arrived) {
-            return true;
-        }
+    while (i < s->n && s->branches[i].akti_kind != AKTI_WHEN_ENDED) {
+        i++;
     }
-    return false;
+    return i < s->n && s->self->port->inbox != NULL
+           && !AKTI_MUTANT(select_hears_no_end);
+}
+
+/* A thread sees the deadlines of its requests itself, and those of parts. */
+static uint64_t
+due_of(struct select *s, const akt_branch *b)
+{
+    struct akti_cell *cell = s->task == NULL ? cell_of(s, b) : NULL;
+    uint64_t due;
+
+    if (cell == NULL) {
+        return AKT_NEVER;
+    }
+    due = akti_timer_due(&cell->timer);
+    return (cell->marks & AKTI_COMBINED) != 0 && s->self->port->due_ns < due
+               ? s->self->port->due_ns
+               : due;
 }
 
 /* --- messages --- */
@@ -281,10 +293,8 @@ next_instant(struct select *s)
 
         if (b->akti_kind == AKTI_WHEN_AFTER || b->akti_kind == AKTI_WHEN_PAST) {
             at = instant_of(s, b);
-        } else if (b->akti_kind == AKTI_WHEN_ENDED && s->task == NULL
-                   && cell_of(s, b) != NULL) {
-            /* A thread sees the deadlines of its requests itself. */
-            at = akti_timer_due(&cell_of(s, b)->timer);
+        } else if (b->akti_kind == AKTI_WHEN_ENDED) {
+            at = due_of(s, b);
         }
         next = at < next ? at : next;
     }
@@ -350,13 +360,26 @@ leave(struct select *s)
     akti_parker_fini(s->parker);
 }
 
+/* A thread that was up for the deadline of a future has not used up its time. */
+static akt_err
+park_thread(struct select *s)
+{
+    akt_err err;
+
+    s->parker->deadline_ns = next_instant(s);
+    err = akti_park(s->parker);
+    return err == AKT_ETIMEOUT && s->parker->deadline_ns < s->deadline_ns
+               ? AKT_OK
+               : err;
+}
+
 static akt_err
 park(struct select *s)
 {
     akt_err err;
 
     if (s->task == NULL) {
-        return akti_park(s->parker);
+        return park_thread(s);
     }
     s->task->selects = true;
     if (s->hears) {
@@ -376,7 +399,7 @@ wait_with(struct select *s, struct post *posts, size_t *out_which)
     uint32_t i;
 
     AKT_TRY(akti_parker_init(&parker, s->self, next_instant(s)));
-    parker.also = has_ended_future;
+    parker.also = has_mail;
     parker.also_arg = s;
     s->parker = &parker;
     s->posts = posts;

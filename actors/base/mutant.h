@@ -19,6 +19,12 @@
     X(hung_job_is_waited_for, "a drain waits for a job that nobody wants")     \
     X(drain_ends_when_continued,                                               \
       "a process that is stopped while it drains ends when it goes on")        \
+    X(new_file_left_behind,                                                    \
+      "a file that could not take its name stays in the directory")            \
+    X(short_write_is_whole, "what a short write has left is not written")      \
+    X(unwanted_file_goes_on,                                                   \
+      "a long read or write goes on when nobody waits for it")                 \
+    X(select_hears_no_end, "a thread's select sleeps when its future ends")    \
     X(cancel_not_heard, "a task that is cancelled goes on waiting")            \
     X(closing_scope_goes_on,                                                   \
       "a task that fails while its scope closes cancels no other")             \

@@ -411,6 +411,65 @@ a_future_that_loses_is_still_there(struct sim *sim)
     assert_ok(awaits_either(sim->me, &s));
 }
 
+/* --- tasks, one after the other as they end --- */
+
+static akt_err
+ends_in_turn(akt_self *self, void *arg)
+{
+    int64_t n = *(const int64_t *)arg;
+
+    AKT_TRY(akt_sleep(self, AKT_MS((uint64_t)n)));
+    return n == 3 ? AKT_EIO : akt_task_return(self, num, .n = n);
+}
+
+/* The next one that ends; its branch never happens again. */
+static int64_t
+join_next(akt_self *self, akt_branch *b, akt_answer **answer)
+{
+    const struct num *result;
+    size_t which;
+    int64_t n;
+
+    assert_ok(akt_select(self, b, 4, AKT_SELECT_FAIR, AKT_SECONDS(1), &which));
+    assert_ok(b[which].error);
+    result = akt_answer_as(*answer, num);
+    n = result != NULL ? result->n : (int64_t)(*answer)->error;
+    akt_answer_free(self, *answer);
+    b[which] = (akt_branch){0};
+    return n;
+}
+
+static akt_err
+joins_in_turn(akt_self *self, void *arg)
+{
+    static int64_t ms[] = {4, 1, 3, 2};
+    akt_answer *answer = NULL;
+    akt_branch b[4];
+    size_t which;
+    int i;
+
+    (void)arg;
+    for (i = 0; i < 4; i++) {
+        akt_task task = begin_task(self, ends_in_turn, &ms[i]);
+
+        b[i] = (akt_branch)AKT_WHEN_ENDED(task.future, &answer);
+    }
+    assert_int_equal(join_next(self, b, &answer), 1);
+    assert_int_equal(join_next(self, b, &answer), 2);
+    assert_int_equal(join_next(self, b, &answer), AKT_EIO);
+    assert_int_equal(join_next(self, b, &answer), 4);
+    assert_err(akt_select(self, b, 4, AKT_SELECT_FAIR, AKT_NEVER, &which),
+               AKT_EINVAL);
+    return AKT_OK;
+}
+
+static void
+tasks_are_joined_as_they_end(struct sim *sim)
+{
+    assert_ok(as_task(sim, joins_in_turn, NULL));
+    assert_ok(joins_in_turn(sim->me, NULL));
+}
+
 static akt_err
 waits_for_its_deadline(akt_self *self, void *arg)
 {
@@ -587,6 +646,7 @@ TEST(a_wake_that_is_not_used_goes_on)
 TEST(one_of_two_sends_happens)
 TEST(time_is_a_branch_and_a_limit)
 TEST(a_future_that_loses_is_still_there)
+TEST(tasks_are_joined_as_they_end)
 TEST(a_deadline_ends_a_future_in_a_select)
 TEST(messages_and_values_are_all_heard)
 TEST(a_message_that_loses_is_received_next)
@@ -604,6 +664,7 @@ main(void)
         sim_test(test_one_of_two_sends_happens),
         sim_test(test_time_is_a_branch_and_a_limit),
         sim_test(test_a_future_that_loses_is_still_there),
+        sim_test(test_tasks_are_joined_as_they_end),
         sim_test(test_a_deadline_ends_a_future_in_a_select),
         sim_test(test_messages_and_values_are_all_heard),
         sim_test(test_a_message_that_loses_is_received_next),
