@@ -187,6 +187,79 @@ a_cancelled_receiver_passes_its_value_on(struct sim *sim)
     assert_ok(akt_join(sim->me, second));
 }
 
+/* --- how much waiting takes --- */
+
+enum {
+    CROWD = 10000
+};
+
+struct crowd {
+    akt_notify gate;
+    akt_tx tx;
+    akt_rx rx;
+    int64_t received;
+};
+
+static akt_err
+waits_at_both(akt_self *self, void *arg)
+{
+    struct crowd *c = arg;
+    struct num got;
+
+    AKT_TRY(akt_notify_wait(self, c->gate));
+    AKT_TRY(akt_channel_recv(self, c->rx, num, &got));
+    AKT_TRY(akt_notify_wait(self, c->gate));
+    AKT_TRY(akt_channel_send(self, c->tx, num, .n = got.n + 1));
+    c->received++;
+    return AKT_OK;
+}
+
+/* All go on, and wait at the channel; what the system has for memory then. */
+static size_t
+gather(struct sim *sim, struct crowd *c)
+{
+    assert_ok(akt_notify_all(sim->me, c->gate));
+    (void)akt_sim_run_until_idle(sim->system);
+    return sim->memory.bytes;
+}
+
+/* Of 32 values 10,000 tasks wait for, and for room: not a byte for any of them. */
+static void
+who_waits_takes_no_memory(struct sim *sim)
+{
+    static akt_task tasks[CROWD];
+    struct crowd c = {.received = 0};
+    struct num got;
+    size_t before;
+    int64_t i;
+
+    assert_ok(akt_notify_open(sim->me, &c.gate));
+    assert_ok(akt_channel_open(sim->me, num, 32, &c.tx, &c.rx));
+    for (i = 0; i < CROWD; i++) {
+        tasks[i] = begin_task(sim->me, waits_at_both, &c);
+    }
+    before = gather(sim, &c);
+    assert_int_equal(before, gather(sim, &c));
+    for (i = 0; i < CROWD; i++) {
+        assert_ok(akt_channel_send(sim->me, c.tx, num, .n = i));
+    }
+    (void)akt_sim_run_until_idle(sim->system);
+    (void)gather(sim, &c);
+    assert_int_equal(c.received, 32);
+    for (i = 0; i < CROWD; i++) {
+        assert_ok(akt_channel_recv(sim->me, c.rx, num, &got));
+        assert_ok(akt_join(sim->me, tasks[i]));
+    }
+    assert_int_equal(c.received, CROWD);
+}
+
+static void
+test_who_waits_takes_no_memory(void **state)
+{
+    (void)state;
+    sim_in_order(who_waits_takes_no_memory);
+}
+
 /* --- whose turn it is --- */
 
 static akt_err
@@ -438,6 +511,7 @@ main(void)
         sim_test(test_cancelled_receivers_eat_nothing),
         sim_test(test_cancelled_senders_send_nothing),
         sim_test(test_a_cancelled_receiver_passes_its_value_on),
+        sim_test(test_who_waits_takes_no_memory),
         sim_test(test_who_waits_longest_is_the_first),
         sim_test(test_each_value_wakes_somebody),
         sim_test(test_one_free_place_wakes_a_sender),
