@@ -63,7 +63,10 @@ wake_sender(akt_self *self, struct akti_channel *ch)
     t->owes = ch;
 }
 
-/* The channel may be another one by now: then it is looked at for nothing. */
+/*
+ * The channel may be another one by now, or another object, which has no lines where
+ * a channel has its own: then it is looked at for nothing.
+ */
 void
 akti_channel_pay(struct akti_context *ctx, struct akti_task *t)
 {
