@@ -69,7 +69,10 @@
  *
  * **The stack** has the size that the system's options say (`task_stack`, 64 KiB):
  * address space; memory is taken by the page as it is touched, and given back. An
- * overflow ends the process with a report that names the task.
+ * overflow ends the process with a report that names the task. It is seen by a guard
+ * page below the stack, so functions with frames of more than a page (4 KiB) want to be
+ * compiled with `-fstack-clash-protection`, or they may step over it: users of akt's
+ * CMake target and of pkg-config are. Large buffers are better off on the heap.
  */
 #ifndef AKT_TASK_H
 #define AKT_TASK_H

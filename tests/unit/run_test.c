@@ -137,6 +137,19 @@ overflows(akt_self *self, int argc, char **argv)
     return deeper(100000 + argc) == 0 ? AKT_OK : AKT_EINVAL;
 }
 
+/* In one step, of which the ends alone are touched. */
+static akt_err
+overflows_at_once(akt_self *self, int argc, char **argv)
+{
+    volatile char room[200000];
+
+    (void)self;
+    (void)argv;
+    room[argc] = 1;
+    room[sizeof(room) - 1] = 2;
+    return room[argc] == 1 ? AKT_OK : AKT_EINVAL;
+}
+
 /* The same in a task that is pinned, or has a thread of its own. */
 struct digging {
     int depth;
@@ -386,6 +399,8 @@ test_an_overflow_names_the_task(void **state)
 {
     (void)state;
     assert_overflows(overflows, "the stack of task main_task overflowed");
+    assert_overflows(overflows_at_once,
+                     "the stack of task main_task overflowed");
     assert_overflows(overflows_pinned,
                      "the stack of task pinned_digger overflowed");
     assert_overflows(overflows_alone,
