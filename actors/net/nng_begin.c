@@ -53,17 +53,39 @@ set_listener(const struct akti_net *net, nng_listener l, const char *url)
                : rv;
 }
 
+/*
+ * One attempt. A listener that has failed to start is not started again: where it is
+ * one of WebSockets nng 1.5 would die of that.
+ */
+static int
+try_listen(const struct akti_net *net, const char *url, nng_listener *out)
+{
+    int rv = nng_listener_create(out, net->socket, url);
+
+    if (rv != 0) {
+        return rv;
+    }
+    rv = set_listener(net, *out, url);
+    if (rv == 0) {
+        rv = nng_listener_start(*out, 0);
+    }
+    if (rv != 0) {
+        (void)nng_listener_close(*out);
+    }
+    return rv;
+}
+
 /* Our own sockets may need a moment to give an address back. */
 static int
-start_listener(nng_listener l)
+listen_at_last(const struct akti_net *net, const char *url, nng_listener *out)
 {
     uint64_t until = akti_clock_now() + REUSE_NS;
-    int rv = nng_listener_start(l, 0);
+    int rv = try_listen(net, url, out);
 
     while (rv == NNG_EADDRINUSE && akti_nng_closings() > 0
            && akti_clock_now() < until) {
         nap();
-        rv = nng_listener_start(l, 0);
+        rv = try_listen(net, url, out);
     }
     return rv;
 }
@@ -72,13 +94,14 @@ start_listener(nng_listener l)
 static void
 put_port(char *url, uint16_t port)
 {
-    char *zero = strstr(url, ":0/");
+    char *host = strstr(url, "://");
+    char *end = host != NULL ? host + 3 + strcspn(host + 3, "/") : url;
     char rest[AKTI_NET_URL_SIZE];
 
-    if (zero != NULL) {
-        (void)snprintf(rest, sizeof(rest), "%s", zero + 2);
-        (void)snprintf(zero, AKTI_NET_URL_SIZE - (size_t)(zero - url), ":%u%s",
-                       (unsigned)port, rest);
+    if (end - url > 2 && memcmp(end - 2, ":0", 2) == 0) {
+        (void)snprintf(rest, sizeof(rest), "%s", end);
+        (void)snprintf(end - 1, AKTI_NET_URL_SIZE - (size_t)(end - 1 - url),
+                       "%u%s", (unsigned)port, rest);
     }
 }
 
@@ -103,17 +126,9 @@ static int
 listen_on(struct akti_net *net, struct akti_opening *o)
 {
     nng_listener l;
-    int rv = nng_listener_create(&l, net->socket, o->url);
+    int rv = listen_at_last(net, o->url, &l);
 
     if (rv != 0) {
-        return rv;
-    }
-    rv = set_listener(net, l, o->url);
-    if (rv == 0) {
-        rv = start_listener(l);
-    }
-    if (rv != 0) {
-        (void)nng_listener_close(l);
         return rv;
     }
     /* release: pairs: nng_close.c, wait_until_quiet */

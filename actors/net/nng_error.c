@@ -16,7 +16,7 @@ static const struct meaning meanings[] = {
     {NNG_ENOFILES, AKT_EMFILE, "out of file descriptors; raise `ulimit -n`"},
     {NNG_EINVAL, AKT_EINVAL, "nng takes this for no proper value"},
     {NNG_EADDRINVAL, AKT_EINVAL,
-     "the address is malformed, or nobody knows the host"},
+     "the address is malformed, nobody knows the host, or it is not this one"},
     {NNG_ENOTSUP, AKT_EINVAL, "nng does not know this transport"},
     {NNG_EADDRINUSE, AKT_EEXIST,
      "the address is in use: another program, or another socket, listens "

@@ -2,6 +2,7 @@
 /* Sockets that listen and dial from the beginning: by threads, tasks and handlers. */
 #include "tests/support/net.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void
@@ -66,6 +67,36 @@ test_socket_listens_and_dials(void **state)
     assert_non_null(akt_expect(net.a, NET_WITHIN, akt_nng_peer_up));
     akt_nng_close(net.me, first);
     assert_string_equal(akt_nng_url(net.me, first), "");
+    net_end(&net);
+}
+
+/* The port that was found stands where port 0 stood, and nowhere else. */
+static void
+test_port_is_told_whatever_follows_it(void **state)
+{
+    static const char *const urls[][2] = {{"tcp://127.0.0.1:0", ""},
+                                          {"ws://127.0.0.1:0", ""},
+                                          {"ws://127.0.0.1:0/", "/"},
+                                          {"ws://127.0.0.1:0/a:0/", "/a:0/"}};
+    struct net net;
+    size_t i;
+
+    (void)state;
+    net_begin(&net);
+    for (i = 0; i < 4; i++) {
+        akt_nng_opts in = {AKT_NNG_PULL, .to = akt_probe_ref(net.a)};
+        akt_nng_opts out = {AKT_NNG_PUSH, .once = true};
+        char *path = NULL;
+
+        in.listen = urls[i][0];
+        out.dial = akt_nng_url(net.me, net_open_with(&net, &in));
+        assert_int_not_equal(
+            strtoul(out.dial + strlen(urls[i][0]) - 1 - strlen(urls[i][1]),
+                    &path, 10),
+            0);
+        assert_string_equal(path, urls[i][1]);
+        (void)net_open_with(&net, &out);
+    }
     net_end(&net);
 }
 
@@ -202,6 +233,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_thread_opens_sockets_that_are_connected),
         cmocka_unit_test(test_socket_listens_and_dials),
+        cmocka_unit_test(test_port_is_told_whatever_follows_it),
         cmocka_unit_test(test_open_without_an_address_has_none),
         cmocka_unit_test(test_open_at_a_wrong_address_says_which),
         cmocka_unit_test(test_task_opens_sockets_or_says_why_not),

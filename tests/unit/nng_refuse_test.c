@@ -72,6 +72,60 @@ test_wrong_addresses_are_named(void **state)
     net_end(&net);
 }
 
+static const char *const transports[] = {"inproc", "ipc", "tcp", "ws"};
+#define TRANSPORTS (sizeof(transports) / sizeof(transports[0]))
+
+/* Also where one looks again, because some socket's address may be free soon. */
+static void
+test_address_in_use_is_named_while_others_close(void **state)
+{
+    struct net net;
+    akt_nng other;
+    size_t i;
+    int n;
+
+    (void)state;
+    net_begin(&net);
+    for (i = 0; i < TRANSPORTS; i++) {
+        net_listen(&net, net_open(&net, AKT_NNG_PULL, net.a),
+                   net_address(&net, transports[i]));
+        other = net_open(&net, AKT_NNG_PULL, net.a);
+        for (n = 0; n < 10; n++) {
+            akt_nng_close(net.me, net_open(&net, AKT_NNG_PUSH, NULL));
+        }
+        says(&net, net_try_listen(&net, other, net.url), AKT_EEXIST, "in use");
+    }
+    net_end(&net);
+}
+
+/* Whoever dialed the old one finds the new one. */
+static void
+test_closed_socket_s_address_is_free_at_once(void **state)
+{
+    struct net net;
+    size_t i;
+
+    (void)state;
+    net_begin(&net);
+    for (i = 0; i < TRANSPORTS; i++) {
+        akt_nng_opts opts = {AKT_NNG_PULL, .to = akt_probe_ref(net.b),
+                             .peers = true};
+        akt_nng old = net_open(&net, AKT_NNG_PULL, net.a);
+        akt_nng push = net_open(&net, AKT_NNG_PUSH, NULL);
+
+        net_listen(&net, old, net_address(&net, transports[i]));
+        net_dial(&net, push);
+        net_send(&net, push, "to the old one");
+        net_expect(net.a, "to the old one");
+        akt_nng_close(net.me, old);
+        net_listen(&net, net_open_with(&net, &opts), net.url);
+        assert_non_null(akt_expect(net.b, NET_WITHIN, akt_nng_peer_up));
+        net_send(&net, push, "to the new one");
+        net_expect(net.b, "to the new one");
+    }
+    net_end(&net);
+}
+
 static void
 test_dial_of_absent_peer(void **state)
 {
@@ -250,6 +304,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_thread_refused_is_named),
         cmocka_unit_test(test_wrong_addresses_are_named),
+        cmocka_unit_test(test_address_in_use_is_named_while_others_close),
+        cmocka_unit_test(test_closed_socket_s_address_is_free_at_once),
         cmocka_unit_test(test_dial_of_absent_peer),
         cmocka_unit_test(test_folder_of_others_is_refused),
         cmocka_unit_test(test_wrong_options_are_named),
