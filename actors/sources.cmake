@@ -163,6 +163,7 @@ if(AKT_WITH_NNG)
         actors/net/nng_error.c
         actors/net/nng_flow.c
         actors/net/nng_helper.c
+        actors/net/nng_key.c
         actors/net/nng_peers.c
         actors/net/nng_tls.c
     )

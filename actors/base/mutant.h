@@ -312,6 +312,9 @@
     X(net_round_ignored, "a late answer is given to who has the place now")    \
     X(net_queue_not_drained,                                                   \
       "a drain does not wait for the queues of sockets")                       \
+    X(net_unread_forgotten,                                                    \
+      "what a socket had received when it was closed goes uncounted")          \
+    X(nng_key_unchecked, "a key is not compared with its certificate")         \
     X(net_size_unlimited, "a peer may send a message of any size")             \
     X(discarded_stays_open,                                                    \
       "a descriptor is left when the last job of a file is given up")          \

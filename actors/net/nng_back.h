@@ -167,7 +167,7 @@ void akti_nng_peers_fini(struct akti_net *net);
 bool akti_nng_event(struct akti_net *net, struct akti_net_event *out);
 uint32_t akti_nng_peer_count(struct akti_net *net);
 
-/* --- nng_begin.c, nng_check.c, nng_tls.c --- */
+/* --- nng_begin.c, nng_check.c, nng_tls.c, nng_key.c --- */
 
 void akti_nng_begin(struct akti_net *net, struct akti_opening *opening);
 /* Whether an address may be used so; says why not. */
@@ -176,6 +176,11 @@ akt_err akti_nng_check_url(const struct akti_net *net,
 akt_err akti_nng_tls_open(const akt_nng_tls *opts, struct akti_nng_tls **out,
                           akt_error *error);
 void akti_nng_tls_close(struct akti_nng_tls *tls);
+/* What has to be there for an address of this sort; NULL: all of it is. */
+const char *akti_nng_tls_lacks(const struct akti_nng_tls *tls, bool listens);
+/* Both are PEM, and one that nng can read. AKT_ENOMEM. */
+akt_err akti_nng_key_check(const char *cert, const char *key,
+                           bool *out_differs);
 int akti_nng_tls_dialer(const struct akti_net *net, nng_dialer dialer);
 int akti_nng_tls_listener(const struct akti_net *net, nng_listener listener);
 

@@ -160,6 +160,14 @@ set_dialer(const struct akti_net *net, nng_dialer d, const char *url)
                : rv;
 }
 
+/* Who is not wanted for his certificate hears no more than that. */
+static bool
+may_be_unwanted(const char *url, int rv)
+{
+    return akti_address_scheme(url)->is_secure
+           && (rv == NNG_ECONNSHUT || rv == NNG_ECONNRESET);
+}
+
 /* The peer may come yet. */
 static bool
 may_change(int rv)
@@ -181,7 +189,8 @@ dial_to(struct akti_net *net, struct akti_opening *o)
     rv = set_dialer(net, d, o->url);
     if (rv == 0) {
         rv = nng_dialer_start(d, 0);
-        if (may_change(rv) && o->kind == AKTI_OPENING_DIAL) {
+        if (may_change(rv) && !may_be_unwanted(o->url, rv)
+            && o->kind == AKTI_OPENING_DIAL) {
             rv = nng_dialer_start(d, NNG_FLAG_NONBLOCK);
         }
     }
@@ -205,6 +214,22 @@ wait_for_closings(void)
 }
 
 static void
+say_why(struct akti_opening *o, int rv, const char *asked)
+{
+    bool listens = o->kind == AKTI_OPENING_LISTEN;
+
+    if (!listens && may_be_unwanted(asked, rv)) {
+        (void)akt_error_set(&o->error, AKT_EACCES,
+                            "dial %s: the peer closed the connection; it may "
+                            "want a certificate, or another one",
+                            asked);
+    } else {
+        (void)akti_nng_fail(&o->error, rv, listens ? "listen on" : "dial",
+                            asked);
+    }
+}
+
+static void
 run(struct akti_nng_job *job)
 {
     struct akti_net *net = job->net;
@@ -219,8 +244,7 @@ run(struct akti_nng_job *job)
         wait_for_closings();
         rv = listens ? listen_on(net, o) : dial_to(net, o);
         if (rv != 0) {
-            (void)akti_nng_fail(&o->error, rv, listens ? "listen on" : "dial",
-                                asked);
+            say_why(o, rv, asked);
         } else {
             note_url(net, o->url);
         }

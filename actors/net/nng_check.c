@@ -44,6 +44,19 @@ check_folder(const char *url, const char *path, akt_error *error)
     return AKT_OK;
 }
 
+static akt_err
+check_tls(const struct akti_net *net, const struct akti_opening *o,
+          akt_error *error)
+{
+    bool listens = o->kind == AKTI_OPENING_LISTEN;
+    const char *lacks = akti_nng_tls_lacks(net->tls, listens);
+
+    return lacks == NULL
+               ? AKT_OK
+               : akt_error_set(error, AKT_EINVAL, "%s %s: this needs %s",
+                               listens ? "listen on" : "dial", o->url, lacks);
+}
+
 akt_err
 akti_nng_check_url(const struct akti_net *net, const struct akti_opening *o,
                    akt_error *error)
@@ -52,6 +65,9 @@ akti_nng_check_url(const struct akti_net *net, const struct akti_opening *o,
 
     AKT_TRY(akti_address_check(o, net->tls != NULL, error));
     s = akti_address_scheme(o->url);
+    if (s->is_secure) {
+        return check_tls(net, o, error);
+    }
     return s->is_path && o->kind == AKTI_OPENING_LISTEN
                ? check_folder(o->url, o->url + strlen(s->begins), error)
                : AKT_OK;

@@ -36,8 +36,7 @@ static const struct meaning meanings[] = {
     {NNG_EMSGSIZE, AKT_ESIZE, "the message is too large"},
     {NNG_ECRYPTO, AKT_EACCES,
      "the certificates do not match: the peer's is not vouched for, is "
-     "expired, "
-     "or has another name"},
+     "expired, or has another name; or it speaks no TLS"},
     {NNG_EPEERAUTH, AKT_EACCES,
      "the peer's certificate is not vouched for, is expired, or has another "
      "name"},

@@ -3,6 +3,7 @@
  * Certificates. The files are read when a socket is opened, so that what is wrong
  * with them is said there; nng gets a configuration for each address.
  */
+#include "actors/base/mutant.h"
 #include "actors/net/nng_back.h"
 
 #include <errno.h>
@@ -110,33 +111,61 @@ make(const struct akti_nng_tls *t, bool listens, nng_tls_config **out)
     return rv;
 }
 
-/* Whether nng can read what was read: once for each file, to name it. */
+/* Whether nng can read this. */
+static bool
+is_good(const struct akti_nng_tls *t)
+{
+    nng_tls_config *c = NULL;
+
+    if (make(t, true, &c) != 0) {
+        return false;
+    }
+    nng_tls_config_free(c);
+    return true;
+}
+
+static akt_err
+try_certificate(char *pem, const char *path, akt_error *error)
+{
+    return pem == NULL || is_good(&(struct akti_nng_tls){.ca = pem})
+               ? AKT_OK
+               : akt_error_set(error, AKT_EINVAL,
+                               "certificate file %s: no certificate in PEM "
+                               "form",
+                               path);
+}
+
+static akt_err
+try_key(const struct akti_nng_tls *t, const akt_nng_tls *opts, akt_error *error)
+{
+    const char *path = opts->key != NULL ? opts->key : opts->cert;
+    bool differs = false;
+
+    if (!is_good(&(struct akti_nng_tls){.cert = t->cert, .key = t->key})) {
+        return akt_error_set(error, AKT_EINVAL,
+                             "key file %s: no private key in PEM form, or one "
+                             "with a password",
+                             path);
+    }
+    if (akti_nng_key_check(t->cert, t->key != NULL ? t->key : t->cert, &differs)
+        != AKT_OK) {
+        return akt_error_set(error, AKT_ENOMEM, NULL);
+    }
+    return !differs || AKTI_MUTANT(nng_key_unchecked)
+               ? AKT_OK
+               : akt_error_set(error, AKT_EINVAL,
+                               "key file %s: not the key of the "
+                               "certificate in %s",
+                               path, opts->cert);
+}
+
+/* Once for each file, to name it. */
 static akt_err
 try_out(const struct akti_nng_tls *t, const akt_nng_tls *opts, akt_error *error)
 {
-    struct akti_nng_tls own = {.cert = t->cert, .key = t->key};
-    struct akti_nng_tls ca = {.ca = t->ca};
-    nng_tls_config *c = NULL;
-
-    if (t->cert != NULL) {
-        if (make(&own, true, &c) != 0) {
-            return akt_error_set(
-                error, AKT_EINVAL,
-                "certificate file %s: it is no certificate in PEM form, or %s "
-                "is not its key",
-                opts->cert, opts->key != NULL ? opts->key : "the same file");
-        }
-        nng_tls_config_free(c);
-    }
-    if (t->ca != NULL) {
-        if (make(&ca, false, &c) != 0) {
-            return akt_error_set(
-                error, AKT_EINVAL,
-                "certificate file %s: no certificate in PEM form", opts->ca);
-        }
-        nng_tls_config_free(c);
-    }
-    return AKT_OK;
+    AKT_TRY(try_certificate(t->ca, opts->ca, error));
+    AKT_TRY(try_certificate(t->cert, opts->cert, error));
+    return t->cert != NULL ? try_key(t, opts, error) : AKT_OK;
 }
 
 static akt_err
@@ -166,6 +195,10 @@ fill(struct akti_nng_tls *t, const akt_nng_tls *opts, akt_error *error)
     if (opts->ca == NULL && opts->cert == NULL) {
         return akt_error_set(error, AKT_EINVAL,
                              "tls names neither a certificate nor a CA");
+    }
+    if (opts->key != NULL && opts->cert == NULL) {
+        return akt_error_set(error, AKT_EINVAL,
+                             "tls.key is of no use without tls.cert");
     }
     AKT_TRY(read_file(opts->ca, &t->ca, error));
     AKT_TRY(read_file(opts->cert, &t->cert, error));
@@ -215,6 +248,15 @@ akti_nng_tls_close(struct akti_nng_tls *t)
         free_text(t->server_name);
         free(t);
     }
+}
+
+const char *
+akti_nng_tls_lacks(const struct akti_nng_tls *t, bool listens)
+{
+    if (listens) {
+        return t->cert == NULL ? "a certificate of its own (tls.cert)" : NULL;
+    }
+    return t->ca == NULL ? "somebody who vouches for the peer (tls.ca)" : NULL;
 }
 
 int

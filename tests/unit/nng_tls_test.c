@@ -23,14 +23,20 @@ pem(struct secure *t, unsigned i, const char *name)
 }
 
 static void
-begin(struct secure *t)
+begin_with(struct secure *t, const char *more)
 {
     char command[2 * FOLDER_PATH + 64];
 
     net_begin(&t->net);
-    (void)snprintf(command, sizeof(command), "sh %s %s >%s/log 2>&1", AKT_CERTS,
-                   t->net.folder.path, t->net.folder.path);
+    (void)snprintf(command, sizeof(command), "sh %s %s %s >%s/log 2>&1",
+                   AKT_CERTS, t->net.folder.path, more, t->net.folder.path);
     assert_int_equal(system(command), 0);
+}
+
+static void
+begin(struct secure *t)
+{
+    begin_with(t, "");
 }
 
 static akt_nng
@@ -153,11 +159,82 @@ test_mutual_wants_certificates_of_those_who_dial(void **state)
     (void)state;
     begin(&t);
     (void)serve(&t, "server", true, "tls+tcp://127.0.0.1:0");
-    assert_true(visit(&t, "ca.pem", "localhost", NULL, &stranger) != AKT_OK);
-    assert_true(strlen(t.net.error.text) > 0);
+    assert_refused(&t, visit(&t, "ca.pem", "localhost", NULL, &stranger));
+    /* It is no peer that may come yet. */
+    assert_err(net_try_dial(&t.net, stranger, t.net.url, false), AKT_EACCES);
     assert_ok(visit(&t, "ca.pem", "localhost", "client", &client));
     net_send(&t.net, client, "it is me");
     net_expect(t.net.a, "it is me");
+    net_end(&t.net);
+}
+
+/* What is wrong with the files is said when the socket is opened; NULL: nothing. */
+static void
+open_says(struct secure *t, const char *ca, const char *cert, const char *key,
+          const char *words)
+{
+    akt_nng_tls tls = {.ca = ca != NULL ? pem(t, 0, ca) : NULL,
+                       .cert = cert != NULL ? pem(t, 1, cert) : NULL,
+                       .key = key != NULL ? pem(t, 2, key) : NULL};
+    akt_nng_opts opts = {AKT_NNG_PUSH, .tls = &tls};
+    akt_error error = AKT_ERROR_NONE;
+    akt_err err;
+    akt_nng s;
+
+    err = akt_nng_open(t->net.me, &opts, &s, &error);
+    if (words == NULL ? err != AKT_OK : strstr(error.text, words) == NULL) {
+        fail_msg("%s, %s: '%s', not '%s'", cert, key, error.text, words);
+    }
+    assert_err(err, words == NULL ? AKT_OK : AKT_EINVAL);
+}
+
+static void
+test_key_that_does_not_fit_is_named(void **state)
+{
+    struct secure t;
+
+    (void)state;
+    begin_with(&t, "keys");
+    open_says(&t, NULL, "server.pem", "server.key", NULL);
+    open_says(&t, NULL, "server.pem", "server.p8", NULL);
+    open_says(&t, NULL, "rsa.pem", "rsa.p1", NULL);
+    open_says(&t, NULL, "rsa.pem", "rsa.p8", NULL);
+    open_says(&t, NULL, "both.pem", NULL, NULL);
+    open_says(&t, NULL, "server.pem", "client.key",
+              "client.key: not the key of the certificate in ");
+    open_says(&t, NULL, "client.pem", "server.p8", "server.p8: not the key");
+    open_says(&t, NULL, "server.pem", "rsa.p1", "rsa.p1: not the key");
+    open_says(&t, NULL, "rsa.pem", "server.key", "server.key: not the key");
+    open_says(&t, NULL, "server.pem", "server.locked", "with a password");
+    open_says(&t, NULL, "server.pem", "client.pem", "client.pem: no private");
+    open_says(&t, NULL, "server.pem", NULL, "server.pem: no private key");
+    open_says(&t, NULL, "server.key", "server.key", "no certificate");
+    open_says(&t, "ca.key", NULL, NULL, "ca.key: no certificate");
+    open_says(&t, "ca.pem", NULL, "server.key", "tls.key");
+    open_says(&t, NULL, NULL, NULL, "neither");
+    net_end(&t.net);
+}
+
+/* Who listens needs a certificate, and who dials somebody to trust. */
+static void
+test_what_is_missing_for_an_address_is_named(void **state)
+{
+    akt_nng_tls tls = {0};
+    struct secure t;
+    akt_nng s;
+
+    (void)state;
+    begin(&t);
+    tls.ca = pem(&t, 0, "ca.pem");
+    s = open_with(&t, AKT_NNG_PUSH, &tls, NULL);
+    assert_err(net_try_listen(&t.net, s, "tls+tcp://127.0.0.1:0"), AKT_EINVAL);
+    assert_non_null(strstr(t.net.error.text, "tls.cert"));
+    tls = (akt_nng_tls){.cert = pem(&t, 1, "server.pem"),
+                        .key = pem(&t, 2, "server.key")};
+    s = open_with(&t, AKT_NNG_PUSH, &tls, NULL);
+    net_listen(&t.net, s, "wss://127.0.0.1:0");
+    assert_err(net_try_dial(&t.net, s, t.net.url, false), AKT_EINVAL);
+    assert_non_null(strstr(t.net.error.text, "tls.ca"));
     net_end(&t.net);
 }
 
@@ -169,6 +246,8 @@ main(void)
         cmocka_unit_test(test_strange_names_and_authorities_are_refused),
         cmocka_unit_test(test_expired_certificates_are_refused),
         cmocka_unit_test(test_mutual_wants_certificates_of_those_who_dial),
+        cmocka_unit_test(test_key_that_does_not_fit_is_named),
+        cmocka_unit_test(test_what_is_missing_for_an_address_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
