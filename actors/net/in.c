@@ -15,6 +15,7 @@
 struct in {
     struct akti_socket *socket;
     bool closing;
+    uint64_t taken; /* messages, from the transport */
     /* The batch that is being brought; message NULL: none. It waits as a whole
      * while the owner's mailbox is full. */
     struct akti_packet batch;
@@ -215,6 +216,7 @@ take_next(akt_self *self, struct in *in)
     if (!s->transport->receive(s->net, &p)) {
         return false;
     }
+    in->taken += akti_packet_count(s->batch_bytes > 0, p.bytes, p.size);
     if (s->batch_bytes > 0) {
         begin_batch(in, &p);
     } else {
@@ -246,15 +248,12 @@ tell_peer(akt_self *self, struct akti_socket *s,
     struct akt_nng_peer_up up = {.peer = event->peer,
                                  .address = akt_text_of(event->address)};
     struct akt_nng_peer_down down = {.peer = up.peer, .address = up.address};
-    akt_err err;
 
-    if (!s->peers) {
-        return;
-    }
-    err = event->up ? akti_send(self, s->to, &akt_nng_peer_up_type, &up)
-                    : akti_send(self, s->to, &akt_nng_peer_down_type, &down);
-    if (err != AKT_OK) {
-        akti_socket_count(&s->dropped);
+    /* They are in no counter: it is not a message that is lost. */
+    if (s->peers && event->up) {
+        akt_ignore(akti_send(self, s->to, &akt_nng_peer_up_type, &up));
+    } else if (s->peers) {
+        akt_ignore(akti_send(self, s->to, &akt_nng_peer_down_type, &down));
     }
 }
 
@@ -337,6 +336,7 @@ on_leave(akt_self *self, struct akti_actor *a)
                         AKTI_MUTANT(batch_rest_forgotten) ? 0 : in->rest.left);
         s->transport->packet_free(s->net, &in->batch);
     }
+    akti_socket_add(&s->taken, in->taken);
     akti_socket_leave(s, AKTI_SIDE_IN);
     return s;
 }

@@ -193,10 +193,9 @@ take_in(struct akti_net *net, nng_msg *m)
     struct akti_nng_in *in = &net->in;
 
     akti_nng_count(&net->activity, 1);
-    if (akti_nng_is_hushed(net)) {
-        nng_msg_free(m);
-    } else if (akti_nng_ring_count(&in->ring) < in->ring.limit) {
-        akti_nng_count_in(net, m);
+    akti_nng_count_in(net, m);
+    if (!akti_nng_is_hushed(net)
+        && akti_nng_ring_count(&in->ring) < in->ring.limit) {
         akti_nng_ring_put(&in->ring, m);
     } else {
         akti_nng_count(&net->dropped, AKTI_MUTANT(nng_drop_not_counted)

@@ -28,6 +28,7 @@ struct out {
     struct akti_socket *socket;
     struct akti_outlet outlet;
     struct akti_asks asks;
+    uint64_t taken; /* answers, from the transport */
     akt_timer sweep;
     bool sweeping; /* that runs */
     bool closing;
@@ -397,6 +398,7 @@ take_answers(akt_self *self, struct out *o)
         s->transport->packet_free(s->net, &p);
         n++;
     }
+    o->taken += n;
     if (n == BATCH) {
         self->again = true;
     }
@@ -545,6 +547,7 @@ on_leave(akt_self *self, struct akti_actor *a)
 
     akti_asks_fini(self, &o->asks);
     akti_outlet_fini(&o->outlet);
+    akti_socket_add(&o->socket->taken, o->taken);
     akti_socket_leave(o->socket, AKTI_SIDE_OUT);
     return o->socket;
 }

@@ -134,9 +134,6 @@ make_ready(struct akti_simnet_end *e, struct akti_simnet_message *m)
     struct akti_net *net = e->net;
 
     net->world->count.arrived++;
-    net->count.received +=
-        akti_packet_count(net->config.batches, m->bytes, m->size);
-    net->count.received_bytes += m->size;
     akti_simnet_note(e->conn, AKTI_NET_ARRIVED, m->size);
     akti_simnet_put(&net->ready, m);
     if (net->idle) {
@@ -151,13 +148,18 @@ take_in(struct akti_simnet_end *e, struct akti_simnet_message *m)
 {
     struct akti_net *net = e->net;
     struct akti_simnet *w = net->world;
+    uint64_t n = akti_packet_count(net->config.batches, m->bytes, m->size);
 
     if (!net->hushed && !is_wanted(net, m)) {
         w->count.unwanted++;
-    } else if (drops(net) && is_full(net)) {
+        akti_simnet_drop(w, m);
+        return;
+    }
+    net->count.received += n;
+    net->count.received_bytes += m->size;
+    if (drops(net) && is_full(net)) {
         w->count.dropped++;
-        net->count.dropped +=
-            akti_packet_count(net->config.batches, m->bytes, m->size);
+        net->count.dropped += n;
     } else if (net->hushed
                || (akti_simnet_answers(net) && !keep_request(e, m))) {
         w->count.lost++;

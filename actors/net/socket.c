@@ -166,8 +166,12 @@ close_net(struct akti_socket *s)
     akt_nng_counters last = {0};
 
     s->transport->count(s->net, &last);
+    /* Relaxed, both: the sides, which have ended, have counted. */
+    if (!AKTI_MUTANT(net_unread_forgotten)) {
+        last.dropped = last.received
+                       - atomic_load_explicit(&s->taken, memory_order_relaxed);
+    }
     if (!akti_socket_answers(s)) {
-        /* Relaxed: OUT, which has ended, has counted. */
         last.lost = atomic_load_explicit(&s->accepted, memory_order_relaxed)
                     - last.sent;
     }

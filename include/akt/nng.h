@@ -190,11 +190,13 @@ typedef struct akt_nng {
     akt_ref from;        /**< the sender of what arrives; see `akt_sender` */
 } akt_nng;
 
-/** How addresses with tls+tcp:// and wss:// are secured; PEM files. */
+/** How addresses with tls+tcp:// and wss:// are secured; PEM files, which are read
+ * and checked when the socket is opened. Who dials has to have `ca`. */
 typedef struct akt_nng_tls {
     const char *ca;   /**< [borrow] who may vouch for the peers */
     const char *cert; /**< [borrow] one's own certificate; a listener's duty */
-    const char *key;  /**< [borrow] its key; NULL: in the same file */
+    /** [borrow] Its key, without a password; NULL: in the same file. */
+    const char *key;
     /** [borrow] The name that the peer's certificate must have; NULL: the host
      * of the address that is dialed. */
     const char *server_name;
@@ -488,15 +490,22 @@ AKT_API AKT_NODISCARD akt_err akti_nng_pack_message(
 
 #endif /* __cplusplus */
 
-/** What a socket did, in messages, also of batches; see `akt_nng_stats`. A batch
- * that is none counts as what it says to be. */
+/**
+ * What a socket did, in messages, also of batches; see `akt_nng_stats`. A batch
+ * that is none counts as what it says to be.
+ *
+ * Of what was received nothing is forgotten: it is in `dropped`, `refused` or
+ * `unwanted`, or its receiver, or who asked, has it (what is in a mailbox when its
+ * actor ends is in the account of the system).
+ */
 typedef struct akt_nng_counters {
     uint64_t sent;     /**< messages handed to the network */
     uint64_t received; /**< messages that came from it */
     uint64_t sent_bytes;
     uint64_t received_bytes;
-    uint64_t dropped;  /**< received, and no room for them (SUB, BUS) */
-    uint64_t refused;  /**< received, and not of the form that was agreed on; or
+    uint64_t dropped; /**< of these: there was no room (SUB, BUS, SURVEYOR), the
+                            receiver had ended, or the socket was closed */
+    uint64_t refused; /**< received, and not of the form that was agreed on; or
                             sent, and not for this protocol */
     uint64_t unwanted; /**< answers that nobody waits for any more */
     uint64_t lost;     /**< accepted for sending, and the socket was closed */

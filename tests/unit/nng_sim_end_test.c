@@ -292,6 +292,57 @@ ends_at_any_point_leak_nothing(struct sim *sim)
     assert_null(akt_sim_failure(sim->system));
 }
 
+AKT_CLASS(narrow, struct sink, AKT_ON(akt_nng_bytes, on_bytes),
+          AKT_MAILBOX(1, AKT_AWAIT));
+
+static uint64_t unread; /* by all seeds */
+
+static bool
+has_received(akt_system *system, void *some)
+{
+    (void)system;
+    return received >= *(uint32_t *)some;
+}
+
+/* Whatever a socket has received when it ends: somebody has it, or it is counted. */
+static void
+what_nobody_took_is_counted(struct sim *sim)
+{
+    static const akt_nng_protocol pairs[][2] = {{AKT_NNG_PUSH, AKT_NNG_PULL},
+                                                {AKT_NNG_PUB, AKT_NNG_SUB},
+                                                {AKT_NNG_BUS, AKT_NNG_BUS}};
+    const akt_nng_protocol *p = pairs[sim->seed % 3];
+    akt_nng_opts opts = {.protocol = p[1], .window = 4};
+    akt_nng_counters c = {0};
+    uint32_t some = 1 + (uint32_t)(akt_random(sim->me) % 20);
+    akt_nng from;
+    akt_nng to;
+
+    begin(sim);
+    assert_ok(akt_spawn(sim->me, narrow, &opts.to));
+    to = open_with(sim, &opts);
+    from = open_with(sim, &(akt_nng_opts){.protocol = p[0], .to = opts.to});
+    assert_ok(try_listen(sim, to, URL));
+    assert_ok(try_dial(sim, from, URL, true));
+    say(sim, from, 40);
+    (void)akt_sim_run_until(sim->system, has_received, &some, LONG);
+    end_one(sim, to.ref, (uint32_t)(akt_random(sim->me) % 2));
+    settle(sim);
+    assert_ok(akt_nng_stats(sim->me, to, &c));
+    /* One may have waited for room in the mailbox. */
+    assert_int_equal(received + c.dropped + sim_counters(sim).returned,
+                     c.received);
+    unread += c.dropped;
+}
+
+static void
+test_what_nobody_took_is_counted(void **state)
+{
+    (void)state;
+    sim_each_seed(what_nobody_took_is_counted);
+    assert_true(unread > 0);
+}
+
 /* All places are taken for ever, and more is asked: it waits, and does nothing. */
 static void
 full_socket_rests_until_its_end(struct sim *sim)
@@ -338,6 +389,7 @@ main(void)
         sim_test(test_delay_is_as_it_was_set),
         sim_test(test_options_out_of_range_are_refused),
         sim_test(test_ends_at_any_point_leak_nothing),
+        sim_test(test_what_nobody_took_is_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
