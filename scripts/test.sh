@@ -146,6 +146,9 @@ if [ $quick -eq 0 ]; then
         && run_tests shared -L '^(example|install)$'
     [ -x build/shared/tests/akt_bench ] && check "bench: every row runs" \
         sh tests/bench/smoke.sh build/shared/tests/akt_bench
+    # Where there is no nng.
+    build no-nng tests_no_nng akt_examples \
+        && run_tests no-nng -L '^(no_nng|example|install)$'
     # shellcheck disable=SC2046  # a list of words
     check "determinism: 6 builds" \
         sh tests/determinism/run.sh compare build/determinism/compare \
