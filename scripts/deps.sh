@@ -15,6 +15,12 @@ if [ "${1:-test}" != build ]; then
     packages="$packages libcmocka-dev spin util-linux openssl nng-utils"
 fi
 [ "${1:-test}" = coverage ] && packages="$packages gcovr"
+# For the one test that speaks with another implementation; these are large (some 35
+# MB to fetch), and often come from elsewhere, so the programs decide.
+if [ "${1:-test}" != build ]; then
+    command -v node >/dev/null || packages="$packages nodejs"
+    command -v npm >/dev/null || packages="$packages npm"
+fi
 
 installed() {
     dpkg-query -W -f '${Status}\n' "$1" 2>/dev/null \
