@@ -101,13 +101,10 @@ dial_too(akt_self *self, akt_nng s, const char *url)
 {
     akt_error error = AKT_ERROR_NONE;
     struct akt_nng_bound bound;
-    akt_future f;
+    akt_err err = akt_call_with(self, s.ref, akt_nng_dial, &bound, &error,
+                                .url = akt_text_of(url));
 
-    AKT_TRY(akt_ask(self, s.ref, &f, akt_nng_dial, .url = akt_text_of(url)));
-    if (akt_await_as_with(self, f, akt_nng_bound, &bound, &error) != AKT_OK) {
-        return akt_task_fail_with(self, &error);
-    }
-    return AKT_OK;
+    return err != AKT_OK ? akt_task_fail_with(self, &error) : AKT_OK;
 }
 
 /** A number from 1 to `max`; else the program ends with a sentence. */
