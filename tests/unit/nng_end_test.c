@@ -210,6 +210,104 @@ test_mail_for_a_dead_receiver_is_counted(void **state)
     net_end(&net);
 }
 
+/* --- an owner that ends in traffic --- */
+
+enum way {
+    STOPS,
+    FAILS,
+    IS_STOPPED,
+    IS_DRAINED,
+    IS_KILLED,
+    GOES_WITH_THE_SYSTEM,
+    WAYS
+};
+
+struct server {
+    enum way way;
+    int64_t handled;
+    char *url; /* where it is to listen */
+};
+
+static akt_err
+server_start(akt_self *self, struct server *s)
+{
+    akt_nng_opts opts = {.protocol = AKT_NNG_PULL};
+    akt_nng in;
+
+    AKT_TRY(akt_nng_open(self, &opts, &in, NULL));
+    return akt_send(self, in.ref, akt_nng_listen, .url = akt_text_of(s->url));
+}
+
+static akt_err
+server_bytes(akt_self *self, struct server *s, const struct akt_nng_bytes *m)
+{
+    (void)m;
+    s->handled++;
+    if (s->way == STOPS && s->handled == 20) {
+        akt_stop_self(self);
+    }
+    return s->way == FAILS && s->handled == 20 ? AKT_EUSER : AKT_OK;
+}
+AKT_CLASS(server, struct server, AKT_ON_START(server_start),
+          AKT_ON(akt_nng_bytes, server_bytes));
+
+static void
+end_server(struct net *net, akt_ref ref, enum way way)
+{
+    if (way == IS_STOPPED) {
+        assert_ok(akt_stop(net->me, ref));
+    } else if (way == IS_DRAINED) {
+        assert_ok(akt_drain(net->me, ref));
+    } else if (way == IS_KILLED) {
+        assert_ok(akt_kill(net->me, ref));
+    } else if (way == GOES_WITH_THE_SYSTEM) {
+        assert_ok(akt_system_stop(net->system, 0));
+    }
+}
+
+/* Whoever sends to it hears that it is gone, while he sends. */
+static void
+meet_end(struct net *mine, enum way way)
+{
+    akt_nng_opts opts = {
+        .protocol = AKT_NNG_PUSH, .to = akt_probe_ref(mine->a), .peers = true};
+    struct net its;
+    akt_nng push;
+    akt_ref ref;
+    int n;
+
+    net_begin(&its);
+    (void)strcpy(mine->url, net_address(mine, "ipc"));
+    push = net_open_with(mine, &opts);
+    assert_ok(akt_spawn(its.me, server, &ref, .way = way, .url = mine->url));
+    assert_ok(net_try_dial(mine, push, mine->url, false));
+    assert_non_null(akt_expect(mine->a, NET_WITHIN, akt_nng_peer_up));
+    for (n = 0; n < 300; n++) {
+        akt_ignore(
+            akt_try_send(mine->me, push.ref, akt_nng_bytes, .data = {"x", 1}));
+        if (n == 100) {
+            end_server(&its, ref, way);
+        }
+    }
+    assert_non_null(akt_expect(mine->a, NET_WITHIN, akt_nng_peer_down));
+    akt_nng_close(mine->me, push);
+    net_end(&its);
+}
+
+static void
+test_owner_s_end_closes_its_sockets(void **state)
+{
+    struct net net;
+    int way;
+
+    (void)state;
+    net_begin(&net);
+    for (way = 0; way < WAYS; way++) {
+        meet_end(&net, (enum way)way);
+    }
+    net_end(&net);
+}
+
 int
 main(void)
 {
@@ -219,6 +317,7 @@ main(void)
         cmocka_unit_test(test_linger_ends_the_waiting),
         cmocka_unit_test(test_stop_is_told_as_such),
         cmocka_unit_test(test_mail_for_a_dead_receiver_is_counted),
+        cmocka_unit_test(test_owner_s_end_closes_its_sockets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,8 @@
 /* Sockets that listen and dial from the beginning: by threads, tasks and handlers. */
 #include "tests/support/net.h"
 
+#include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +16,47 @@ open_fails(struct net *net, const akt_nng_opts *opts, akt_err err)
     assert_err(akt_nng_open(net->me, opts, &s, &net->error), err);
     assert_int_equal(s.generation, 0);
     assert_err(net->error.code, err);
+}
+
+/* Threads of this process that nng has named. */
+static uint32_t
+threads_of_nng(void)
+{
+    DIR *dir = opendir("/proc/self/task");
+    const struct dirent *entry;
+    uint32_t n = 0;
+
+    assert_non_null(dir);
+    while ((entry = readdir(dir)) != NULL) {
+        char path[64];
+        char name[17] = "";
+        FILE *f;
+
+        (void)snprintf(path, sizeof(path), "/proc/self/task/%.16s/comm",
+                       entry->d_name);
+        f = fopen(path, "r");
+        if (f != NULL) {
+            n += fgets(name, sizeof(name), f) != NULL
+                 && strncmp(name, "nng:", 4) == 0;
+            (void)fclose(f);
+        }
+    }
+    (void)closedir(dir);
+    return n;
+}
+
+/* First of all: it is for programs that open none. */
+static void
+test_no_thread_of_nng_before_the_first_socket(void **state)
+{
+    struct net net;
+
+    (void)state;
+    net_begin(&net);
+    assert_int_equal(threads_of_nng(), 0);
+    (void)net_open(&net, AKT_NNG_PUSH, NULL);
+    assert_true(threads_of_nng() > 0);
+    net_end(&net);
 }
 
 static void
@@ -231,6 +274,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_thread_of_nng_before_the_first_socket),
         cmocka_unit_test(test_thread_opens_sockets_that_are_connected),
         cmocka_unit_test(test_socket_listens_and_dials),
         cmocka_unit_test(test_port_is_told_whatever_follows_it),

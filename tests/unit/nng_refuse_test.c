@@ -176,6 +176,49 @@ expect_refused(struct net *net, akt_nng_opts opts, akt_err code,
     says(net, akt_nng_open(net->me, &opts, &s, &net->error), code, words);
 }
 
+/* Nobody's, for one who may do anything; all threads have them. */
+static void
+lose_rights(void)
+{
+    assert_true(geteuid() != 0 || seteuid(65534) == 0);
+}
+
+static void
+regain_rights(void)
+{
+    assert_int_equal(seteuid(getuid()), 0);
+}
+
+static void
+test_missing_rights_are_named(void **state)
+{
+    struct net net;
+    akt_nng_tls tls = {0};
+    akt_nng pull;
+    akt_nng push;
+
+    (void)state;
+    net_begin(&net);
+    pull = net_open(&net, AKT_NNG_PULL, net.a);
+    push = net_open(&net, AKT_NNG_PUSH, NULL);
+    net_listen(&net, pull, net_address(&net, "ipc"));
+    folder_write(&net.folder, "secret.pem", "?", 1);
+    tls.ca = folder_name(&net.folder, "secret.pem");
+    assert_int_equal(chmod(tls.ca, 0), 0);
+    assert_int_equal(chmod(net.url + strlen("ipc://"), 0), 0);
+    assert_int_equal(chmod(net.folder.path, 0555), 0);
+    lose_rights();
+    expect_refused(&net, (akt_nng_opts){.protocol = AKT_NNG_PUSH, .tls = &tls},
+                   AKT_EACCES, "secret.pem");
+    says(&net, net_try_dial(&net, push, net.url, false), AKT_EACCES,
+         "permission denied");
+    says(&net, net_try_listen(&net, pull, net_address(&net, "ipc")), AKT_EACCES,
+         "permission denied");
+    regain_rights();
+    assert_int_equal(chmod(net.folder.path, 0700), 0);
+    net_end(&net);
+}
+
 static void
 test_wrong_options_are_named(void **state)
 {
@@ -308,6 +351,7 @@ main(void)
         cmocka_unit_test(test_closed_socket_s_address_is_free_at_once),
         cmocka_unit_test(test_dial_of_absent_peer),
         cmocka_unit_test(test_folder_of_others_is_refused),
+        cmocka_unit_test(test_missing_rights_are_named),
         cmocka_unit_test(test_wrong_options_are_named),
         cmocka_unit_test(test_strangers_disturb_nobody),
         cmocka_unit_test(test_message_beyond_the_limit_ends_its_connection),
