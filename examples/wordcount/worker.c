@@ -175,5 +175,9 @@ worker_run(const struct options *options)
     program.crew.url = options->worker;
     program.crew.quiet = options->quiet;
     int status = akt_run_with(&opts, work_and_tell, 0, NULL);
-    return status == 0 ? program.status : status;
+    if (status == 0) {
+        return program.status;
+    }
+    /* By a signal; else it could not even begin, and akt_run has said why. */
+    return status > 128 ? status : EXIT_FAILED;
 }
