@@ -315,6 +315,7 @@
     X(net_unread_forgotten,                                                    \
       "what a socket had received when it was closed goes uncounted")          \
     X(nng_key_unchecked, "a key is not compared with its certificate")         \
+    X(net_retires_late, "a new socket does not wait for one just closed")      \
     X(net_size_unlimited, "a peer may send a message of any size")             \
     X(discarded_stays_open,                                                    \
       "a descriptor is left when the last job of a file is given up")          \

@@ -324,5 +324,6 @@ const struct akti_transport akti_nng_transport = {
     .pending = akti_nng_pending,
     .count = count,
     .close = akti_nng_close,
+    .retire = akti_nng_retire,
     .closings = akti_nng_closings,
 };

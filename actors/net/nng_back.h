@@ -103,6 +103,7 @@ struct akti_net {
     _Atomic uint32_t hushed;  /* no more receiving */
     _Atomic uint32_t closing; /* the sides are gone */
     _Atomic uint32_t listens; /* somewhere */
+    _Atomic uint32_t retired; /* it is one of akti_nng_closings */
     _Atomic uint32_t pending; /* answers that have not left */
     _Atomic uint64_t activity;
     _Atomic uint64_t sent;
@@ -215,7 +216,8 @@ akt_err akti_nng_help(enum akti_nng_lane lane, struct akti_nng_job *job);
 
 /* [move] Ends it on a helper. */
 void akti_nng_close(struct akti_net *net);
-/* How many sockets are being closed now. */
+void akti_nng_retire(struct akti_net *net);
+/* How many sockets are being closed now, or will be. */
 uint32_t akti_nng_closings(void);
 
 #endif

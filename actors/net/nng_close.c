@@ -200,13 +200,22 @@ run_close(struct akti_nng_job *job)
 }
 
 void
+akti_nng_retire(struct akti_net *net)
+{
+    /* Relaxed, both: numbers that order nothing. */
+    if (atomic_exchange_explicit(&net->retired, 1, memory_order_relaxed) == 0) {
+        (void)atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
+    }
+}
+
+void
 akti_nng_close(struct akti_net *net)
 {
     struct akti_nng_job *job = net->close_job;
 
     /* release: nothing is sent any more; pairs: nng_flow.c, on_sent */
     atomic_store_explicit(&net->closing, 1, memory_order_release);
-    (void)atomic_fetch_add_explicit(&count, 1, memory_order_relaxed);
+    akti_nng_retire(net);
     job->run = run_close;
     job->net = net;
     if (akti_nng_help(AKTI_NNG_CLOSES, job) != AKT_OK) {

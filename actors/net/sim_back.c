@@ -98,6 +98,13 @@ start(struct akti_net *net)
     (void)net;
 }
 
+/* An address that is in use is looked at again in any case. */
+static void
+retire(struct akti_net *net)
+{
+    (void)net;
+}
+
 /* A close is done when it returns. */
 static uint32_t
 closings(void)
@@ -121,5 +128,6 @@ const struct akti_transport akti_sim_transport = {
     .pending = akti_simnet_pending,
     .count = count,
     .close = close_net,
+    .retire = retire,
     .closings = closings,
 };

@@ -230,6 +230,11 @@ close_handle(akt_self *self, struct akti_cell *cell)
     struct akti_socket *s = cell->arg;
 
     akti_cell_release(self->ctx, cell);
+    akti_latch_lock(&s->link->latch);
+    if (!s->closed && !AKTI_MUTANT(net_retires_late)) {
+        s->transport->retire(s->net);
+    }
+    akti_latch_unlock(&s->link->latch);
     akt_ignore(akt_drain(self, s->out));
     akti_socket_release(s);
 }

@@ -18,7 +18,7 @@
  *     event           IN
  *     drop            IN
  *     hush            OUT, once, before it leaves
- *     count           the owner's thread, until close
+ *     count, retire   the owner's thread, until close
  *
  * The link's functions (link.h) may be called by any thread and within any
  * function of the table, until the back end gives its reference back by
@@ -169,7 +169,11 @@ struct akti_transport {
     /* [move] Ends it: at once as far as the caller can see, whatever takes longer
      * goes on elsewhere. What has not left is lost. */
     void (*close)(struct akti_net *net);
-    /* How many closes of the process still go on. */
+    /* Its owner needs it no more, and its addresses will be free. Before its close; by
+     * the owner's thread. */
+    void (*retire)(struct akti_net *net);
+    /* How many sockets of the process have retired or been closed, and are still
+     * there. */
     uint32_t (*closings)(void);
 };
 

@@ -111,6 +111,19 @@ test_linger_ends_the_waiting(void **state)
     net_end(&net);
 }
 
+/* It is closed, and still there for its mail. */
+static void
+test_address_of_a_closed_socket_is_waited_for(void **state)
+{
+    struct net net;
+
+    (void)state;
+    net_begin(&net);
+    akt_nng_close(net.me, open_waiting(&net, AKT_MS(100)));
+    net_listen(&net, net_open(&net, AKT_NNG_PULL, net.a), net.url);
+    net_end(&net);
+}
+
 /* Nobody is there to answer. */
 static akt_future
 ask_in_vain(struct net *net, akt_nng s, uint64_t within_ns)
@@ -315,6 +328,7 @@ main(void)
         cmocka_unit_test(test_closed_socket_waits_for_who_comes_for_its_mail),
         cmocka_unit_test(test_drain_waits_for_who_comes_for_its_mail),
         cmocka_unit_test(test_linger_ends_the_waiting),
+        cmocka_unit_test(test_address_of_a_closed_socket_is_waited_for),
         cmocka_unit_test(test_stop_is_told_as_such),
         cmocka_unit_test(test_mail_for_a_dead_receiver_is_counted),
         cmocka_unit_test(test_owner_s_end_closes_its_sockets),
