@@ -10,10 +10,8 @@ program=$1
 dir=$2
 step=${AKT_FAULT_STEP:-1}
 unset AKT_FAIL AKT_FAIL_REPORT
-# A sanitizer's report is no ordinary failure.
-export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=99:allocator_may_return_null=1"
-export TSAN_OPTIONS="${TSAN_OPTIONS:+$TSAN_OPTIONS:}exitcode=99"
-export UBSAN_OPTIONS="${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}exitcode=99"
+# shellcheck source=tests/integration/wordcount_calls.sh
+. "$(dirname "$0")/wordcount_calls.sh"
 
 rm -rf "$dir"
 mkdir -p "$dir/data/in/deep" "$dir/data/other" || exit 2
@@ -31,9 +29,6 @@ count || {
     exit 1
 }
 mv out want
-failed=0
-runs=0
-
 # bad WHAT: the run was wrong.
 bad() {
     failed=$((failed + 1))
@@ -54,28 +49,17 @@ judge() {
     esac
 }
 
+# run: once, for each_call.
+run() {
+    export AKT_FAIL="$fault" AKT_FAIL_REPORT="$PWD/report"
+    count
+    status=$?
+    judge
+}
+
 # try CALL ERRNO TIMES: fails each n-th call in turn.
 try() {
-    n=1
-    quiet=0
-    met=0
-    while [ $quiet -lt 2 ]; do
-        rm -f report
-        export AKT_FAIL="$1 $n $3 $2" AKT_FAIL_REPORT="$PWD/report"
-        count
-        status=$?
-        judge
-        runs=$((runs + 1))
-        if [ "$(cat report 2>/dev/null || echo 1)" = 0 ]; then
-            quiet=$((quiet + 1))
-        else
-            quiet=0
-            met=$((met + 1))
-        fi
-        n=$((n + step))
-        [ $failed -lt 5 ] || exit 1
-    done
-    echo "$1 ($2, $([ "$3" = 0 ] && echo 'for ever' || echo "$3")): $met times"
+    each_call run "$step" "$@"
     [ $met -gt 0 ] || {
         failed=$((failed + 1))
         echo "FAILED: $1 is never called"

@@ -10,10 +10,8 @@ program=$1
 dir=$2
 step=$((${AKT_FAULT_STEP:-1} * 20))
 unset AKT_FAIL AKT_FAIL_REPORT
-# A sanitizer's report is no ordinary failure.
-export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}exitcode=99:allocator_may_return_null=1"
-export TSAN_OPTIONS="${TSAN_OPTIONS:+$TSAN_OPTIONS:}exitcode=99"
-export UBSAN_OPTIONS="${UBSAN_OPTIONS:+$UBSAN_OPTIONS:}exitcode=99"
+# shellcheck source=tests/integration/wordcount_calls.sh
+. "$(dirname "$0")/wordcount_calls.sh"
 
 rm -rf "$dir"
 mkdir -p "$dir/data/in/deep" || exit 2
@@ -22,9 +20,6 @@ at=ipc://at
 echo 'one two three' >data/a
 echo 'two three' >data/in/b
 echo 'three four' >data/in/deep/c
-failed=0
-runs=0
-
 # Both end the shell that calls them.
 coordinate() {
     exec timeout -s KILL 30 "$program" --quiet --coordinate $at --top 0 data \
@@ -54,8 +49,15 @@ judge() {
     esac
 }
 
+# A run of two, for each_call.
+begin() {
+    rm -f at
+    : >err >worker.err
+}
+
 # $helper is the other one.
 bad_coordinator() {
+    begin
     work >/dev/null 2>worker.err &
     helper=$!
     (export AKT_FAIL="$fault" AKT_FAIL_REPORT="$PWD/report" && coordinate)
@@ -67,6 +69,7 @@ bad_coordinator() {
 }
 
 bad_worker() {
+    begin
     coordinate &
     helper=$!
     (export AKT_FAIL="$fault" AKT_FAIL_REPORT="$PWD/report" && work) \
@@ -81,29 +84,6 @@ bad_worker() {
     wait $helper
     status=$?
     judge coordinator err
-}
-
-# try WHO CALL ERRNO TIMES: fails each n-th call in turn.
-try() {
-    n=1
-    quiet=0
-    met=0
-    while [ $quiet -lt 2 ]; do
-        rm -f report at
-        : >err >worker.err
-        fault="$2 $n $4 $3"
-        "bad_$1"
-        runs=$((runs + 1))
-        if [ "$(cat report 2>/dev/null || echo 1)" = 0 ]; then
-            quiet=$((quiet + 1))
-        else
-            quiet=0
-            met=$((met + 1))
-        fi
-        n=$((n + step))
-        [ $failed -lt 5 ] || exit 1
-    done
-    echo "$1: $2 ($3, $([ "$4" = 0 ] && echo 'for ever' || echo "$4")): $met times"
 }
 
 work >/dev/null 2>worker.err &
@@ -121,9 +101,9 @@ for who in coordinator worker; do
         'open 24' 'read 5' 'fstat 5' 'fwrite 28' 'eventfd 24' \
         'pthread_create 11' 'fcntl 24'; do
         # shellcheck disable=SC2086  # two words
-        try $who $call 1
+        each_call bad_$who $step $call 1
         # shellcheck disable=SC2086
-        try $who $call 0
+        each_call bad_$who $step $call 0
     done
 done
 echo "$runs runs, $failed failed"
