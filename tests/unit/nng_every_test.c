@@ -3,6 +3,9 @@
  * Each protocol over each transport, whichever end listens: an address with any
  * port, which is told; the peers come, with their addresses; what one end says the
  * other one gets, and answers where the protocol has answers; the peers go.
+ *
+ * wss:// is in nng_tls_test alone: on a slow machine the end of such a connection may
+ * not come through (nng 1.5).
  */
 #include "tests/support/net.h"
 
@@ -10,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const transports[] = {"inproc", "ipc",     "tcp",
-                                         "ws",     "tls+tcp", "wss"};
+static const char *const transports[] = {"inproc", "ipc", "tcp", "ws",
+                                         "tls+tcp"};
 #define TRANSPORTS (sizeof(transports) / sizeof(transports[0]))
 
 /* What the first end says, the second one hears. */
@@ -58,7 +61,7 @@ open_one(struct world *w, akt_nng_protocol p, const char *transport,
 {
     akt_nng_opts opts = {.protocol = p, .peers = true, .to = akt_probe_ref(to)};
 
-    if (strncmp(transport, "tls", 3) == 0 || strcmp(transport, "wss") == 0) {
+    if (strcmp(transport, "tls+tcp") == 0) {
         opts.tls = &w->tls;
     }
     return net_open_with(&w->net, &opts);
