@@ -156,6 +156,7 @@ endif()
 if(AKT_WITH_NNG)
     list(APPEND AKT_SOURCES
         actors/net/nng_answer.c
+        actors/net/nng_ask.c
         actors/net/nng_back.c
         actors/net/nng_begin.c
         actors/net/nng_check.c
@@ -182,6 +183,7 @@ endif()
 if(AKT_WITH_NET)
     list(APPEND AKT_SOURCES
         actors/net/address.c
+        actors/net/answer.c
         actors/net/asks.c
         actors/net/batch.c
         actors/net/cbor_read.c
@@ -194,6 +196,7 @@ if(AKT_WITH_NET)
         actors/net/outlet.c
         actors/net/pack.c
         actors/net/sim_arrive.c
+        actors/net/sim_ask.c
         actors/net/sim_back.c
         actors/net/sim_begin.c
         actors/net/sim_conn.c

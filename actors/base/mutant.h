@@ -284,6 +284,7 @@
       "what is lost with a connection is not counted")                         \
     X(simnet_no_back_pressure, "a full receiver does not stop its peers")      \
     X(simnet_closed_loses, "what a closed socket had sent is lost")            \
+    X(simnet_asks_for_ever, "a lost connection breaks no request")             \
     X(nng_pump_looks_once,                                                     \
       "what is put as the pump comes to rest is not sent")                     \
     X(nng_unsent_leaked, "a message that could not be sent is not freed")      \
@@ -297,6 +298,11 @@
     X(nng_closing_told_early, "a close counts as done before it is")           \
     X(nng_answered_and_deaf, "the context of an answer receives no more")      \
     X(nng_dropped_request_kept, "a request that is dropped keeps its context") \
+    X(nng_ask_kept, "a request that is given up keeps its context")            \
+    X(nng_ask_cancelled_unsent,                                                \
+      "a request that waits for a peer is given up by a cancel")               \
+    X(nng_ask_sent_again, "nng sends a request to the next peer by itself")    \
+    X(nng_ask_room_not_told, "a context that is free again wakes nobody")      \
     X(nng_peers_unbounded, "a socket has more peers than its bound")           \
     X(nng_refused_makes_room,                                                  \
       "a peer that was refused makes room for one more")                       \
@@ -305,6 +311,10 @@
     X(nng_topics_ignored, "a subscriber gets all topics")                      \
     X(nng_one_lane, "a close waits for those who dial")                        \
     X(nng_job_lost, "of the jobs that find no thread the last one is kept")    \
+    X(net_loss_not_told, "a request waits for a peer that has gone")           \
+    X(net_over_not_dropped, "a request that is over is kept by the transport") \
+    X(net_over_still_sent, "a request that is over is sent all the same")      \
+    X(net_late_answer_taken, "an answer that came too late counts as wanted")  \
     X(net_dead_owner_not_counted,                                              \
       "what arrives for who has ended goes uncounted")                         \
     X(net_waiting_overwritten, "a packet that waits for room is overwritten")  \

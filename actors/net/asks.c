@@ -64,8 +64,14 @@ akti_asks_keep(akt_self *self, struct akti_asks *t, const void *message,
     }
     ask->round = ask->round % ROUND_MAX + 1;
     t->count++;
-    *out_number = (uint64_t)ask->round << PLACE_BITS | place;
+    *out_number = akti_asks_number(t, ask);
     return AKT_OK;
+}
+
+uint64_t
+akti_asks_number(const struct akti_asks *t, const struct akti_ask *ask)
+{
+    return (uint64_t)ask->round << PLACE_BITS | (uint64_t)(ask - t->places);
 }
 
 struct akti_ask *
@@ -107,8 +113,8 @@ akti_asks_close(akt_self *self, struct akti_asks *t, struct akti_ask *ask)
 }
 
 /* Also one of a thread that waits for something else, and ends nothing itself. */
-static bool
-is_over(akt_self *self, const struct akti_ask *ask)
+bool
+akti_asks_is_over(akt_self *self, const struct akti_ask *ask)
 {
     struct akti_cell *cell = ask->promise.cell;
     struct akti_message *m = cell->message;
@@ -120,17 +126,17 @@ is_over(akt_self *self, const struct akti_ask *ask)
     return akti_request_is_over(m->cell, m->cell_generation);
 }
 
-void
-akti_asks_sweep(akt_self *self, struct akti_asks *t)
+struct akti_ask *
+akti_asks_next_over(akt_self *self, struct akti_asks *t, uint32_t *at)
 {
-    uint32_t i;
+    while (*at < t->used) {
+        struct akti_ask *ask = &t->places[(*at)++];
 
-    for (i = 0; i < t->used; i++) {
-        if (t->places[i].promise.generation != 0
-            && is_over(self, &t->places[i])) {
-            akti_asks_close(self, t, &t->places[i]);
+        if (ask->promise.generation != 0 && akti_asks_is_over(self, ask)) {
+            return ask;
         }
     }
+    return NULL;
 }
 
 void

@@ -54,8 +54,22 @@ akt_err akti_asks_keep(akt_self *self, struct akti_asks *t, const void *message,
 struct akti_ask *akti_asks_find(struct akti_asks *t, uint64_t number);
 /* It is over: its promise has been answered or is dropped here. */
 void akti_asks_close(akt_self *self, struct akti_asks *t, struct akti_ask *ask);
-/* Closes all that nobody waits for any more. */
-void akti_asks_sweep(akt_self *self, struct akti_asks *t);
+/* The number of an open one. */
+uint64_t akti_asks_number(const struct akti_asks *t,
+                          const struct akti_ask *ask);
+/* Whether nobody waits for this open one any more. */
+bool akti_asks_is_over(akt_self *self, const struct akti_ask *ask);
+/* The next open one from place *at on that nobody waits for; NULL: there is none. */
+struct akti_ask *akti_asks_next_over(akt_self *self, struct akti_asks *t,
+                                     uint32_t *at);
+
+/* --- answer.c --- */
+
+/* What came for one of them, and belongs to the caller still, is given on. */
+void akti_asks_answer(akt_self *self, struct akti_socket *s,
+                      struct akti_asks *t, const struct akti_packet *p);
+
+/* --- surveys --- */
 
 /* Adds an answer; false when it is the last one that is wanted. */
 bool akti_survey_add(struct akti_survey *survey, akt_bytes answer);

@@ -96,27 +96,49 @@ received(struct akti_net *net, struct akti_nng_context *x)
     }
 }
 
+void
+akti_nng_leaves(struct akti_net *net)
+{
+    /* Relaxed: the lock. */
+    if (atomic_fetch_add_explicit(&net->pending, 1, memory_order_relaxed)
+        == 0) {
+        akti_link_busy(net->link, true);
+    }
+}
+
+void
+akti_nng_has_left(struct akti_net *net)
+{
+    /* release: it has left; pairs: akti_nng_pending */
+    if (atomic_fetch_sub_explicit(&net->pending, 1, memory_order_release)
+        == 1) {
+        akti_link_busy(net->link, false);
+    }
+}
+
+void
+akti_nng_count_out(struct akti_net *net, nng_aio *aio, size_t bytes)
+{
+    if (nng_aio_result(aio) != 0) {
+        nng_msg_free(nng_aio_get_msg(aio));
+        akti_nng_count(&net->lost, 1);
+    } else {
+        akti_nng_count(&net->sent, 1);
+        akti_nng_count(&net->sent_bytes, bytes);
+    }
+}
+
 static void
 sent(struct akti_net *net, struct akti_nng_context *x)
 {
     struct akti_nng_contexts *c = &net->contexts;
     struct akti_nng_context *next;
 
-    if (nng_aio_result(x->aio) != 0) {
-        nng_msg_free(nng_aio_get_msg(x->aio));
-        akti_nng_count(&net->lost, 1);
-    } else {
-        akti_nng_count(&net->sent, 1);
-        akti_nng_count(&net->sent_bytes, x->bytes);
-    }
+    akti_nng_count_out(net, x->aio, x->bytes);
     (void)pthread_mutex_lock(&c->lock);
     put_free(c, x);
     next = AKTI_MUTANT(nng_answered_and_deaf) ? NULL : next_receiver(net);
-    /* release: it has left; pairs: akti_nng_pending */
-    if (atomic_fetch_sub_explicit(&net->pending, 1, memory_order_release)
-        == 1) {
-        akti_link_busy(net->link, false);
-    }
+    akti_nng_has_left(net);
     (void)pthread_mutex_unlock(&c->lock);
     begin_receive(next);
 }
@@ -244,11 +266,7 @@ akti_nng_answer_send(struct akti_net *net, struct akti_packet *packet)
     (void)pthread_mutex_lock(&net->contexts.lock);
     x->state = SENDING;
     x->bytes = packet->size;
-    /* Relaxed: the lock. */
-    if (atomic_fetch_add_explicit(&net->pending, 1, memory_order_relaxed)
-        == 0) {
-        akti_link_busy(net->link, true);
-    }
+    akti_nng_leaves(net);
     (void)pthread_mutex_unlock(&net->contexts.lock);
     nng_aio_set_msg(x->aio, packet->message);
     nng_ctx_send(x->ctx, x->aio);

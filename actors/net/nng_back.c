@@ -23,8 +23,8 @@
 #define BUFFER_MAX 8192
 
 /*
- * What asks is opened raw: the numbers of the requests are akt's, so there are as
- * many as wanted at a time, and nng sends nothing twice.
+ * Surveys are made raw: their numbers are akt's, so there are as many as wanted at a
+ * time, and answers as long as they are wanted.
  */
 static int
 open_protocol(akt_nng_protocol p, nng_socket *out)
@@ -39,7 +39,7 @@ open_protocol(akt_nng_protocol p, nng_socket *out)
     case AKT_NNG_SUB:
         return nng_sub0_open(out);
     case AKT_NNG_REQ:
-        return nng_req0_open_raw(out);
+        return nng_req0_open(out);
     case AKT_NNG_REP:
         return nng_rep0_open(out);
     case AKT_NNG_SURVEYOR:
@@ -140,6 +140,9 @@ set_up(struct akti_net *net, const struct akti_net_config *c, akt_error *error)
     }
     AKT_TRY(akti_nng_peers_open(net, true));
     AKT_TRY(akti_nng_flow_open(net, c));
+    if (net->requests) {
+        return akti_nng_ask_open(net, c->requests, c->send_window);
+    }
     return net->answers ? akti_nng_answer_open(net, c->requests, c->window)
                         : AKT_OK;
 }
@@ -150,6 +153,9 @@ fini(struct akti_net *net)
     akti_nng_flow_fini(net);
     if (net->answers) {
         akti_nng_answer_fini(net);
+    }
+    if (net->requests) {
+        akti_nng_ask_fini(net);
     }
     akti_nng_peers_fini(net);
     akti_nng_tls_close(net->tls);
@@ -201,6 +207,7 @@ new_net(const struct akti_net_config *c, struct akti_link *link)
     net->redial_max_ns = c->redial_max_ns;
     net->answers =
         c->protocol == AKT_NNG_REP || c->protocol == AKT_NNG_RESPONDENT;
+    net->requests = c->protocol == AKT_NNG_REQ;
     net->batches = c->batches;
     atomic_init(&net->holders, 1);
     return net;
@@ -279,6 +286,16 @@ packet_free(struct akti_net *net, struct akti_packet *packet)
     }
 }
 
+static void
+drop(struct akti_net *net, uint64_t tag)
+{
+    if (net->answers) {
+        akti_nng_answer_drop(net, tag);
+    } else if (net->requests) {
+        akti_nng_ask_drop(net, tag);
+    }
+}
+
 /* A SUB socket takes all from now on, or its silence would not be seen. */
 static void
 hush(struct akti_net *net)
@@ -319,7 +336,7 @@ const struct akti_transport akti_nng_transport = {
     .start = akti_nng_start,
     .receive = akti_nng_receive,
     .event = akti_nng_event,
-    .drop = akti_nng_answer_drop,
+    .drop = drop,
     .hush = hush,
     .pending = akti_nng_pending,
     .count = count,

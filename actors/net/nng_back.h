@@ -50,6 +50,7 @@ struct akti_nng_in {
 
 struct akti_nng_peer;
 struct akti_nng_context;
+struct akti_nng_ask;
 
 #define AKTI_NNG_BUCKETS 64
 
@@ -82,6 +83,26 @@ struct akti_nng_contexts {
     bool idle;      /* IN was told of none */
 };
 
+/* Contexts of a REQ socket; see nng_ask.c. */
+struct akti_nng_asks {
+    pthread_mutex_t lock;
+    /* guarded by lock */
+    struct akti_nng_ask *all;   /* newest first; added to by OUT */
+    struct akti_nng_ask *free;  /* not in use */
+    struct akti_nng_ask *first; /* that have ended, for OUT, oldest first */
+    struct akti_nng_ask *last;
+    uint32_t count;
+    bool wants_room; /* OUT was told that there is none */
+    bool idle;       /* OUT was told of none */
+    /* immutable */
+    uint32_t limit;
+    uint32_t window;
+    uint32_t mask;
+    /* OUT's */
+    struct akti_nng_ask **buckets; /* those that are open, by their numbers */
+    nng_aio *now;                  /* without a callback */
+};
+
 struct akti_net {
     struct akti_link *link;
     nng_socket socket;
@@ -94,17 +115,19 @@ struct akti_net {
     uint64_t redial_max_ns;
     struct akti_nng_tls *tls; /* NULL: none */
     bool answers;             /* REP, RESPONDENT */
+    bool requests;            /* REQ */
     bool batches;             /* immutable, as in the config */
     struct akti_nng_out out;
     struct akti_nng_in in;
     struct akti_nng_peers peers;
     struct akti_nng_contexts contexts;
+    struct akti_nng_asks asks;
     _Atomic uint32_t holders;
     _Atomic uint32_t hushed;  /* no more receiving */
     _Atomic uint32_t closing; /* the sides are gone */
     _Atomic uint32_t listens; /* somewhere */
     _Atomic uint32_t retired; /* it is one of akti_nng_closings */
-    _Atomic uint32_t pending; /* answers that have not left */
+    _Atomic uint32_t pending; /* requests or answers that have not left */
     _Atomic uint64_t activity;
     _Atomic uint64_t sent;
     _Atomic uint64_t sent_bytes;
@@ -160,6 +183,24 @@ void akti_nng_answer_stop(struct akti_net *net);
 bool akti_nng_answer_receive(struct akti_net *net, struct akti_packet *out);
 void akti_nng_answer_send(struct akti_net *net, struct akti_packet *packet);
 void akti_nng_answer_drop(struct akti_net *net, uint64_t tag);
+
+/* Under its lock: one more that is to leave; one that has, or will not. */
+void akti_nng_leaves(struct akti_net *net);
+void akti_nng_has_left(struct akti_net *net);
+/* One of so many bytes has left by this aio, or is freed and lost. */
+void akti_nng_count_out(struct akti_net *net, nng_aio *aio, size_t bytes);
+
+/* --- nng_ask.c --- */
+
+akt_err akti_nng_ask_open(struct akti_net *net, uint32_t requests,
+                          uint32_t window);
+void akti_nng_ask_fini(struct akti_net *net);
+void akti_nng_ask_stop(struct akti_net *net);
+/* The sides are gone: what has not left does not leave any more. */
+void akti_nng_ask_close(struct akti_net *net);
+bool akti_nng_ask_send(struct akti_net *net, struct akti_packet *packet);
+bool akti_nng_ask_receive(struct akti_net *net, struct akti_packet *out);
+void akti_nng_ask_drop(struct akti_net *net, uint64_t tag);
 
 /* --- nng_peers.c --- */
 

@@ -9,8 +9,9 @@
  * peers are let in meanwhile: refused ones would dial at once again, and a
  * connection that comes about during a close is lost with its descriptors.
  *
- * A socket that stops receiving gets quiet because nng stops reading. SUB, BUS and
- * SURVEYOR read on; they are read, and dropped, until they are quiet.
+ * A socket that stops receiving gets quiet because nng stops reading. SUB, BUS,
+ * SURVEYOR and REQ read on; they are read, and dropped, until they are quiet. Only
+ * the answers to requests that were over before are not seen here.
  */
 #include "actors/base/clock.h"
 #include "actors/base/mutant.h"
@@ -194,6 +195,7 @@ run_close(struct akti_nng_job *job)
     close_watched(net);
     akti_nng_flow_stop(net);
     akti_nng_answer_stop(net);
+    akti_nng_ask_stop(net);
     (void)atomic_fetch_sub_explicit(&count, 1, memory_order_relaxed);
     free(job);
     akti_nng_release(net);
@@ -215,6 +217,7 @@ akti_nng_close(struct akti_net *net)
 
     /* release: nothing is sent any more; pairs: nng_flow.c, on_sent */
     atomic_store_explicit(&net->closing, 1, memory_order_release);
+    akti_nng_ask_close(net);
     akti_nng_retire(net);
     job->run = run_close;
     job->net = net;

@@ -133,6 +133,9 @@ akti_nng_send(struct akti_net *net, struct akti_packet *packet)
         akti_nng_answer_send(net, packet);
         return true;
     }
+    if (net->requests) {
+        return akti_nng_ask_send(net, packet);
+    }
     if (is_full(o)) {
         return false;
     }
@@ -282,7 +285,7 @@ tag_of(const struct akti_net *net, nng_msg *m)
 {
     uint32_t id = 0;
 
-    if ((net->protocol == AKT_NNG_REQ || net->protocol == AKT_NNG_SURVEYOR)
+    if (net->protocol == AKT_NNG_SURVEYOR
         && nng_msg_header_trim_u32(m, &id) != 0) {
         id = 0;
     }
@@ -297,6 +300,9 @@ akti_nng_receive(struct akti_net *net, struct akti_packet *out)
 
     if (net->answers) {
         return akti_nng_answer_receive(net, out);
+    }
+    if (net->requests) {
+        return akti_nng_ask_receive(net, out);
     }
     if (in->ring.slots == NULL || is_empty(in)) {
         return false;
@@ -313,18 +319,23 @@ akti_nng_receive(struct akti_net *net, struct akti_packet *out)
 
 /* --- life --- */
 
+/* Its messages go by contexts: nng_ask.c, nng_answer.c. */
+static bool
+has_contexts(akt_nng_protocol p)
+{
+    return p == AKT_NNG_REQ || p == AKT_NNG_REP || p == AKT_NNG_RESPONDENT;
+}
+
 static bool
 does_send(akt_nng_protocol p)
 {
-    return p != AKT_NNG_PULL && p != AKT_NNG_SUB && p != AKT_NNG_REP
-           && p != AKT_NNG_RESPONDENT;
+    return p != AKT_NNG_PULL && p != AKT_NNG_SUB && !has_contexts(p);
 }
 
 static bool
 does_receive(akt_nng_protocol p)
 {
-    return p != AKT_NNG_PUSH && p != AKT_NNG_PUB && p != AKT_NNG_REP
-           && p != AKT_NNG_RESPONDENT;
+    return p != AKT_NNG_PUSH && p != AKT_NNG_PUB && !has_contexts(p);
 }
 
 static akt_err
@@ -339,9 +350,8 @@ akt_err
 akti_nng_flow_open(struct akti_net *net, const struct akti_net_config *c)
 {
     akt_nng_protocol p = net->protocol;
-    bool asks = p == AKT_NNG_REQ || p == AKT_NNG_SURVEYOR;
 
-    net->in.side = asks ? AKTI_SIDE_OUT : AKTI_SIDE_IN;
+    net->in.side = p == AKT_NNG_SURVEYOR ? AKTI_SIDE_OUT : AKTI_SIDE_IN;
     net->in.drops =
         p == AKT_NNG_SUB || p == AKT_NNG_BUS || p == AKT_NNG_SURVEYOR;
     net->out.side = AKTI_SIDE_OUT;

@@ -84,13 +84,32 @@ begin_sweep(akt_self *self, struct out *o)
     return o->sweeping;
 }
 
+/* What nobody waits for any more takes no room, here or in the transport. */
+static void
+give_up(akt_self *self, struct out *o)
+{
+    struct akti_socket *s = o->socket;
+    struct akti_ask *ask_of;
+    uint32_t at = 0;
+
+    while ((ask_of = akti_asks_next_over(self, &o->asks, &at)) != NULL) {
+        uint64_t number = akti_asks_number(&o->asks, ask_of);
+
+        akti_asks_close(self, &o->asks, ask_of);
+        if (!akti_outlet_withdraw(&o->outlet, number)
+            && !AKTI_MUTANT(net_over_not_dropped)) {
+            s->transport->drop(s->net, number);
+        }
+    }
+}
+
 static akt_err
 on_sweep(akt_self *self, void *state, const void *message)
 {
     struct out *o = state;
 
     (void)message;
-    akti_asks_sweep(self, &o->asks);
+    give_up(self, o);
     if (o->asks.count == 0 && o->outlet.batch.count == 0) {
         akt_ignore(akt_timer_cancel(self, o->sweep));
         o->sweeping = false;
@@ -246,15 +265,17 @@ static akt_err
 ask(akt_self *self, struct out *o, const void *message, struct akti_packet *p,
     struct akti_ask **out_ask)
 {
-    akt_err err = akti_asks_keep(self, &o->asks, message, &p->tag);
+    akt_err err = begin_sweep(self, o) ? AKT_OK : AKT_ENOMEM;
 
+    if (err == AKT_OK) {
+        err = akti_asks_keep(self, &o->asks, message, &p->tag);
+    }
     if (err != AKT_OK) {
         o->socket->transport->packet_free(o->socket->net, p);
         return err;
     }
     *out_ask = akti_asks_find(&o->asks, p->tag);
     akti_outlet_packet(&o->outlet, p);
-    (void)begin_sweep(self, o);
     was_sent(self, o);
     return AKT_OK;
 }
@@ -327,65 +348,6 @@ on_survey_end(akt_self *self, void *state, const void *message)
     return AKT_OK;
 }
 
-/* What the kept request is answered by. */
-static const akt_type *
-reply_of(const struct akti_ask *ask_of)
-{
-    const struct akti_cell *cell = ask_of->promise.cell;
-
-    return cell->message->type->reply;
-}
-
-static akt_err
-answer_typed(akt_self *self, struct akti_ask *ask_of,
-             const struct akti_packet *p, akt_error *error)
-{
-    void *reply = NULL;
-    akt_err err;
-
-    AKT_TRY(akti_typed_read(p, reply_of(ask_of), &reply, error));
-    err = akti_promise_reply(self, &ask_of->promise, reply);
-    akti_typed_free(reply);
-    return err != AKT_OK ? akt_error_set(error, err, NULL) : AKT_OK;
-}
-
-static void
-answer_one(akt_self *self, struct out *o, struct akti_ask *ask_of,
-           const struct akti_packet *p)
-{
-    struct akt_nng_bytes reply = {.data = akti_packet_bytes(p)};
-    akt_error error = AKT_ERROR_NONE;
-    akt_err err;
-
-    if (akt_type_equal(reply_of(ask_of), &akt_nng_bytes_type)) {
-        err = akti_promise_reply(self, &ask_of->promise, &reply);
-        if (err != AKT_OK) {
-            (void)akt_error_set(&error, err, NULL);
-        }
-    } else {
-        err = answer_typed(self, ask_of, p, &error);
-    }
-    if (err != AKT_OK) {
-        akti_socket_count(&o->socket->refused);
-        akt_ignore(akt_promise_fail_with(self, &ask_of->promise, &error));
-    }
-    akti_asks_close(self, &o->asks, ask_of);
-}
-
-static void
-answer(akt_self *self, struct out *o, const struct akti_packet *p)
-{
-    struct akti_ask *ask_of = akti_asks_find(&o->asks, p->tag);
-
-    if (ask_of == NULL) {
-        akti_socket_count(&o->socket->unwanted);
-    } else if (ask_of->survey == NULL) {
-        answer_one(self, o, ask_of, p);
-    } else if (!akti_survey_add(ask_of->survey, akti_packet_bytes(p))) {
-        akti_survey_end(self, &o->asks, ask_of);
-    }
-}
-
 static void
 take_answers(akt_self *self, struct out *o)
 {
@@ -394,7 +356,7 @@ take_answers(akt_self *self, struct out *o)
     unsigned n = 0;
 
     while (n < BATCH && s->transport->receive(s->net, &p)) {
-        answer(self, o, &p);
+        akti_asks_answer(self, s, &o->asks, &p);
         s->transport->packet_free(s->net, &p);
         n++;
     }

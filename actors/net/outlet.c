@@ -53,6 +53,22 @@ akti_outlet_packet(struct akti_outlet *o, struct akti_packet *p)
     }
 }
 
+/* Sockets that ask gather nothing, so only one packet waits. */
+bool
+akti_outlet_withdraw(struct akti_outlet *o, uint64_t tag)
+{
+    struct akti_socket *s = o->socket;
+
+    if (!akti_outlet_waits(o) || o->waiting[0].tag != tag
+        || AKTI_MUTANT(net_over_still_sent)) {
+        return false;
+    }
+    s->transport->packet_free(s->net, &o->waiting[0]);
+    o->waiting[0].message = NULL;
+    akti_socket_count(&s->lost);
+    return true;
+}
+
 /* What has been gathered becomes a packet. AKT_ENOMEM: it stays. */
 static akt_err
 send_batch(struct akti_outlet *o)

@@ -46,6 +46,9 @@ akt_err akti_outlet_batch(struct akti_outlet *o, akt_bytes batch);
 /* [move] A packet that is sent, or waits; while it is not full. */
 void akti_outlet_packet(struct akti_outlet *o, struct akti_packet *p);
 
+/* Takes back the request of this number, if it waits; then it is lost. */
+bool akti_outlet_withdraw(struct akti_outlet *o, uint64_t tag);
+
 /* Sends what waits, and, when there is no more mail, the batch as it is. */
 void akti_outlet_flush(struct akti_outlet *o, bool more_mail);
 

@@ -128,6 +128,15 @@ keep_request(struct akti_simnet_end *e, struct akti_simnet_message *m)
     return true;
 }
 
+void
+akti_simnet_tell_receiver(struct akti_net *net)
+{
+    if (net->idle) {
+        net->idle = false;
+        akti_link_wake(net->link, net->receiver);
+    }
+}
+
 static void
 make_ready(struct akti_simnet_end *e, struct akti_simnet_message *m)
 {
@@ -136,10 +145,7 @@ make_ready(struct akti_simnet_end *e, struct akti_simnet_message *m)
     net->world->count.arrived++;
     akti_simnet_note(e->conn, AKTI_NET_ARRIVED, m->size);
     akti_simnet_put(&net->ready, m);
-    if (net->idle) {
-        net->idle = false;
-        akti_link_wake(net->link, net->receiver);
-    }
+    akti_simnet_tell_receiver(net);
 }
 
 /* [move] The socket has it, or nobody. */
@@ -151,6 +157,11 @@ take_in(struct akti_simnet_end *e, struct akti_simnet_message *m)
     uint64_t n = akti_packet_count(net->config.batches, m->bytes, m->size);
 
     if (!net->hushed && !is_wanted(net, m)) {
+        w->count.unwanted++;
+        akti_simnet_drop(w, m);
+        return;
+    }
+    if (akti_simnet_asks(net) && !akti_simnet_answered(net, m->tag)) {
         w->count.unwanted++;
         akti_simnet_drop(w, m);
         return;
@@ -205,6 +216,7 @@ akti_simnet_arrive(struct akti_simnet_timed *t)
     e->conn->world->count.on_way--;
     take_in(e, akti_simnet_take(&e->coming));
     see_to_next(e);
+    akti_simnet_break(e);
     if (e->conn->open) {
         akti_simnet_pump(akti_simnet_other(e)->net);
     }
@@ -229,14 +241,24 @@ akti_simnet_unstall(struct akti_net *net)
     }
 }
 
+static bool
+take_broken(struct akti_net *net, struct akti_packet *out)
+{
+    struct akti_simnet_message *note = akti_simnet_take(&net->broken);
+
+    *out = (struct akti_packet){.tag = note->tag, .err = AKT_ECLOSED};
+    akti_simnet_drop(net->world, note);
+    return true;
+}
+
 bool
 akti_simnet_receive(struct akti_net *net, struct akti_packet *out)
 {
     struct akti_simnet_message *m;
 
     if (net->ready.count == 0) {
-        net->idle = true;
-        return false;
+        net->idle = net->broken.count == 0;
+        return !net->idle && take_broken(net, out);
     }
     m = akti_simnet_take(&net->ready);
     *out = (struct akti_packet){

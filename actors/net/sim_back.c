@@ -62,6 +62,7 @@ hush(struct akti_net *net)
     /* Nobody takes it any more, and what is behind it need not wait. */
     net->world->count.arrived -= net->ready.count;
     net->world->count.lost += akti_simnet_clear(net->world, &net->ready);
+    (void)akti_simnet_clear(net->world, &net->broken);
     akti_simnet_unstall(net);
 }
 
@@ -78,6 +79,7 @@ close_net(struct akti_net *net)
     struct akti_link *link = net->link;
 
     hush(net);
+    (void)akti_simnet_clear(w, &net->notes);
     akti_simnet_leave(net);
     (void)akti_simnet_clear(w, &net->queue);
     akti_simnet_topics_free(net);
@@ -89,6 +91,16 @@ close_net(struct akti_net *net)
     }
     akti_simnet_free(w, net, sizeof(*net));
     akti_link_release(link);
+}
+
+static void
+drop(struct akti_net *net, uint64_t tag)
+{
+    if (akti_simnet_answers(net)) {
+        akti_simnet_unanswered(net, tag);
+    } else if (akti_simnet_asks(net)) {
+        akti_simnet_give_up(net, tag);
+    }
 }
 
 /* What was sent has left already, if it can. */
@@ -123,7 +135,7 @@ const struct akti_transport akti_sim_transport = {
     .start = start,
     .receive = akti_simnet_receive,
     .event = akti_simnet_event,
-    .drop = akti_simnet_unanswered,
+    .drop = drop,
     .hush = hush,
     .pending = akti_simnet_pending,
     .count = count,

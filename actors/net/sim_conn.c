@@ -136,6 +136,7 @@ lose(struct akti_simnet_end *e)
     w->count.lost += AKTI_MUTANT(simnet_loss_not_counted) ? 0 : n;
     e->stalled = false;
     akti_simnet_disarm(w, &e->timed);
+    akti_simnet_break(e);
 }
 
 /* It is gone for both; what is on its way is not touched. */
@@ -152,6 +153,7 @@ close_conn(struct akti_simnet_conn *c)
     for (i = 0; i < 2; i++) {
         c->end[i].net->count.peers--;
         forget_requests(&c->end[i]);
+        akti_simnet_break(&c->end[i]);
         wake_events(c->end[i].net);
     }
     if (d != NULL) {

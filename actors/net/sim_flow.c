@@ -108,8 +108,15 @@ akti_simnet_pump(struct akti_net *net)
     }
     while (net->queue.count > 0 && (e = find_room(net)) != NULL) {
         count_out(net, net->queue.head);
+        akti_simnet_asked(e, net->queue.head);
         put_on_way(e, akti_simnet_take(&net->queue));
     }
+    akti_simnet_had_room(net);
+}
+
+void
+akti_simnet_had_room(struct akti_net *net)
+{
     if (!AKTI_MUTANT(simnet_room_not_told)) {
         tell_room(net);
     }
@@ -123,6 +130,9 @@ send_to_one(struct akti_net *net, struct akti_simnet_message *m)
 {
     if (net->queue.count >= net->config.send_window) {
         net->wants_room = true;
+        return false;
+    }
+    if (akti_simnet_asks(net) && !akti_simnet_ask(net, m)) {
         return false;
     }
     akti_simnet_put(&net->queue, m);

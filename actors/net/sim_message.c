@@ -30,8 +30,27 @@ akti_simnet_take(struct akti_simnet_queue *q)
     return m;
 }
 
-static struct akti_simnet_message *
-new_message(struct akti_simnet *w, size_t size)
+struct akti_simnet_message *
+akti_simnet_take_tag(struct akti_simnet_queue *q, uint64_t tag)
+{
+    struct akti_simnet_queue rest = {NULL, NULL, 0};
+    struct akti_simnet_message *found = NULL;
+
+    while (q->head != NULL) {
+        struct akti_simnet_message *m = akti_simnet_take(q);
+
+        if (found == NULL && m->tag == tag) {
+            found = m;
+        } else {
+            akti_simnet_put(&rest, m);
+        }
+    }
+    *q = rest;
+    return found;
+}
+
+struct akti_simnet_message *
+akti_simnet_message(struct akti_simnet *w, size_t size)
 {
     struct akti_simnet_message *m = akti_simnet_alloc(w, sizeof(*m) + size);
 
@@ -45,7 +64,7 @@ akt_err
 akti_simnet_packet_new(struct akti_net *net, size_t size,
                        struct akti_packet *out, void **out_bytes)
 {
-    struct akti_simnet_message *m = new_message(net->world, size);
+    struct akti_simnet_message *m = akti_simnet_message(net->world, size);
 
     if (m == NULL) {
         return AKT_ENOMEM;
@@ -73,7 +92,7 @@ akti_simnet_packet_free(struct akti_net *net, struct akti_packet *packet)
 struct akti_simnet_message *
 akti_simnet_copy(struct akti_simnet *w, const struct akti_simnet_message *m)
 {
-    struct akti_simnet_message *copy = new_message(w, m->size);
+    struct akti_simnet_message *copy = akti_simnet_message(w, m->size);
 
     if (copy != NULL) {
         memcpy(copy->bytes, m->bytes, m->size);

@@ -37,11 +37,17 @@ struct akti_simnet_timed {
     void (*fire)(struct akti_simnet_timed *t);
 };
 
+struct akti_simnet_end;
+
 struct akti_simnet_message {
     struct akti_simnet_message *next;
     uint64_t due_ns;
     uint64_t tag;
     size_t size;
+    /* of a REQ socket's request: its note; of a note: where the request went, NULL
+     * while it waits in the socket */
+    struct akti_simnet_message *note;
+    struct akti_simnet_end *end;
     bool cuts; /* the connection ends in place of its arrival */
     unsigned char bytes[];
 };
@@ -125,6 +131,8 @@ struct akti_net {
     uint64_t turns;
     struct akti_simnet_queue queue;       /* it goes to whoever has room */
     struct akti_simnet_queue ready;       /* it has arrived */
+    struct akti_simnet_queue notes;       /* of requests that are open */
+    struct akti_simnet_queue broken;      /* of those that get no answer */
     struct akti_simnet_request *requests; /* oldest first */
     uint32_t request_count;
     uint64_t tags;
@@ -191,9 +199,15 @@ void akti_simnet_note(struct akti_simnet_conn *c, enum akti_net_note note,
 void akti_simnet_put(struct akti_simnet_queue *q,
                      struct akti_simnet_message *m);
 struct akti_simnet_message *akti_simnet_take(struct akti_simnet_queue *q);
+/* The first one of this number leaves the queue; NULL: there is none. */
+struct akti_simnet_message *akti_simnet_take_tag(struct akti_simnet_queue *q,
+                                                 uint64_t tag);
 akt_err akti_simnet_packet_new(struct akti_net *net, size_t size,
                                struct akti_packet *out, void **out_bytes);
 void akti_simnet_packet_free(struct akti_net *net, struct akti_packet *packet);
+/* NULL: no memory. */
+struct akti_simnet_message *akti_simnet_message(struct akti_simnet *w,
+                                                size_t size);
 struct akti_simnet_message *
 akti_simnet_copy(struct akti_simnet *w, const struct akti_simnet_message *m);
 void akti_simnet_drop(struct akti_simnet *w, struct akti_simnet_message *m);
@@ -206,13 +220,32 @@ bool akti_simnet_send(struct akti_net *net, struct akti_packet *packet);
 uint32_t akti_simnet_pending(struct akti_net *net);
 /* An end has room, or is new: what waits in the socket goes on. */
 void akti_simnet_pump(struct akti_net *net);
+/* Less waits in the socket. */
+void akti_simnet_had_room(struct akti_net *net);
 void akti_simnet_unanswered(struct akti_net *net, uint64_t tag);
+
+/* --- sim_ask.c: a REQ socket's open requests --- */
+
+bool akti_simnet_asks(const struct akti_net *net);
+/* Notes that this message is one; false: no memory. */
+bool akti_simnet_ask(struct akti_net *net, struct akti_simnet_message *m);
+/* It has left from this end. */
+void akti_simnet_asked(struct akti_simnet_end *e,
+                       struct akti_simnet_message *m);
+/* One of this number is answered; false: it is not open. */
+bool akti_simnet_answered(struct akti_net *net, uint64_t tag);
+/* OUT waits for it no more. */
+void akti_simnet_give_up(struct akti_net *net, uint64_t tag);
+/* Those that went by this end get no answer, when no more can come by it. */
+void akti_simnet_break(struct akti_simnet_end *e);
 
 /* --- sim_arrive.c: in --- */
 
 /* The timed of an end. */
 void akti_simnet_arrive(struct akti_simnet_timed *t);
 bool akti_simnet_receive(struct akti_net *net, struct akti_packet *out);
+/* Wakes who receives, if it waits. */
+void akti_simnet_tell_receiver(struct akti_net *net);
 /* There is room again: stalled ends go on. */
 void akti_simnet_unstall(struct akti_net *net);
 akt_err akti_simnet_topic(struct akti_net *net, akt_bytes topic, bool wanted);

@@ -404,6 +404,9 @@ akt_nng_stats(akt_self *self, akt_nng socket, akt_nng_counters *out_counters)
         *out_counters = s->last;
     } else {
         s->transport->count(s->net, out_counters);
+        /* Relaxed: as below. */
+        out_counters->lost +=
+            atomic_load_explicit(&s->lost, memory_order_relaxed);
     }
     akti_latch_unlock(&s->link->latch);
     /* Relaxed: numbers that order nothing. */

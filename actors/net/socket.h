@@ -47,6 +47,7 @@ struct akti_socket {
     _Atomic uint64_t dropped; /* by the owner's mailbox */
     _Atomic uint64_t taken;   /* by a side that has ended; what came besides was
                                dropped */
+    _Atomic uint64_t lost;    /* given up by OUT before the transport had it */
     _Atomic uint64_t
         accepted; /* by OUT; what has not left at the end is lost */
 };

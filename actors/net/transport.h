@@ -16,7 +16,7 @@
  *     start           OUT, in a turn after those with sends
  *     receive         IN; OUT where it asks (REQ, SURVEYOR)
  *     event           IN
- *     drop            IN
+ *     drop            IN; OUT where it asks
  *     hush            OUT, once, before it leaves
  *     count, retire   the owner's thread, until close
  *
@@ -28,7 +28,9 @@
  * for all it can use (receive, event) until there is no more. So a wake-up too
  * many does no harm, and a back end has to wake a side
  *
- *     OUT   when a send that found no room (false) would find some;
+ *     OUT   when a send that found no room (false) would find some; OUT looks by
+ *           itself, some times a second, while a request waits, so a back end may
+ *           answer false for want of memory too;
  *     the side that receives, when a packet is there and it was told of none;
  *     IN    when an event is there and it was told of none.
  *
@@ -41,10 +43,16 @@
  *
  * Ownership. A packet belongs to who has it in hand; send takes it on true.
  *
+ * Requests. Of each that OUT has sent to REQ's transport one packet is received: its
+ * answer, or, with `message` NULL, that none will come, and why (AKT_ECLOSED: the
+ * connection by which it went is gone, and nothing more comes by it). Not of one that
+ * was dropped before, and none after hush. Nothing is sent twice.
+ *
  * Bounds. Between receive and the network there are at most `window` packets, and
  * `send_window` between send and it. A
  * back end whose protocol can slow its peers down stops reading beyond that; one
  * that cannot (SUB, BUS, and SURVEYOR's answers) drops the newest and counts it.
+ * REQ's answers are as many as `requests` at most.
  */
 #ifndef AKT_NET_TRANSPORT_H
 #define AKT_NET_TRANSPORT_H
@@ -96,6 +104,7 @@ struct akti_packet {
     const void *bytes;
     size_t size;
     uint64_t tag;
+    akt_err err; /* of one that is received with `message` NULL: why */
 };
 
 /* How many messages a packet is counted as. */
@@ -157,7 +166,12 @@ struct akti_transport {
     /* False: none is there. */
     bool (*receive)(struct akti_net *net, struct akti_packet *out);
     bool (*event)(struct akti_net *net, struct akti_net_event *out);
-    /* A request that was received will not be answered: gives its room back. */
+    /*
+     * A request that was received will not be answered: gives its room back. Or one
+     * that OUT has sent is waited for no more: if it has not left it does not leave,
+     * and is lost; an answer that comes later is not received, but one that has come
+     * already is. A number that is not known is ignored.
+     */
     void (*drop)(struct akti_net *net, uint64_t tag);
 
     /* Nothing more is received; what was sent may leave. */

@@ -55,9 +55,14 @@ no_answer(akt_self *self, struct counter *c, akt_err err)
     if (err == AKT_ETIMEOUT && c->unanswered < UNANSWERED_MAX) {
         return GONE;
     }
-    (void)akt_error_set(&error, err,
-                        "the coordinator at %s does not answer: %s",
-                        c->crew->url, akt_err_text(err));
+    if (err == AKT_ECLOSED) {
+        (void)akt_error_set(&error, err, "the coordinator at %s is gone",
+                            c->crew->url);
+    } else {
+        (void)akt_error_set(&error, err,
+                            "the coordinator at %s does not answer: %s",
+                            c->crew->url, akt_err_text(err));
+    }
     return akt_task_fail_with(self, &error);
 }
 

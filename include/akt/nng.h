@@ -36,7 +36,10 @@
  * **Asking.** On a `AKT_NNG_REQ` socket `akt_ask(self, s.ref, &f, akt_nng_request,
  * .data = bytes)` is answered by an `akt_nng_bytes`, with the deadline and the
  * cancellation of any request; many may be open at a time. Nothing is sent twice:
- * who wants to ask again asks again. On an `AKT_NNG_REP` socket each request is a
+ * who wants to ask again asks again. When the connection by which it went is lost
+ * before the answer has come, it fails at once with `AKT_ECLOSED`; whether the peer
+ * has done what it was asked is not known then. Without a peer it waits for one, and
+ * is not sent any more once it is over. On an `AKT_NNG_REP` socket each request is a
  * message with a promise: `akt_reply(self, m, .data = ...)` now, `akt_keep` for
  * later, `akt_forward` to another actor, or return without, and the peer gets no
  * answer. On `AKT_NNG_SURVEYOR` an `akt_nng_survey` is answered by the list of the
@@ -229,7 +232,8 @@ typedef struct akt_nng_opts {
      * peer's connection. 0: `AKT_NNG_MESSAGE_MAX`. */
     size_t max_message;
     /** Messages, or batches, between the network and the mailboxes in each
-     * direction, 1 to 65536; 0: 128, but 4 batches that are sent. */
+     * direction, 1 to 65536; 0: 128, but 4 batches that are sent. Answers to a REQ
+     * socket are at most as many as `requests`. */
     uint32_t window;
     /** Requests that a REQ, REP, SURVEYOR or RESPONDENT socket has open at a
      * time, 1 to 65536; 0: 1024. */
@@ -507,9 +511,13 @@ typedef struct akt_nng_counters {
                             receiver had ended, or the socket was closed */
     uint64_t refused; /**< received, and not of the form that was agreed on; or
                             sent, and not for this protocol */
-    uint64_t unwanted; /**< answers that nobody waits for any more */
-    uint64_t lost;     /**< accepted for sending, and the socket was closed */
-    uint64_t peers;    /**< connections now */
+    /** Answers that nobody waited for any more. What comes to a REQ socket some
+     * tenths of a second after the end of its request nng drops, and nobody counts
+     * (but a simulated network does, see sim_net.h). */
+    uint64_t unwanted;
+    uint64_t lost;  /**< accepted for sending, and the socket was closed; or a
+                            request that was over before it had left */
+    uint64_t peers; /**< connections now */
     uint64_t peers_refused; /**< beyond `max_peers` */
 } akt_nng_counters;
 

@@ -62,7 +62,8 @@ typedef struct akt_sim_net_counters {
     uint64_t sent;
     uint64_t arrived;  /**< and have been taken, or will be */
     uint64_t dropped;  /**< no room: PUB, SURVEYOR and BUS, SUB */
-    uint64_t unwanted; /**< of no topic of the subscriber's */
+    uint64_t unwanted; /**< of no topic of the subscriber's; or an answer to a
+                            request that had been given up */
     uint64_t lost;     /**< with a connection or with the receiving socket */
     uint64_t on_way;
     uint64_t connections; /**< now */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests and surveys over sockets: answers now, later, from elsewhere, never. */
 #include "tests/support/net.h"
+#include "tests/support/stranger.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static akt_bytes
 bytes_of(const char *text)
@@ -196,7 +198,9 @@ test_late_answer_reaches_nobody_else(void **state)
     expect_outcome(&p, ask(&p, "later", AKT_MS(100)), AKT_EXPIRED);
     /* The first one is answered ("at last") just before this. */
     expect_reply(&p, ask(&p, "kept", NET_WITHIN), "kept");
-    assert_int_equal(net_stats(&p.net, p.req).unwanted, 1);
+    /* By then it had been given up: nng drops the answer, and tells nobody. */
+    assert_int_equal(net_stats(&p.net, p.req).received, 1);
+    assert_int_equal(net_stats(&p.net, p.req).unwanted, 0);
     net_end(&p.net);
 }
 
@@ -212,6 +216,82 @@ test_requests_break_with_their_socket(void **state)
     f = ask(&p, "never", NET_WITHIN);
     akt_nng_close(p.net.me, p.req);
     expect_outcome(&p, f, AKT_BROKEN);
+    net_end(&p.net);
+}
+
+/* Neither what waits for a peer nor what waits for room behind it. */
+static void
+test_request_that_is_over_is_not_sent(void **state)
+{
+    akt_nng_opts opts = {.protocol = AKT_NNG_REQ, .requests = 2, .window = 1};
+    akt_nng_counters c;
+    struct pair p;
+    akt_future f[2];
+
+    (void)state;
+    pair_begin(&p, "tcp");
+    p.req = net_open_with(&p.net, &opts);
+    f[0] = ask(&p, "first", AKT_MS(20));
+    f[1] = ask(&p, "second", AKT_MS(20));
+    expect_outcome(&p, f[0], AKT_EXPIRED);
+    expect_outcome(&p, f[1], AKT_EXPIRED);
+    net_dial(&p.net, p.req);
+    expect_reply(&p, ask(&p, "now", NET_WITHIN), "now");
+    c = net_stats(&p.net, p.req);
+    assert_int_equal(c.sent, 1);
+    assert_int_equal(c.lost, 2);
+    net_end(&p.net);
+}
+
+/* A connection that ends, as that of a process that is killed does. */
+static int
+stranger_answers(struct net *net, akt_nng req)
+{
+    int fd;
+
+    net_listen(net, req, net_address(net, "tcp"));
+    fd = stranger_connect(net->url);
+    assert_true(fd >= 0);
+    assert_true(stranger_say(fd, STRANGER_REP_HELLO, STRANGER_HELLO_SIZE));
+    return fd;
+}
+
+static void
+expect_lost(struct pair *p, akt_future f)
+{
+    akt_answer *answer = NULL;
+
+    assert_ok(akt_wait(p->net.me, f, &answer));
+    assert_int_equal(answer->outcome, AKT_FAILED);
+    assert_int_equal(answer->error, AKT_ECLOSED);
+    assert_string_equal(answer->text.ptr, "the peer went before it answered");
+    akt_answer_free(p->net.me, answer);
+}
+
+/* It is told at once, and not by the deadline; the next one asks another peer. */
+static void
+test_request_fails_when_its_peer_goes(void **state)
+{
+    struct pair p;
+    akt_future f[3];
+    size_t i;
+    int fd;
+
+    (void)state;
+    pair_begin(&p, "tcp");
+    p.req = net_open(&p.net, AKT_NNG_REQ, NULL);
+    fd = stranger_answers(&p.net, p.req);
+    for (i = 0; i < 3; i++) {
+        f[i] = ask(&p, "q", NET_WITHIN);
+    }
+    while (net_stats(&p.net, p.req).sent < 3) {
+    }
+    (void)close(fd);
+    for (i = 0; i < 3; i++) {
+        expect_lost(&p, f[i]);
+    }
+    net_dial(&p.net, p.rep);
+    expect_reply(&p, ask(&p, "now", NET_WITHIN), "now");
     net_end(&p.net);
 }
 
@@ -263,6 +343,44 @@ test_survey_collects_the_answers(void **state)
 }
 
 /* What a socket's protocol does not do is refused, and the socket lives. */
+/* The answer to the first survey comes during the second one. */
+static void
+test_late_answer_reaches_no_other_survey(void **state)
+{
+    akt_nng_opts opts = {.protocol = AKT_NNG_SURVEYOR, .requests = 1};
+    akt_nng_opts rep = {.protocol = AKT_NNG_RESPONDENT};
+    static const char *const says[] = {"later", "kept"};
+    const struct akt_nng_answers *list = NULL;
+    akt_answer *answer = NULL;
+    akt_future f;
+    struct pair p;
+    int i;
+
+    (void)state;
+    pair_begin(&p, "tcp");
+    rep.to = p.server;
+    p.req = net_open_with(&p.net, &opts);
+    net_listen(&p.net, p.req, net_address(&p.net, "tcp"));
+    net_dial(&p.net, net_open_with(&p.net, &rep));
+    while (net_stats(&p.net, p.req).peers < 1) {
+    }
+    for (i = 0; i < 2; i++) {
+        assert_ok(akt_ask(p.net.me, p.req.ref, &f, akt_nng_survey,
+                          .data = bytes_of(says[i]), .enough = 1,
+                          .wait_ns = i == 0 ? AKT_MS(200) : AKT_SECONDS(4)));
+        assert_ok(akt_wait(p.net.me, f, &answer));
+        list = akt_answer_as(answer, akt_nng_answers);
+        assert_non_null(list);
+        assert_int_equal(list->count, i);
+        if (i == 1) {
+            assert_memory_equal(list->answers[0].ptr, "kept", 4);
+        }
+        akt_answer_free(p.net.me, answer);
+    }
+    assert_int_equal(net_stats(&p.net, p.req).unwanted, 1);
+    net_end(&p.net);
+}
+
 static void
 test_what_does_not_fit_is_refused(void **state)
 {
@@ -288,7 +406,10 @@ main(void)
         cmocka_unit_test(test_places_of_dead_requests_are_used_again),
         cmocka_unit_test(test_late_answer_reaches_nobody_else),
         cmocka_unit_test(test_requests_break_with_their_socket),
+        cmocka_unit_test(test_request_that_is_over_is_not_sent),
+        cmocka_unit_test(test_request_fails_when_its_peer_goes),
         cmocka_unit_test(test_survey_collects_the_answers),
+        cmocka_unit_test(test_late_answer_reaches_no_other_survey),
         cmocka_unit_test(test_what_does_not_fit_is_refused),
     };
 

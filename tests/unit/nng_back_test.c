@@ -501,11 +501,13 @@ struct rep {
 static void
 rep_begin(struct rep *r)
 {
+    struct akti_net_config two = config_of(AKT_NNG_REQ, 4);
     struct akti_packet p;
     struct akti_packet none;
 
+    two.requests = 2;
     back_open(&r->rep, AKT_NNG_REP, 4);
-    back_open(&r->req, AKT_NNG_REQ, 4);
+    back_open_with(&r->req, &two);
     join(&r->rep, &r->req);
     p = packet_of(&r->req, "first", 1);
     assert_true(nng->send(r->req.net, &p));

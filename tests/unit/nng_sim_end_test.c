@@ -343,6 +343,131 @@ test_what_nobody_took_is_counted(void **state)
     assert_true(unread > 0);
 }
 
+/* --- requests --- */
+
+struct server {
+    akt_promise_of(akt_nng_request) kept;
+    akt_nng socket;
+};
+
+static akt_err
+on_request(akt_self *self, struct server *s, const struct akt_nng_request *m)
+{
+    if (m->data.len == 4) {
+        /* Its last words are heard. */
+        AKT_TRY(akt_reply(self, m, .data = m->data));
+        return AKT_EUSER;
+    }
+    return akt_keep(self, m, &s->kept);
+}
+
+static akt_err
+on_server_start(akt_self *self, struct server *s)
+{
+    akt_nng_opts opts = {.protocol = AKT_NNG_REP};
+
+    AKT_TRY(akt_nng_open(self, &opts, &s->socket, NULL));
+    return akt_send(self, s->socket.ref, akt_nng_listen,
+                    .url = akt_text_of(URL));
+}
+AKT_CLASS(server, struct server, AKT_ON(akt_nng_request, on_request),
+          AKT_ON_START(on_server_start));
+
+static akt_future
+ask(struct sim *sim, akt_nng req, const char *text)
+{
+    akt_future f = {NULL, 0};
+
+    assert_ok(akt_ask_within(sim->me, LONG, req.ref, &f, akt_nng_request,
+                             .data = {text, strlen(text)}));
+    return f;
+}
+
+/* What it ended with. */
+static akt_err
+wait_for(struct sim *sim, akt_future f)
+{
+    akt_answer *answer = NULL;
+    akt_err err;
+
+    assert_ok(akt_wait(sim->me, f, &answer));
+    err = answer->error;
+    akt_answer_free(sim->me, answer);
+    return err;
+}
+
+/* Not by their deadlines: at the instant in which the connection is gone. */
+static void
+lost_connection_ends_its_requests(struct sim *sim)
+{
+    akt_nng req = open_with(sim, &(akt_nng_opts){.protocol = AKT_NNG_REQ});
+    akt_ref ref = AKT_REF_NONE;
+    akt_future f[3];
+    uint64_t now;
+    uint32_t i;
+
+    begin(sim);
+    assert_ok(akt_spawn(sim->me, server, &ref));
+    assert_ok(try_dial(sim, req, URL, false));
+    for (i = 0; i < 3; i++) {
+        f[i] = ask(sim, req, "?");
+    }
+    (void)akt_sim_advance(sim->system, akt_random(sim->me) % AKT_SECONDS(1));
+    assert_int_equal(akt_sim_net_cut(sim->system, URL), 1);
+    now = akt_now_ns(sim->me);
+    for (i = 0; i < 3; i++) {
+        assert_err(wait_for(sim, f[i]), AKT_ECLOSED);
+    }
+    assert_true(akt_now_ns(sim->me) == now);
+    settle(sim);
+}
+
+/* An answer that comes soon after a cancellation is nobody's; later ones are not
+ * seen. */
+static void
+answer_to_cancelled_request_is_unwanted(struct sim *sim)
+{
+    akt_nng req = open_with(sim, &(akt_nng_opts){.protocol = AKT_NNG_REQ});
+    akt_ref ref = AKT_REF_NONE;
+    akt_nng_counters c;
+    akt_future f;
+
+    begin(sim);
+    assert_ok(akt_spawn(sim->me, server, &ref));
+    assert_ok(try_dial(sim, req, URL, true));
+    f = ask(sim, req, "last");
+    while (akt_nng_stats(sim->me, req, &c) == AKT_OK && c.sent == 0) {
+        assert_true(akt_sim_step(sim->system));
+    }
+    assert_ok(akt_cancel(sim->me, f));
+    assert_err(wait_for(sim, f), AKT_ECANCELLED);
+    (void)akt_sim_advance(sim->system, AKT_SECONDS(1));
+    assert_ok(akt_nng_stats(sim->me, req, &c));
+    assert_int_equal(c.received, 1);
+    assert_int_equal(c.unwanted, 1);
+    assert_int_equal(c.refused, 0);
+    settle(sim);
+}
+
+/* It answers, and goes: the answer comes, and to the rest that none will. */
+static void
+last_answer_of_a_peer_comes(struct sim *sim)
+{
+    akt_nng req = open_with(sim, &(akt_nng_opts){.protocol = AKT_NNG_REQ});
+    akt_ref ref = AKT_REF_NONE;
+    akt_future kept;
+    akt_future last;
+
+    begin(sim);
+    assert_ok(akt_spawn(sim->me, server, &ref));
+    assert_ok(try_dial(sim, req, URL, false));
+    kept = ask(sim, req, "?");
+    last = ask(sim, req, "last");
+    assert_ok(wait_for(sim, last));
+    assert_err(wait_for(sim, kept), AKT_ECLOSED);
+    settle(sim);
+}
+
 /* All places are taken for ever, and more is asked: it waits, and does nothing. */
 static void
 full_socket_rests_until_its_end(struct sim *sim)
@@ -374,6 +499,9 @@ full_socket_rests_until_its_end(struct sim *sim)
 
 TEST(addresses_are_names)
 TEST(full_socket_rests_until_its_end)
+TEST(lost_connection_ends_its_requests)
+TEST(answer_to_cancelled_request_is_unwanted)
+TEST(last_answer_of_a_peer_comes)
 TEST(open_that_waits_ends_by_time_or_cancellation)
 TEST(parted_address_is_not_reached)
 TEST(ends_at_any_point_leak_nothing)
@@ -386,6 +514,9 @@ main(void)
         cmocka_unit_test(test_open_that_waits_ends_by_time_or_cancellation),
         sim_test(test_parted_address_is_not_reached),
         sim_test(test_full_socket_rests_until_its_end),
+        sim_test(test_lost_connection_ends_its_requests),
+        sim_test(test_answer_to_cancelled_request_is_unwanted),
+        sim_test(test_last_answer_of_a_peer_comes),
         sim_test(test_delay_is_as_it_was_set),
         sim_test(test_options_out_of_range_are_refused),
         sim_test(test_ends_at_any_point_leak_nothing),

@@ -335,12 +335,17 @@ each_request_has_one_outcome(struct sim *sim)
         outcomes[answer->outcome]++;
         reply = akt_answer_as(answer, akt_nng_bytes);
         assert_true(reply == NULL || memcmp(reply->data.ptr, &i, 4) == 0);
+        assert_true(answer->outcome != AKT_FAILED
+                    || answer->error == AKT_ECLOSED);
         akt_answer_free(sim->me, answer);
     }
     assert_int_equal(outcomes[AKT_REPLIED] + outcomes[AKT_EXPIRED]
-                         + outcomes[AKT_CANCELLED],
+                         + outcomes[AKT_FAILED] + outcomes[AKT_CANCELLED],
                      ASKS);
     assert_int_equal(outcomes[AKT_CANCELLED], 1);
+    if (akt_sim_net_stats(sim->system).cut == 0) {
+        assert_int_equal(outcomes[AKT_FAILED], 0);
+    }
     if (akt_sim_net_stats(sim->system).lost == 0) {
         assert_int_equal(outcomes[AKT_EXPIRED], 0);
     }
