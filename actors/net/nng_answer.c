@@ -4,6 +4,14 @@
  * the way back until it is answered or dropped. One context receives at a time, or
  * the order of a peer's requests would be lost; the others hold requests that IN has,
  * send answers, or wait in `free`. New ones are made by IN when none is left.
+ *
+ * nng calls back from a thread of its own also when an operation ends at once, as
+ * most answers do. That thread would compete with the one that carries the answer
+ * on. So an answer that has no company is sent by an aio without a callback. That is
+ * over when nng has taken the message, or there is an error, as a look at the aio
+ * tells: nothing in nng's manual, but so in all of its versions 1. Only what waits,
+ * because the peer's last answer has not quite left, has to be looked at again: the
+ * aio with a callback sleeps for that.
  */
 #include "actors/base/mutant.h"
 #include "actors/net/nng_back.h"
@@ -12,8 +20,13 @@ enum state {
     FREE = 0,
     RECEIVING,
     HELD, /* by IN, or in the list for it */
-    SENDING
+    SENDING,
+    SENDING_QUIETLY /* by the aio without a callback; the other one sleeps */
 };
+
+/* Between two looks whether such an answer has left. */
+#define LOOK_MIN_MS 1
+#define LOOK_MAX_MS 128
 
 struct akti_nng_context {
     struct akti_net *net;
@@ -21,8 +34,10 @@ struct akti_nng_context {
     struct akti_nng_context *next; /* in whichever list it is */
     nng_ctx ctx;
     nng_aio *aio;
+    nng_aio *quiet;   /* without a callback */
     nng_msg *request; /* in the list for IN */
     size_t bytes;     /* of the answer that is being sent */
+    nng_duration look_ms;
     enum state state;
 };
 
@@ -72,6 +87,7 @@ append(struct akti_nng_contexts *c, struct akti_nng_context *x, nng_msg *m)
     }
     c->last = x;
     c->waiting++;
+    c->held++;
 }
 
 static void
@@ -128,19 +144,44 @@ akti_nng_count_out(struct akti_net *net, nng_aio *aio, size_t bytes)
     }
 }
 
+/* By this aio; or it could not be. */
 static void
-sent(struct akti_net *net, struct akti_nng_context *x)
+sent(struct akti_nng_context *x, nng_aio *aio)
 {
+    struct akti_net *net = x->net;
     struct akti_nng_contexts *c = &net->contexts;
     struct akti_nng_context *next;
 
-    akti_nng_count_out(net, x->aio, x->bytes);
+    akti_nng_count_out(net, aio, x->bytes);
     (void)pthread_mutex_lock(&c->lock);
     put_free(c, x);
     next = AKTI_MUTANT(nng_answered_and_deaf) ? NULL : next_receiver(net);
     akti_nng_has_left(net);
     (void)pthread_mutex_unlock(&c->lock);
     begin_receive(next);
+}
+
+/* False: it waits still; then the message is the aio's, and there is no error. */
+static bool
+left_quietly(struct akti_nng_context *x)
+{
+    if (nng_aio_get_msg(x->quiet) != NULL && nng_aio_result(x->quiet) == 0) {
+        return false;
+    }
+    /* Whoever takes the message then ends the operation. */
+    nng_aio_wait(x->quiet);
+    sent(x, x->quiet);
+    return true;
+}
+
+/* After a nap, which ends with an error when the socket is closed. */
+static void
+look(struct akti_nng_context *x)
+{
+    if (nng_aio_result(x->aio) == 0 && !left_quietly(x)) {
+        x->look_ms *= x->look_ms < LOOK_MAX_MS ? 2 : 1;
+        nng_sleep_aio(x->look_ms, x->aio);
+    }
 }
 
 static void
@@ -151,7 +192,9 @@ on_done(void *arg)
 
     akti_nng_count(&net->activity, 1);
     if (x->state == SENDING) {
-        sent(net, x);
+        sent(x, x->aio);
+    } else if (x->state == SENDING_QUIETLY) {
+        look(x);
     } else if (nng_aio_result(x->aio) == 0) {
         received(net, x);
     }
@@ -173,12 +216,15 @@ add_context(struct akti_net *net)
         free(x);
         return false;
     }
-    if (nng_aio_alloc(&x->aio, on_done, x) != 0) {
+    if (nng_aio_alloc(&x->aio, on_done, x) != 0
+        || nng_aio_alloc(&x->quiet, NULL, NULL) != 0) {
         (void)nng_ctx_close(x->ctx);
+        nng_aio_free(x->aio);
         free(x);
         return false;
     }
     nng_aio_set_timeout(x->aio, NNG_DURATION_INFINITE);
+    nng_aio_set_timeout(x->quiet, NNG_DURATION_INFINITE);
     (void)pthread_mutex_lock(&c->lock);
     x->older = c->all;
     c->all = x;
@@ -258,16 +304,42 @@ akti_nng_answer_receive(struct akti_net *net, struct akti_packet *out)
     return true;
 }
 
+/* Whether it is the only request, and no answer is on its way. */
+static bool
+is_alone(struct akti_net *net)
+{
+    return NNG_MAJOR_VERSION == 1 && net->protocol == AKT_NNG_REP
+           && net->contexts.held == 0
+           /* Relaxed: the lock. */
+           && atomic_load_explicit(&net->pending, memory_order_relaxed) == 0;
+}
+
+static void
+send_quietly(struct akti_nng_context *x, nng_msg *m)
+{
+    nng_aio_set_msg(x->quiet, m);
+    nng_ctx_send(x->ctx, x->quiet);
+    if (!left_quietly(x) && !AKTI_MUTANT(nng_quiet_forgotten)) {
+        x->look_ms = LOOK_MIN_MS;
+        nng_sleep_aio(x->look_ms, x->aio);
+    }
+}
+
 void
 akti_nng_answer_send(struct akti_net *net, struct akti_packet *packet)
 {
     struct akti_nng_context *x = (void *)(uintptr_t)packet->tag;
 
     (void)pthread_mutex_lock(&net->contexts.lock);
-    x->state = SENDING;
+    net->contexts.held--;
+    x->state = is_alone(net) ? SENDING_QUIETLY : SENDING;
     x->bytes = packet->size;
     akti_nng_leaves(net);
     (void)pthread_mutex_unlock(&net->contexts.lock);
+    if (x->state == SENDING_QUIETLY) {
+        send_quietly(x, packet->message);
+        return;
+    }
     nng_aio_set_msg(x->aio, packet->message);
     nng_ctx_send(x->ctx, x->aio);
 }
@@ -279,6 +351,7 @@ akti_nng_answer_drop(struct akti_net *net, uint64_t tag)
     struct akti_nng_context *next;
 
     (void)pthread_mutex_lock(&c->lock);
+    c->held--;
     if (!AKTI_MUTANT(nng_dropped_request_kept)) {
         put_free(c, (void *)(uintptr_t)tag);
     }
@@ -294,6 +367,7 @@ akti_nng_answer_stop(struct akti_net *net)
 
     for (x = net->contexts.all; x != NULL; x = x->older) {
         nng_aio_stop(x->aio);
+        nng_aio_stop(x->quiet);
     }
 }
 
@@ -305,7 +379,11 @@ akti_nng_answer_fini(struct akti_net *net)
     while (x != NULL) {
         struct akti_nng_context *older = x->older;
 
+        if (x->state == SENDING_QUIETLY && nng_aio_result(x->quiet) != 0) {
+            nng_msg_free(nng_aio_get_msg(x->quiet));
+        }
         nng_aio_free(x->aio);
+        nng_aio_free(x->quiet);
         if (x->request != NULL) {
             nng_msg_free(x->request);
         }

@@ -78,6 +78,7 @@ struct akti_nng_contexts {
     uint32_t count;
     uint32_t limit;
     uint32_t waiting; /* in the list for IN */
+    uint32_t held;    /* these, and those that IN has */
     uint32_t window;
     bool receiving; /* one of them */
     bool idle;      /* IN was told of none */

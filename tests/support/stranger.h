@@ -12,6 +12,7 @@
 /* What nng's own sockets say first. */
 #define STRANGER_HELLO_SIZE 8
 #define STRANGER_PUSH_HELLO "\0SP\0\0\x50\0\0"
+#define STRANGER_REQ_HELLO "\0SP\0\0\x30\0\0"
 #define STRANGER_REP_HELLO "\0SP\0\0\x31\0\0"
 
 /* Connects to tcp://127.0.0.1:port; -1 with errno. */

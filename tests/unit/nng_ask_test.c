@@ -13,6 +13,9 @@ bytes_of(const char *text)
     return (akt_bytes){text, strlen(text)};
 }
 
+/* More than a connection holds. */
+static char large[(size_t)16 << 20];
+
 /* Answers by what the request says. */
 struct server {
     akt_promise_of(akt_nng_request) kept;
@@ -32,6 +35,9 @@ on_request(akt_self *self, struct server *s, const struct akt_nng_request *m)
     }
     if (m->data.len == 5 && memcmp(text, "never", 5) == 0) {
         return AKT_OK;
+    }
+    if (m->data.len == 5 && memcmp(text, "large", 5) == 0) {
+        return akt_reply(self, m, .data = {large, sizeof(large)});
     }
     if (m->data.len == 4 && memcmp(text, "kept", 4) == 0) {
         AKT_TRY(akt_promise_reply(self, &s->kept, .data = bytes_of("at last")));
@@ -295,6 +301,63 @@ test_request_fails_when_its_peer_goes(void **state)
     net_end(&p.net);
 }
 
+/* As nng's REQ does: a length, a number, the text. */
+static void
+stranger_asks(int fd, const char *text)
+{
+    char frame[64] = {0};
+    size_t n = strlen(text);
+
+    frame[7] = (char)(n + 4);
+    frame[8] = (char)0x80;
+    frame[11] = 1;
+    memcpy(frame + 12, text, n);
+    assert_true(stranger_say(fd, frame, n + 12));
+}
+
+/* Reads so much, of which the last bytes are this. */
+static void
+stranger_hears(int fd, size_t size, const char *text)
+{
+    static char bytes[65536];
+    ssize_t n = 0;
+
+    while (size > 0) {
+        n = read(fd, bytes, size < sizeof(bytes) ? size : sizeof(bytes));
+        assert_true(n > 0);
+        size -= (size_t)n;
+    }
+    assert_memory_equal(bytes + n - strlen(text), text, strlen(text));
+}
+
+/* The second one waits behind the first, which the peer does not take yet. */
+static void
+test_answers_to_who_does_not_read_leave_later(void **state)
+{
+    struct pair p;
+    int fd;
+
+    (void)state;
+    pair_begin(&p, "tcp");
+    fd = stranger_connect(p.net.url);
+    assert_true(fd >= 0);
+    assert_true(stranger_say(fd, STRANGER_REQ_HELLO, STRANGER_HELLO_SIZE));
+    stranger_asks(fd, "large");
+    while (net_stats(&p.net, p.rep).sent < 1) {
+    }
+    stranger_asks(fd, "small");
+    while (net_stats(&p.net, p.rep).received < 2) {
+    }
+    stranger_hears(fd, STRANGER_HELLO_SIZE + 12 + sizeof(large) + 12 + 5,
+                   "small");
+    while (net_stats(&p.net, p.rep).sent < 2) {
+    }
+    stranger_asks(fd, "again");
+    stranger_hears(fd, 12 + 5, "again");
+    (void)close(fd);
+    net_end(&p.net);
+}
+
 static void
 test_survey_collects_the_answers(void **state)
 {
@@ -408,6 +471,7 @@ main(void)
         cmocka_unit_test(test_requests_break_with_their_socket),
         cmocka_unit_test(test_request_that_is_over_is_not_sent),
         cmocka_unit_test(test_request_fails_when_its_peer_goes),
+        cmocka_unit_test(test_answers_to_who_does_not_read_leave_later),
         cmocka_unit_test(test_survey_collects_the_answers),
         cmocka_unit_test(test_late_answer_reaches_no_other_survey),
         cmocka_unit_test(test_what_does_not_fit_is_refused),

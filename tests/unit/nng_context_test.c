@@ -18,7 +18,7 @@ static const struct akti_transport *const nng = &akti_nng_transport;
 #define WINDOW 4
 
 /* How often OUT was woken. */
-static struct akti_link *watched;
+static struct akti_link *_Atomic watched;
 static _Atomic uint32_t wakes;
 
 void __real_akti_link_wake(struct akti_link *link, enum akti_side side);
