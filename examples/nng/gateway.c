@@ -2,7 +2,7 @@
 /*
  * A gateway for requests, with a pool of workers behind it. Whoever asks the
  * gateway is answered by one of the workers. Each request is a task of its own,
- * which asks again when a worker takes too long, because it was killed perhaps.
+ * which asks again when a worker takes too long, or goes before it has answered.
  */
 #include "demo.h"
 

@@ -155,11 +155,23 @@ expect(struct both *b, uint64_t tag)
     return m;
 }
 
+/* The request that comes next to the other end is answered, and OUT has it. */
+static void
+answer_next(struct both *b, uint64_t tag)
+{
+    const struct akt_nng_request *m = expect(b, tag);
+    struct akti_packet p;
+
+    assert_ok(akt_probe_reply(b->net.a, m, .data = m->data));
+    p = take(b);
+    assert_int_equal(p.tag, tag);
+    assert_non_null(p.message);
+    nng->packet_free(b->req, &p);
+}
+
 static void
 test_requests_wait_for_a_peer_in_their_order(void **state)
 {
-    const struct akt_nng_request *m;
-    struct akti_packet p;
     struct both b;
     uint64_t i;
 
@@ -172,12 +184,7 @@ test_requests_wait_for_a_peer_in_their_order(void **state)
     assert_false(ask(&b, i));
     join(&b);
     for (i = 1; i <= FEW; i++) {
-        m = expect(&b, i);
-        assert_ok(akt_probe_reply(b.net.a, m, .data = m->data));
-        p = take(&b);
-        assert_int_equal(p.tag, i);
-        assert_non_null(p.message);
-        nng->packet_free(b.req, &p);
+        answer_next(&b, i);
     }
     assert_int_equal(nng->pending(b.req), 0);
     end(&b);
@@ -300,8 +307,6 @@ test_lost_connection_ends_its_requests(void **state)
 static void
 test_contexts_are_used_again(void **state)
 {
-    const struct akt_nng_request *m;
-    struct akti_packet p;
     struct both b;
     uint64_t i;
 
@@ -313,11 +318,7 @@ test_contexts_are_used_again(void **state)
     }
     assert_false(ask(&b, i));
     for (i = 1; i <= 500; i++) {
-        m = expect(&b, i);
-        assert_ok(akt_probe_reply(b.net.a, m, .data = m->data));
-        p = take(&b);
-        assert_int_equal(p.tag, i);
-        nng->packet_free(b.req, &p);
+        answer_next(&b, i);
         must_ask(&b, i + FEW);
     }
     assert_int_equal(b.req->asks.count, FEW);

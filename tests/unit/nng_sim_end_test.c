@@ -383,6 +383,19 @@ ask(struct sim *sim, akt_nng req, const char *text)
     return f;
 }
 
+/* A server, and a REQ socket that dials it. */
+static akt_nng
+begin_asking(struct sim *sim, bool once)
+{
+    akt_nng req = open_with(sim, &(akt_nng_opts){.protocol = AKT_NNG_REQ});
+    akt_ref ref = AKT_REF_NONE;
+
+    begin(sim);
+    assert_ok(akt_spawn(sim->me, server, &ref));
+    assert_ok(try_dial(sim, req, URL, once));
+    return req;
+}
+
 /* What it ended with. */
 static akt_err
 wait_for(struct sim *sim, akt_future f)
@@ -400,15 +413,11 @@ wait_for(struct sim *sim, akt_future f)
 static void
 lost_connection_ends_its_requests(struct sim *sim)
 {
-    akt_nng req = open_with(sim, &(akt_nng_opts){.protocol = AKT_NNG_REQ});
-    akt_ref ref = AKT_REF_NONE;
+    akt_nng req = begin_asking(sim, false);
     akt_future f[3];
     uint64_t now;
     uint32_t i;
 
-    begin(sim);
-    assert_ok(akt_spawn(sim->me, server, &ref));
-    assert_ok(try_dial(sim, req, URL, false));
     for (i = 0; i < 3; i++) {
         f[i] = ask(sim, req, "?");
     }
@@ -427,14 +436,10 @@ lost_connection_ends_its_requests(struct sim *sim)
 static void
 answer_to_cancelled_request_is_unwanted(struct sim *sim)
 {
-    akt_nng req = open_with(sim, &(akt_nng_opts){.protocol = AKT_NNG_REQ});
-    akt_ref ref = AKT_REF_NONE;
+    akt_nng req = begin_asking(sim, true);
     akt_nng_counters c;
     akt_future f;
 
-    begin(sim);
-    assert_ok(akt_spawn(sim->me, server, &ref));
-    assert_ok(try_dial(sim, req, URL, true));
     f = ask(sim, req, "last");
     while (akt_nng_stats(sim->me, req, &c) == AKT_OK && c.sent == 0) {
         assert_true(akt_sim_step(sim->system));
@@ -453,14 +458,10 @@ answer_to_cancelled_request_is_unwanted(struct sim *sim)
 static void
 last_answer_of_a_peer_comes(struct sim *sim)
 {
-    akt_nng req = open_with(sim, &(akt_nng_opts){.protocol = AKT_NNG_REQ});
-    akt_ref ref = AKT_REF_NONE;
+    akt_nng req = begin_asking(sim, false);
     akt_future kept;
     akt_future last;
 
-    begin(sim);
-    assert_ok(akt_spawn(sim->me, server, &ref));
-    assert_ok(try_dial(sim, req, URL, false));
     kept = ask(sim, req, "?");
     last = ask(sim, req, "last");
     assert_ok(wait_for(sim, last));
