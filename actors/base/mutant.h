@@ -299,6 +299,7 @@
     X(nng_answered_and_deaf, "the context of an answer receives no more")      \
     X(nng_dropped_request_kept, "a request that is dropped keeps its context") \
     X(nng_quiet_forgotten, "an answer that waits is not looked at again")      \
+    X(nng_ask_sent_after_close, "a closed socket sends what had not left")     \
     X(nng_ask_kept, "a request that is given up keeps its context")            \
     X(nng_ask_cancelled_unsent,                                                \
       "a request that waits for a peer is given up by a cancel")               \

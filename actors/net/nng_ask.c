@@ -413,7 +413,8 @@ akti_nng_ask_close(struct akti_net *net)
 {
     struct akti_nng_ask *x;
 
-    for (x = net->asks.all; x != NULL; x = x->older) {
+    for (x = net->asks.all; x != NULL && !AKTI_MUTANT(nng_ask_sent_after_close);
+         x = x->older) {
         end(x, true);
     }
 }

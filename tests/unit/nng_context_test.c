@@ -59,18 +59,34 @@ begin(struct both *b)
     assert_ok(nng->open(&config, b->link, &b->req, &b->net.error));
 }
 
+/* There may be nobody yet. */
+static void
+dial(struct both *b, const char *url)
+{
+    struct akti_opening *o = calloc(1, sizeof(*o));
+
+    assert_non_null(o);
+    o->kind = AKTI_OPENING_DIAL;
+    (void)snprintf(o->url, sizeof(o->url), "%s", url);
+    nng->begin(b->req, o);
+}
+
 /* A REP socket, whose requests come to the probe, is dialed. */
 static void
 join(struct both *b)
 {
-    struct akti_opening *o = calloc(1, sizeof(*o));
-
     b->rep = net_open(&b->net, AKT_NNG_REP, b->net.a);
     net_listen(&b->net, b->rep, net_address(&b->net, "tcp"));
-    assert_non_null(o);
-    o->kind = AKTI_OPENING_DIAL;
-    (void)snprintf(o->url, sizeof(o->url), "%s", b->net.url);
-    nng->begin(b->req, o);
+    dial(b, b->net.url);
+}
+
+static void
+close_req(struct both *b)
+{
+    nng->hush(b->req);
+    (void)akti_link_leave(b->link, AKTI_SIDE_OUT);
+    (void)akti_link_leave(b->link, AKTI_SIDE_IN);
+    nng->close(b->req);
 }
 
 static void
@@ -78,10 +94,7 @@ end(struct both *b)
 {
     struct akti_opening *o = akti_link_take_opened(b->link);
 
-    nng->hush(b->req);
-    (void)akti_link_leave(b->link, AKTI_SIDE_OUT);
-    (void)akti_link_leave(b->link, AKTI_SIDE_IN);
-    nng->close(b->req);
+    close_req(b);
     free(o);
     akti_link_release(b->link);
     net_end(&b->net);
@@ -325,6 +338,35 @@ test_contexts_are_used_again(void **state)
     end(&b);
 }
 
+/* A peer that comes while the close waits for quiet gets nothing. */
+static void
+test_closed_socket_sends_no_request(void **state)
+{
+    char url[AKT_NNG_URL_MAX + 1];
+    struct akti_opening *o = NULL;
+    uint32_t tries = 0;
+    struct both b;
+
+    (void)state;
+    begin(&b);
+    (void)snprintf(url, sizeof(url), "%s", net_address(&b.net, "ipc"));
+    dial(&b, url);
+    while ((o = akti_link_take_opened(b.link)) == NULL) {
+        akti_thread_pause(tries++);
+    }
+    free(o);
+    assert_true(ask(&b, 1));
+    b.rep = net_open(&b.net, AKT_NNG_REP, b.net.a);
+    close_req(&b);
+    net_listen(&b.net, b.rep, url);
+    while (nng->closings() > 0) {
+        akti_thread_pause(tries++);
+    }
+    assert_int_equal(net_stats(&b.net, b.rep).received, 0);
+    akti_link_release(b.link);
+    net_end(&b.net);
+}
+
 int
 main(void)
 {
@@ -334,7 +376,8 @@ main(void)
         cmocka_unit_test(test_request_given_up_without_a_peer_is_lost),
         cmocka_unit_test(test_request_given_up_gives_its_context_back),
         cmocka_unit_test(test_lost_connection_ends_its_requests),
-        cmocka_unit_test(test_contexts_are_used_again)};
+        cmocka_unit_test(test_contexts_are_used_again),
+        cmocka_unit_test(test_closed_socket_sends_no_request)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
