@@ -290,6 +290,8 @@
     X(nng_unsent_leaked, "a message that could not be sent is not freed")      \
     X(nng_loss_not_counted, "a message that could not be sent is not counted") \
     X(nng_room_not_told, "room in the queue of a socket wakes nobody")         \
+    X(nng_bytes_unbounded, "a socket's queue has any number of bytes")         \
+    X(nng_bytes_stay, "what has left a socket's queue counts by its bytes")    \
     X(nng_drop_not_counted, "what arrives and finds no room goes uncounted")   \
     X(nng_stall_for_ever, "a socket that stopped reading goes on no more")     \
     X(nng_queue_not_pending, "a close forgets what is queued to be sent")      \

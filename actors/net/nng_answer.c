@@ -9,7 +9,7 @@
  * most answers do. That thread would compete with the one that carries the answer
  * on. So an answer that has no company is sent by an aio without a callback. That is
  * over when nng has taken the message, or there is an error, as a look at the aio
- * tells: nothing in nng's manual, but so in all of its versions 1. Only what waits,
+ * tells: nothing in nng's manual, but so in 1.5.2 and later ones that were read. Only what waits,
  * because the peer's last answer has not quite left, has to be looked at again: the
  * aio with a callback sleeps for that.
  */

@@ -172,11 +172,13 @@ on_answered(void *arg)
     bool wakes;
 
     akti_nng_count(&net->activity, 1);
+    if (m != NULL) {
+        akti_nng_count_in(net, m);
+    }
     if (m != NULL && akti_nng_is_hushed(net)) {
+        akti_nng_count(&net->dropped, 1);
         nng_msg_free(m);
         m = NULL;
-    } else if (m != NULL) {
-        akti_nng_count_in(net, m);
     }
     (void)pthread_mutex_lock(&net->asks.lock);
     x->answer = m;

@@ -146,6 +146,15 @@ akti_nng_count(_Atomic uint64_t *counter, uint64_t n)
     (void)atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
 }
 
+/* The same of one that no two threads count at a time. */
+static inline void
+akti_nng_count_mine(_Atomic uint64_t *counter, uint64_t n)
+{
+    atomic_store_explicit(
+        counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+        memory_order_relaxed);
+}
+
 static inline bool
 akti_nng_is_hushed(struct akti_net *net)
 {

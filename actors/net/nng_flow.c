@@ -78,8 +78,7 @@ tell_room(struct akti_net *net)
 
     /* seq_cst: after the take; pairs: akti_nng_send */
     if (atomic_load_explicit(&o->wants_room, memory_order_seq_cst) != 0
-        && !AKTI_MUTANT(nng_room_not_told)
-        && akti_nng_ring_count(&o->ring) <= o->ring.limit / 2
+        && !AKTI_MUTANT(nng_room_not_told) && akti_nng_ring_has_room(&o->ring)
         && atomic_exchange_explicit(&o->wants_room, 0, memory_order_seq_cst)
                != 0) {
         akti_link_wake(net->link, o->side);
@@ -101,10 +100,10 @@ on_sent(void *arg)
         akti_nng_count(&net->lost,
                        AKTI_MUTANT(nng_loss_not_counted) ? 0 : o->count);
     } else {
-        akti_nng_count(&net->sent, o->count);
-        akti_nng_count(&net->sent_bytes, o->bytes);
+        akti_nng_count_mine(&net->sent, o->count);
+        akti_nng_count_mine(&net->sent_bytes, o->bytes);
     }
-    akti_nng_ring_take(&o->ring);
+    akti_nng_ring_take(&o->ring, o->bytes);
     tell_room(net);
     /* acquire: pairs: akti_nng_close */
     if (atomic_load_explicit(&net->closing, memory_order_acquire) == 0) {
@@ -116,12 +115,12 @@ on_sent(void *arg)
 static bool
 is_full(struct akti_nng_out *o)
 {
-    if (akti_nng_ring_count(&o->ring) < o->ring.limit) {
+    if (!akti_nng_ring_is_full(&o->ring)) {
         return false;
     }
     /* seq_cst: before the look; pairs: tell_room */
     atomic_store_explicit(&o->wants_room, 1, memory_order_seq_cst);
-    return akti_nng_ring_count(&o->ring) > o->ring.limit / 2;
+    return !akti_nng_ring_has_room(&o->ring);
 }
 
 bool
@@ -196,9 +195,9 @@ take_in(struct akti_net *net, nng_msg *m)
     struct akti_nng_in *in = &net->in;
 
     akti_nng_count(&net->activity, 1);
-    akti_nng_count_in(net, m);
-    if (!akti_nng_is_hushed(net)
-        && akti_nng_ring_count(&in->ring) < in->ring.limit) {
+    akti_nng_count_mine(&net->received, count_of(net, m));
+    akti_nng_count_mine(&net->received_bytes, nng_msg_len(m));
+    if (!akti_nng_is_hushed(net) && !akti_nng_ring_is_full(&in->ring)) {
         akti_nng_ring_put(&in->ring, m);
     } else {
         akti_nng_count(&net->dropped, AKTI_MUTANT(nng_drop_not_counted)
@@ -234,11 +233,10 @@ restart(struct akti_net *net)
     if (akti_nng_is_hushed(net) && !in->drops) {
         return;
     }
-    while (!in->drops && akti_nng_ring_count(&in->ring) >= in->ring.limit) {
+    while (!in->drops && akti_nng_ring_is_full(&in->ring)) {
         /* seq_cst: before the look; pairs: akti_nng_receive */
         atomic_store_explicit(&in->stalled, 1, memory_order_seq_cst);
-        if (akti_nng_ring_count(&in->ring) >= in->ring.limit
-            || !take_stall(in)) {
+        if (akti_nng_ring_is_full(&in->ring) || !take_stall(in)) {
             return;
         }
     }
@@ -308,8 +306,8 @@ akti_nng_receive(struct akti_net *net, struct akti_packet *out)
         return false;
     }
     m = akti_nng_ring_first(&in->ring);
-    akti_nng_ring_take(&in->ring);
-    if (akti_nng_ring_count(&in->ring) <= in->ring.limit / 2 && take_stall(in)
+    akti_nng_ring_take(&in->ring, nng_msg_len(m));
+    if (akti_nng_ring_has_room(&in->ring) && take_stall(in)
         && !AKTI_MUTANT(nng_stall_for_ever)) {
         restart(net);
     }
@@ -339,11 +337,13 @@ does_receive(akt_nng_protocol p)
 }
 
 static akt_err
-open_one(struct akti_nng_ring *ring, nng_aio **aio, uint32_t window,
-         void (*done)(void *), void *arg)
+open_aio(nng_aio **aio, void (*done)(void *), void *arg)
 {
-    AKT_TRY(akti_nng_ring_init(ring, window));
-    return nng_aio_alloc(aio, done, arg) == 0 ? AKT_OK : AKT_ENOMEM;
+    if (nng_aio_alloc(aio, done, arg) != 0) {
+        return AKT_ENOMEM;
+    }
+    nng_aio_set_timeout(*aio, NNG_DURATION_INFINITE);
+    return AKT_OK;
 }
 
 akt_err
@@ -356,14 +356,13 @@ akti_nng_flow_open(struct akti_net *net, const struct akti_net_config *c)
         p == AKT_NNG_SUB || p == AKT_NNG_BUS || p == AKT_NNG_SURVEYOR;
     net->out.side = AKTI_SIDE_OUT;
     if (does_send(p)) {
-        AKT_TRY(open_one(&net->out.ring, &net->out.aio, c->send_window, on_sent,
-                         net));
-        nng_aio_set_timeout(net->out.aio, NNG_DURATION_INFINITE);
+        AKT_TRY(akti_nng_ring_init(&net->out.ring, c->send_window,
+                                   c->window_bytes));
+        AKT_TRY(open_aio(&net->out.aio, on_sent, net));
     }
     if (does_receive(p)) {
-        AKT_TRY(
-            open_one(&net->in.ring, &net->in.aio, c->window, on_received, net));
-        nng_aio_set_timeout(net->in.aio, NNG_DURATION_INFINITE);
+        AKT_TRY(akti_nng_ring_init(&net->in.ring, c->window, c->window_bytes));
+        AKT_TRY(open_aio(&net->in.aio, on_received, net));
     }
     return AKT_OK;
 }
@@ -393,8 +392,10 @@ free_ring(struct akti_nng_ring *ring)
     uint32_t n = 0;
 
     while (ring->slots != NULL && akti_nng_ring_count(ring) > 0) {
-        nng_msg_free(akti_nng_ring_first(ring));
-        akti_nng_ring_take(ring);
+        nng_msg *m = akti_nng_ring_first(ring);
+
+        akti_nng_ring_take(ring, nng_msg_len(m));
+        nng_msg_free(m);
         n++;
     }
     free(ring->slots);

@@ -356,11 +356,11 @@ take_answers(akt_self *self, struct out *o)
     unsigned n = 0;
 
     while (n < BATCH && s->transport->receive(s->net, &p)) {
+        o->taken += p.message != NULL;
         akti_asks_answer(self, s, &o->asks, &p);
         s->transport->packet_free(s->net, &p);
         n++;
     }
-    o->taken += n;
     if (n == BATCH) {
         self->again = true;
     }

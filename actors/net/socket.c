@@ -10,6 +10,10 @@
 #include <string.h>
 
 #define WINDOW_DEFAULT 128
+/* Of streams of small messages: a millisecond of them, in which who is woken to
+ * take or bring the next ones gets a core; and its bound. */
+#define STREAM_WINDOW 2048
+#define STREAM_BYTES ((uint64_t)4 << 20)
 #define WINDOW_MAX 65536
 /* Few, so that the next batch fills while these leave. */
 #define BATCH_WINDOW 4
@@ -113,6 +117,26 @@ or_default(uint64_t value, uint64_t standard)
     return value != 0 ? value : standard;
 }
 
+/* Messages one by one, of which none is dropped for who is slow. */
+static bool
+is_stream(const akt_nng_opts *o)
+{
+    return o->batch_bytes == 0
+           && (o->protocol == AKT_NNG_PUSH || o->protocol == AKT_NNG_PULL
+               || o->protocol == AKT_NNG_PAIR || o->protocol == AKT_NNG_PAIR0);
+}
+
+static void
+set_windows(const akt_nng_opts *o, struct akti_net_config *c)
+{
+    uint32_t window = is_stream(o) ? STREAM_WINDOW : WINDOW_DEFAULT;
+    uint32_t send_window = o->batch_bytes > 0 ? BATCH_WINDOW : window;
+
+    c->window = (uint32_t)or_default(o->window, window);
+    c->send_window = (uint32_t)or_default(o->window, send_window);
+    c->window_bytes = o->window == 0 && is_stream(o) ? STREAM_BYTES : 0;
+}
+
 static void
 configure(const akt_nng_opts *o, struct akti_net_config *c)
 {
@@ -123,9 +147,6 @@ configure(const akt_nng_opts *o, struct akti_net_config *c)
         .max_message = AKTI_MUTANT(net_size_unlimited)
                            ? 0
                            : or_default(o->max_message, AKT_NNG_MESSAGE_MAX),
-        .window = (uint32_t)or_default(o->window, WINDOW_DEFAULT),
-        .send_window = (uint32_t)or_default(
-            o->window, o->batch_bytes > 0 ? BATCH_WINDOW : WINDOW_DEFAULT),
         .batches = o->batch_bytes > 0,
         .requests = (uint32_t)or_default(o->requests, REQUESTS_DEFAULT),
         .max_peers = (uint32_t)or_default(o->max_peers, PEERS_DEFAULT),
@@ -133,6 +154,7 @@ configure(const akt_nng_opts *o, struct akti_net_config *c)
         .redial_max_ns = or_default(o->redial_max_ns, REDIAL_MAX_NS)};
     (void)snprintf(c->name, sizeof(c->name), "%s",
                    o->name != NULL ? o->name : names[o->protocol]);
+    set_windows(o, c);
     if (c->redial_max_ns < c->redial_min_ns) {
         c->redial_max_ns = c->redial_min_ns;
     }

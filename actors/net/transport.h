@@ -49,9 +49,10 @@
  * was dropped before, and none after hush. Nothing is sent twice.
  *
  * Bounds. Between receive and the network there are at most `window` packets, and
- * `send_window` between send and it. A
- * back end whose protocol can slow its peers down stops reading beyond that; one
- * that cannot (SUB, BUS, and SURVEYOR's answers) drops the newest and counts it.
+ * `send_window` between send and it; in real sockets also, in either direction, no
+ * packet more once there are `window_bytes`. A back end whose protocol can slow its
+ * peers down stops reading beyond that; one that cannot (SUB, BUS, and SURVEYOR's
+ * answers) drops the newest and counts it.
  * REQ's answers are as many as `requests` at most.
  */
 #ifndef AKT_NET_TRANSPORT_H
@@ -84,8 +85,9 @@ struct akti_net_config {
     const char *const *topics; /* [borrow] during open; NULL: all */
     const akt_nng_tls *tls;    /* [borrow] during open; NULL: none */
     size_t max_message;
-    uint32_t window;      /* of what is received */
-    uint32_t send_window; /* of what is sent */
+    uint32_t window;       /* of what is received */
+    uint32_t send_window;  /* of what is sent */
+    uint64_t window_bytes; /* of either; 0: any number */
     uint32_t requests;
     uint32_t max_peers;
     bool batches; /* packets hold several messages, and are counted so */

@@ -232,8 +232,11 @@ typedef struct akt_nng_opts {
      * peer's connection. 0: `AKT_NNG_MESSAGE_MAX`. */
     size_t max_message;
     /** Messages, or batches, between the network and the mailboxes in each
-     * direction, 1 to 65536; 0: 128, but 4 batches that are sent. Answers to a REQ
-     * socket are at most as many as `requests`. */
+     * direction, 1 to 65536. 0: 128; but 4 batches that are sent, and for PUSH,
+     * PULL and PAIR without batches 2048 messages, or fewer that have 4 MiB. What
+     * is on its way to one PULL socket the others do not get: workers that share
+     * long tasks have small ones (the network itself holds some too). Answers to a
+     * REQ socket are at most as many as `requests`. */
     uint32_t window;
     /** Requests that a REQ, REP, SURVEYOR or RESPONDENT socket has open at a
      * time, 1 to 65536; 0: 1024. */
