@@ -16,6 +16,7 @@
     X(deaf_task_runs_on, "mail that a task does not want keeps it running")    \
     X(child_outlives_owner, "a task ends before the tasks that it owns")       \
     X(shield_does_nothing, "a shielded wait is cancelled")                     \
+    X(answering_job_left, "a drain ends while a job's answer is on its way")   \
     X(hung_job_is_waited_for, "a drain waits for a job that nobody wants")     \
     X(drain_ends_when_continued,                                               \
       "a process that is stopped while it drains ends when it goes on")        \
@@ -31,6 +32,7 @@
     X(task_wanders, "a task goes on on whatever worker takes it")              \
     X(scope_gives_nothing_up, "a scope that is closed leaves things open")     \
     X(closed_alarm_goes_off, "the time limit of a scope that is closed")       \
+    X(closed_owned_found, "a scope can be closed twice by its alarm's turn")   \
     X(alarm_stays_queued, "an alarm that has gone off holds its cell")         \
     X(detached_child_killed, "a detached task is told to end")                 \
     X(push_wakes_nobody, "a message for an idle actor does not make it ready") \

@@ -195,6 +195,19 @@ akti_request_is_over(void *ptr, uint32_t generation)
     return false;
 }
 
+bool
+akti_request_is_left(void *ptr, uint32_t generation)
+{
+    struct akti_cell *cell = ptr;
+    bool is_over = akti_request_is_over(cell, generation);
+
+    /* How it ended may be on its way still, to who goes on by it. */
+    return is_over
+           && (akti_cell_generation(cell) != generation
+               || akti_cell_phase(cell) != AKTI_PHASE_ENDED
+               || AKTI_MUTANT(answering_job_left));
+}
+
 uint64_t
 akti_request_deadline(void *ptr, uint32_t generation)
 {

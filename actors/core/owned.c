@@ -4,6 +4,7 @@
  * of a sort that others define (cell.h), closed with their owner at the latest.
  * Touched by the owner alone.
  */
+#include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/system.h"
 
@@ -39,6 +40,11 @@ akti_owned_find(akt_self *self, void *ptr, uint32_t generation,
 
     if (cell == NULL || akti_cell_generation(cell) != generation
         || cell->kind != AKTI_CELL_OWNED || cell->owned != owned) {
+        return NULL;
+    }
+    /* Closed, and the message of its alarm has not let go of it. */
+    if (akti_cell_phase(cell) == AKTI_PHASE_ENDED
+        && !AKTI_MUTANT(closed_owned_found)) {
         return NULL;
     }
     if (self->actor != NULL) {

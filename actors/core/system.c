@@ -63,7 +63,7 @@ static const struct akti_dispatcher_ops dispatcher_ops = {
     .retired = akti_cell_retired,
     .worker_init = worker_init,
     .worker_fini = worker_fini,
-    .is_over = akti_request_is_over,
+    .is_left = akti_request_is_left,
     .released = released};
 
 /* --- options --- */

@@ -298,7 +298,7 @@ static bool
 is_given_up(const struct akti_blocking *b, const struct akti_claim *claim)
 {
     return claim->request != NULL
-           && b->dispatcher->ops->is_over(claim->request, claim->generation)
+           && b->dispatcher->ops->is_left(claim->request, claim->generation)
            && !AKTI_MUTANT(hung_job_is_waited_for);
 }
 

@@ -98,7 +98,7 @@ struct akti_dispatcher_ops {
     akt_err (*worker_init)(struct akti_worker *w, void **out_core);
     void (*worker_fini)(void *core);
     /* Nobody waits for a job by this claim any more; see sched/blocking.h. */
-    bool (*is_over)(void *request, uint32_t generation);
+    bool (*is_left)(void *request, uint32_t generation);
     /* The last one that held it has let go: frees the system. */
     void (*released)(struct akti_dispatcher *d);
 };

@@ -307,7 +307,7 @@ test_is_idle_with_a_running_job_is_false(void **state)
 static void
 test_is_idle_with_a_job_that_nobody_waits_for_is_true(void **state)
 {
-    static const struct akti_dispatcher_ops ops = {.is_over = is_over};
+    static const struct akti_dispatcher_ops ops = {.is_left = is_over};
     struct akti_lane lane = {.head = NULL};
     struct job job[3] = {job_of(true), job_of(false), job_of(false)};
     bool over = false;
