@@ -50,11 +50,11 @@
  * |------------|--------------------|---------------------|-----------------------|
  * | PUSH       | to one of the peers | -                  | the sender waits      |
  * | PULL       | -                  | `akt_nng_bytes`     | the peers wait        |
- * | PUB        | to all             | -                   | nng drops             |
+ * | PUB        | to all             | -                   | nng drops, uncounted  |
  * | SUB        | -                  | `akt_nng_bytes`     | dropped, counted      |
  * | REQ        | `akt_nng_request`  | the replies         | the asker waits       |
  * | REP        | the replies        | `akt_nng_request`   | the peers wait        |
- * | SURVEYOR   | `akt_nng_survey`   | `akt_nng_answers`   | nng drops             |
+ * | SURVEYOR   | `akt_nng_survey`   | `akt_nng_answers`   | nng drops questions, uncounted; answers are counted |
  * | RESPONDENT | the answers        | `akt_nng_request`   | the peers wait        |
  * | PAIR, PAIR0 | to the peer       | `akt_nng_bytes`     | both wait             |
  * | BUS        | to all             | `akt_nng_bytes`     | dropped, counted      |
