@@ -20,6 +20,8 @@
     X(hung_job_is_waited_for, "a drain waits for a job that nobody wants")     \
     X(drain_ends_when_continued,                                               \
       "a process that is stopped while it drains ends when it goes on")        \
+    X(late_then_frees_twice,                                                   \
+      "an answer that waited for its continuation is freed twice")             \
     X(new_file_left_behind,                                                    \
       "a file that could not take its name stays in the directory")            \
     X(short_write_is_whole, "what a short write has left is not written")      \

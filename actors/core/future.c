@@ -556,9 +556,12 @@ fits(const struct akti_cell *cell, const akt_continuation *continuation)
 void
 akti_future_again(akt_self *self, struct akti_cell *cell)
 {
+    struct akti_message *m = cell->message;
+
     cell->arrived = false;
-    bring(self->ctx, cell,
-          cell->message != NULL ? cell->message : notice_of(cell));
+    /* It is the mailbox's from now on. */
+    cell->message = AKTI_MUTANT(late_then_frees_twice) ? m : NULL;
+    bring(self->ctx, cell, m != NULL ? m : notice_of(cell));
 }
 
 akt_err
