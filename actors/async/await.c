@@ -248,7 +248,7 @@ akti_await_as(akt_self *self, akt_future future, const akti_want *want,
     akt_answer answer;
     akt_err err = take_end(self, future, &answer, &m);
 
-    return err != AKT_OK ? say(error, err)
+    return err != AKT_OK ? akti_future_refuse(self, future, err, error)
                          : copy_reply(self, &answer, m, want, error);
 }
 

@@ -126,8 +126,8 @@ akt_read_dir(akt_self *self, akt_dir dir, akt_dir_entries *out_entries,
     akt_future f;
     akt_err err = akt_dir_next(self, dir, &f);
 
-    return err != AKT_OK ? akt_error_set(error, err, "read a directory: %s",
-                                         akt_err_text(err))
+    return err != AKT_OK ? akti_file_not_asked(error, err, "read",
+                                               akti_dir_path(self, dir))
                          : akti_file_await(self, f, &akt_dir_entries_type,
                                            out_entries, error);
 }

@@ -231,7 +231,7 @@ open_dir(akt_self *self, akt_text path, const struct akt_dir_open *message,
          akt_dir *out_dir, akt_future *out_future)
 {
     akti_message_arg arg = {&akt_dir_open_type, message};
-    struct akti_ask it = {&open_job_akt_job, &arg, out_future};
+    struct akti_ask it = {&open_job_akt_job, &arg, out_future, "open"};
     struct akti_open *open;
     struct akti_cell *cell;
 
@@ -274,14 +274,27 @@ akt_dir_walk(akt_self *self, akt_text path, const akt_dir_opts *opts,
     return open_dir(self, path, &m, out_dir, out_future);
 }
 
+static struct akti_open *
+find(akt_self *self, akt_dir dir)
+{
+    return akti_open_find(self, dir.cell, dir.generation, &dir_owned);
+}
+
+akt_text
+akti_dir_path(akt_self *self, akt_dir dir)
+{
+    struct akti_open *open = find(self, dir);
+
+    return open != NULL ? open->path : AKT_TEXT("a directory");
+}
+
 akt_err
 akt_dir_next(akt_self *self, akt_dir dir, akt_future *out_future)
 {
     struct akt_dir_next message = {NULL};
     akti_message_arg arg = {&akt_dir_next_type, &message};
-    struct akti_ask it = {&next_job_akt_job, &arg, out_future};
-    struct akti_open *open =
-        akti_open_find(self, dir.cell, dir.generation, &dir_owned);
+    struct akti_ask it = {&next_job_akt_job, &arg, out_future, "read"};
+    struct akti_open *open = find(self, dir);
 
     return open != NULL ? akti_open_ask(self, open, &it) : AKT_EENDED;
 }
@@ -289,7 +302,7 @@ akt_dir_next(akt_self *self, akt_dir dir, akt_future *out_future)
 akt_err
 akt_dir_close(akt_self *self, akt_dir dir)
 {
-    if (akti_open_find(self, dir.cell, dir.generation, &dir_owned) == NULL) {
+    if (find(self, dir) == NULL) {
         return AKT_EENDED;
     }
     akti_owned_close(self, dir.cell);

@@ -6,7 +6,9 @@
 #ifndef AKT_ASYNC_FILE_H
 #define AKT_ASYNC_FILE_H
 
+#include "akt/dir.h"
 #include "akt/failure.h"
+#include "akt/file.h"
 #include "akt/types.h"
 
 #include <dirent.h>
@@ -51,6 +53,17 @@ akt_err akti_file_wanted(akt_self *self, akt_error *error, const char *doing,
 /* Asking failed, before there was a job that could say more. */
 akt_err akti_file_not_asked(akt_error *error, akt_err err, const char *doing,
                             akt_text path);
+
+/*
+ * Asking answered `err`: if there is a job now, its future says what is done to
+ * which path however it ends. Returns `err`.
+ */
+akt_err akti_file_asked(akt_self *self, akt_err err, const char *doing,
+                        akt_text path, const akt_future *future);
+
+/* The path of what the caller has open, for errors; else words for that. */
+akt_text akti_file_path(akt_self *self, akt_file file);
+akt_text akti_dir_path(akt_self *self, akt_dir dir);
 
 /* The end of a job: the error is the answer. */
 akt_err akti_file_answer(akt_self *self, const akt_error *error);

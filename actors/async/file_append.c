@@ -117,8 +117,9 @@ akt_file_append(akt_self *self, akt_text path, akt_bytes bytes,
                 const akt_file_write_opts *opts, akt_future *out_future)
 {
     akt_file_write_opts o = opts != NULL ? *opts : (akt_file_write_opts){0};
-
-    return akt_ask_blocking_within(
+    akt_err err = akt_ask_blocking_within(
         self, AKT_FILE_TIMEOUT_NS, out_future, append, akt_file_append,
         .path = path, .bytes = bytes, .mode = o.mode, .sync = o.sync);
+
+    return akti_file_asked(self, err, "append to", path, out_future);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The await forms: ask, wait, and take the reply out of the answer. */
 #include "actors/async/file.h"
+#include "actors/core/future.h"
 #include "akt/file.h"
 #include "akt/future.h"
 #include "akt/task.h"
@@ -23,8 +24,9 @@ akti_file_await(akt_self *self, akt_future future, const akt_type *type,
     akt_err err = wait_for(self, future, &answer);
 
     if (err != AKT_OK) {
+        (void)akti_future_refuse(self, future, err, error);
         akt_future_drop(self, future);
-        return akt_error_set(error, err, NULL);
+        return err;
     }
     err = akt_answer_error(answer, error);
     if (err == AKT_OK && out != NULL) {
@@ -83,14 +85,6 @@ wait_done(akt_self *self, akt_future future, akt_error *error)
     return akti_file_await(self, future, &akt_file_done_type, NULL, error);
 }
 
-/* A handle that could not be asked has no path that one could name. */
-static akt_err
-no_job(akt_error *error, akt_err err, const char *doing)
-{
-    return akt_error_set(error, err, "%s an open file: %s", doing,
-                         akt_err_text(err));
-}
-
 akt_err
 akt_open_file(akt_self *self, akt_text path, const akt_file_open_opts *opts,
               akt_file *out_file, akt_error *error)
@@ -118,7 +112,8 @@ akt_read_from(akt_self *self, akt_file file, uint64_t size,
     akt_future f;
     akt_err err = akt_file_read(self, file, size, &f);
 
-    return err != AKT_OK ? no_job(error, err, "read")
+    return err != AKT_OK ? akti_file_not_asked(error, err, "read",
+                                               akti_file_path(self, file))
                          : akti_file_await(self, f, &akt_file_content_type,
                                            out_content, error);
 }
@@ -130,7 +125,8 @@ akt_read_from_at(akt_self *self, akt_file file, akt_file_range range,
     akt_future f;
     akt_err err = akt_file_read_at(self, file, range.offset, range.size, &f);
 
-    return err != AKT_OK ? no_job(error, err, "read")
+    return err != AKT_OK ? akti_file_not_asked(error, err, "read",
+                                               akti_file_path(self, file))
                          : akti_file_await(self, f, &akt_file_content_type,
                                            out_content, error);
 }
@@ -141,7 +137,8 @@ akt_write_to(akt_self *self, akt_file file, akt_bytes bytes, akt_error *error)
     akt_future f;
     akt_err err = akt_file_write(self, file, bytes, &f);
 
-    return err != AKT_OK ? no_job(error, err, "write")
+    return err != AKT_OK ? akti_file_not_asked(error, err, "write",
+                                               akti_file_path(self, file))
                          : wait_done(self, f, error);
 }
 
@@ -152,7 +149,8 @@ akt_write_to_at(akt_self *self, akt_file file, uint64_t offset, akt_bytes bytes,
     akt_future f;
     akt_err err = akt_file_write_at(self, file, offset, bytes, &f);
 
-    return err != AKT_OK ? no_job(error, err, "write")
+    return err != AKT_OK ? akti_file_not_asked(error, err, "write",
+                                               akti_file_path(self, file))
                          : wait_done(self, f, error);
 }
 
@@ -162,7 +160,8 @@ akt_sync_file(akt_self *self, akt_file file, akt_error *error)
     akt_future f;
     akt_err err = akt_file_sync(self, file, &f);
 
-    return err != AKT_OK ? no_job(error, err, "sync")
+    return err != AKT_OK ? akti_file_not_asked(error, err, "sync",
+                                               akti_file_path(self, file))
                          : wait_done(self, f, error);
 }
 
@@ -175,7 +174,8 @@ akt_measure_file(akt_self *self, akt_file file, uint64_t *out_size,
     akt_err err = akt_file_size(self, file, &f);
 
     if (err != AKT_OK) {
-        return no_job(error, err, "measure");
+        return akti_file_not_asked(error, err, "measure",
+                                   akti_file_path(self, file));
     }
     err = akti_file_await(self, f, &akt_file_done_type, &done, error);
     if (err == AKT_OK) {
@@ -191,7 +191,8 @@ akt_truncate_file(akt_self *self, akt_file file, uint64_t size,
     akt_future f;
     akt_err err = akt_file_truncate(self, file, size, &f);
 
-    return err != AKT_OK ? no_job(error, err, "truncate")
+    return err != AKT_OK ? akti_file_not_asked(error, err, "truncate",
+                                               akti_file_path(self, file))
                          : wait_done(self, f, error);
 }
 
@@ -204,6 +205,7 @@ akt_close_file(akt_self *self, akt_file file, akt_error *error)
     if (err == AKT_OK) {
         return wait_done(self, f, error);
     }
+    (void)akti_file_not_asked(error, err, "close", akti_file_path(self, file));
     akt_ignore(akt_file_close(self, file, NULL));
-    return no_job(error, err, "close");
+    return err;
 }

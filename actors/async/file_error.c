@@ -2,10 +2,11 @@
 /* Errors of files: what was done, to which file, and what the system said. */
 #include "actors/async/file.h"
 #include "actors/base/mutant.h"
+#include "actors/core/future.h"
 #include "akt/actor.h"
-#include "akt/future.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *
@@ -96,6 +97,20 @@ akti_file_not_asked(akt_error *error, akt_err err, const char *doing,
                     akt_text path)
 {
     return akti_file_refuse(error, err, doing, path, akt_err_text(err));
+}
+
+akt_err
+akti_file_asked(akt_self *self, akt_err err, const char *doing, akt_text path,
+                const akt_future *future)
+{
+    char *words = err == AKT_OK ? akti_future_words(self, *future) : NULL;
+
+    if (words != NULL) {
+        size_t n = (size_t)snprintf(words, AKTI_WORDS_SIZE, "%s ", doing);
+
+        (void)akti_file_show_in(words + n, AKTI_FILE_SHOWN, path);
+    }
+    return err;
 }
 
 akt_err

@@ -239,15 +239,6 @@ AKT_JOB(control_job, akt_file_control);
 
 /* --- the owner's side --- */
 
-static akt_err
-ask(akt_self *self, struct open_file *o, const akt_job *what,
-    const akti_message_arg *arg, akt_future *out_future)
-{
-    struct akti_ask it = {what, arg, out_future};
-
-    return akti_open_ask(self, &o->open, &it);
-}
-
 akt_err
 akt_file_open(akt_self *self, akt_text path, const akt_file_open_opts *opts,
               akt_file *out_file, akt_future *out_future)
@@ -255,7 +246,7 @@ akt_file_open(akt_self *self, akt_text path, const akt_file_open_opts *opts,
     struct akt_file_open message = {
         .path = path, .flags = opts->flags, .mode = opts->mode};
     akti_message_arg arg = {&akt_file_open_type, &message};
-    struct akti_ask it = {&open_job_akt_job, &arg, out_future};
+    struct akti_ask it = {&open_job_akt_job, &arg, out_future, "open"};
     struct akti_open *open;
     struct akti_cell *cell;
 
@@ -277,11 +268,20 @@ find(akt_self *self, akt_file file)
         akti_open_find(self, file.cell, file.generation, &file_owned));
 }
 
+akt_text
+akti_file_path(akt_self *self, akt_file file)
+{
+    struct open_file *o = find(self, file);
+
+    return o != NULL ? o->open.path : AKT_TEXT("an open file");
+}
+
 static akt_err
 ask_read(akt_self *self, akt_file file, const struct akt_file_read *message,
          akt_future *out_future)
 {
     akti_message_arg arg = {&akt_file_read_type, message};
+    struct akti_ask it = {&read_job_akt_job, &arg, out_future, "read"};
     struct open_file *o = find(self, file);
 
     if (o == NULL) {
@@ -290,7 +290,7 @@ ask_read(akt_self *self, akt_file file, const struct akt_file_read *message,
     if (message->size > AKT_MESSAGE_SIZE_MAX || message->offset > INT64_MAX) {
         return AKT_EINVAL;
     }
-    return ask(self, o, &read_job_akt_job, &arg, out_future);
+    return akti_open_ask(self, &o->open, &it);
 }
 
 akt_err
@@ -316,14 +316,14 @@ ask_write(akt_self *self, akt_file file, const struct akt_file_write *message,
           akt_future *out_future)
 {
     akti_message_arg arg = {&akt_file_write_type, message};
+    struct akti_ask it = {&write_job_akt_job, &arg, out_future, "write"};
     struct open_file *o = find(self, file);
 
     if (o == NULL) {
         return AKT_EENDED;
     }
-    return message->offset > INT64_MAX
-               ? AKT_EINVAL
-               : ask(self, o, &write_job_akt_job, &arg, out_future);
+    return message->offset > INT64_MAX ? AKT_EINVAL
+                                       : akti_open_ask(self, &o->open, &it);
 }
 
 akt_err
@@ -350,14 +350,14 @@ ask_control(akt_self *self, akt_file file, enum akti_file_control what,
 {
     struct akt_file_control message = {.what = (uint32_t)what, .size = size};
     akti_message_arg arg = {&akt_file_control_type, &message};
+    struct akti_ask it = {&control_job_akt_job, &arg, out_future,
+                          controls[what]};
     struct open_file *o = find(self, file);
 
     if (o == NULL) {
         return AKT_EENDED;
     }
-    return size > INT64_MAX
-               ? AKT_EINVAL
-               : ask(self, o, &control_job_akt_job, &arg, out_future);
+    return size > INT64_MAX ? AKT_EINVAL : akti_open_ask(self, &o->open, &it);
 }
 
 akt_err

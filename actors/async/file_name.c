@@ -3,6 +3,7 @@
 #include "actors/async/dir_walk.h"
 #include "actors/async/file.h"
 #include "actors/base/mutant.h"
+#include "actors/core/future.h"
 #include "akt/actor.h"
 #include "akt/blocking.h"
 #include "akt/dir.h"
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #define PERMISSIONS 07777
@@ -57,9 +59,11 @@ AKT_JOB(stat_job, akt_file_stat);
 static akt_err
 ask_stat(akt_self *self, akt_text path, bool follow, akt_future *out_future)
 {
-    return akt_ask_blocking_within(self, AKT_FILE_TIMEOUT_NS, out_future,
-                                   stat_job, akt_file_stat, .path = path,
-                                   .follow = follow);
+    akt_err err =
+        akt_ask_blocking_within(self, AKT_FILE_TIMEOUT_NS, out_future, stat_job,
+                                akt_file_stat, .path = path, .follow = follow);
+
+    return akti_file_asked(self, err, "stat", path, out_future);
 }
 
 akt_err
@@ -75,6 +79,20 @@ akt_file_stat_link(akt_self *self, akt_text path, akt_future *out_future)
 }
 
 /* --- rename --- */
+
+/* What an end of it says; NULL: there is no room for that. */
+static void
+name_both(char *words, akt_text from, akt_text to)
+{
+    char shown[AKTI_FILE_SHOWN_TWO];
+    char other[AKTI_FILE_SHOWN_TWO];
+
+    if (words != NULL) {
+        (void)snprintf(words, AKTI_WORDS_SIZE, "rename %s to %s",
+                       akti_file_show_in(shown, sizeof(shown), from),
+                       akti_file_show_in(other, sizeof(other), to));
+    }
+}
 
 static akt_err
 rename_failed(akt_error *error, int errnum, const struct akt_file_rename *m)
@@ -106,9 +124,14 @@ akt_err
 akt_file_rename(akt_self *self, akt_text from, akt_text to,
                 akt_future *out_future)
 {
-    return akt_ask_blocking_within(self, AKT_FILE_TIMEOUT_NS, out_future,
-                                   rename_job, akt_file_rename, .from = from,
-                                   .to = to);
+    akt_err err = akt_ask_blocking_within(self, AKT_FILE_TIMEOUT_NS, out_future,
+                                          rename_job, akt_file_rename,
+                                          .from = from, .to = to);
+
+    if (err == AKT_OK) {
+        name_both(akti_future_words(self, *out_future), from, to);
+    }
+    return err;
 }
 
 /* --- remove --- */
@@ -133,9 +156,11 @@ AKT_JOB(remove_job, akt_file_remove);
 static akt_err
 ask_remove(akt_self *self, akt_text path, bool is_dir, akt_future *out_future)
 {
-    return akt_ask_blocking_within(self, AKT_FILE_TIMEOUT_NS, out_future,
-                                   remove_job, akt_file_remove, .path = path,
-                                   .is_dir = is_dir);
+    akt_err err = akt_ask_blocking_within(self, AKT_FILE_TIMEOUT_NS, out_future,
+                                          remove_job, akt_file_remove,
+                                          .path = path, .is_dir = is_dir);
+
+    return akti_file_asked(self, err, "remove", path, out_future);
 }
 
 akt_err
@@ -241,8 +266,9 @@ akt_dir_make(akt_self *self, akt_text path, const akt_dir_make_opts *opts,
              akt_future *out_future)
 {
     akt_dir_make_opts o = opts != NULL ? *opts : (akt_dir_make_opts){0};
+    akt_err err = akt_ask_blocking_within(self, AKT_FILE_TIMEOUT_NS, out_future,
+                                          make_job, akt_dir_make, .path = path,
+                                          .mode = o.mode, .parents = o.parents);
 
-    return akt_ask_blocking_within(self, AKT_FILE_TIMEOUT_NS, out_future,
-                                   make_job, akt_dir_make, .path = path,
-                                   .mode = o.mode, .parents = o.parents);
+    return akti_file_asked(self, err, "make", path, out_future);
 }

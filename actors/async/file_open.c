@@ -2,6 +2,7 @@
 /* What is open, from its handle to its last job: see file_open.h. */
 #include "actors/async/file_open.h"
 
+#include "actors/async/file.h"
 #include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/system.h"
@@ -80,8 +81,10 @@ akti_open_ask(akt_self *self, struct akti_open *open,
     struct akti_job_place place = {&self->ctx->dispatcher->blocking,
                                    &open->lane, ask->what};
 
-    return akti_job_ask(self, &place, AKT_FILE_TIMEOUT_NS, ask->arg,
-                        ask->out_future);
+    akt_err err = akti_job_ask(self, &place, AKT_FILE_TIMEOUT_NS, ask->arg,
+                               ask->out_future);
+
+    return akti_file_asked(self, err, ask->doing, open->path, ask->out_future);
 }
 
 akt_err

@@ -20,6 +20,7 @@ struct akti_ask {
     const akt_job *what;
     const akti_message_arg *arg;
     akt_future *out_future;
+    const char *doing; /* what it does, as its errors say */
 };
 
 /* The first member of what is open. */

@@ -214,10 +214,11 @@ ask(akt_self *self, akt_text path, uint64_t max_bytes, bool any,
     akt_future *out_future)
 {
     uint64_t max = max_bytes != 0 ? max_bytes : AKT_FILE_SIZE_DEFAULT;
+    akt_err err = akt_ask_blocking_within(
+        self, AKT_FILE_TIMEOUT_NS, out_future, read_all, akt_file_read_all,
+        .path = path, .max_bytes = max, .any = any);
 
-    return akt_ask_blocking_within(self, AKT_FILE_TIMEOUT_NS, out_future,
-                                   read_all, akt_file_read_all, .path = path,
-                                   .max_bytes = max, .any = any);
+    return akti_file_asked(self, err, "read", path, out_future);
 }
 
 akt_err

@@ -20,6 +20,12 @@
     X(hung_job_is_waited_for, "a drain waits for a job that nobody wants")     \
     X(drain_ends_when_continued,                                               \
       "a process that is stopped while it drains ends when it goes on")        \
+    X(ended_file_is_nameless,                                                  \
+      "a file's operation that ends by its deadline does not say which")       \
+    X(left_words_leaked,                                                       \
+      "what the end of an abandoned file's operation would say is not freed")  \
+    X(cancelled_wait_is_nameless,                                              \
+      "a wait for a file that is cancelled does not say for which")            \
     X(late_then_frees_twice,                                                   \
       "an answer that waited for its continuation is freed twice")             \
     X(new_file_left_behind,                                                    \

@@ -11,6 +11,9 @@ abandon_future(akt_self *self, struct akti_cell *cell)
     uint32_t generation = akti_cell_generation(cell);
 
     akti_join_abandon(self, cell);
+    if (!AKTI_MUTANT(left_words_leaked)) {
+        akti_words_drop(self->ctx, cell);
+    }
     if (cell->arrived) {
         /* It had its end counted; nobody took it. */
         if (cell->message != NULL && !AKTI_MUTANT(taken_answer_leaked)) {

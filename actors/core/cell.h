@@ -68,7 +68,8 @@ enum akti_mark {
     AKTI_STEPPING = 8u,     /* its function runs: it stays until that is back */
     AKTI_GIVEN = 16u,       /* a share that came from another owner */
     AKTI_OF_CHILDREN = 32u, /* a combined one: a part is a child's end */
-    AKTI_ALARMED = 64u      /* something owned: its alarm will go off */
+    AKTI_WORDED = 64u,      /* `message` is what its end says; future.h */
+    AKTI_ALARMED = 128u     /* something owned: its alarm will go off */
 };
 
 struct akti_join;

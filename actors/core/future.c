@@ -418,6 +418,8 @@ fill_answer(struct akti_cell *cell, struct akti_message *m, akt_answer *out)
         out->reply = akti_message_payload(m);
     } else if (out->outcome == AKT_FAILED) {
         akti_error_message_read(m, out);
+    } else {
+        akti_words_read(m, out);
     }
 }
 
@@ -479,7 +481,10 @@ akti_future_arrive(akt_self *self, struct akti_message *m)
     akt_err err = AKT_OK;
 
     cell->arrived = true;
-    cell->message = m->kind == AKTI_REPLY ? m : NULL;
+    m = m->kind == AKTI_REPLY ? m : NULL;
+    cell->message = AKTI_UNLIKELY((cell->marks & AKTI_WORDED) != 0)
+                        ? akti_words_settle(self->ctx, cell, m)
+                        : m;
     if (AKTI_UNLIKELY(cell->marks != 0) && !cell->dropped) {
         cell = akti_join_arrive(self, cell);
         if (cell == NULL) {

@@ -49,13 +49,15 @@ extern const akt_continuation akti_awaited;
 /* A notice or reply is in the owner's hands: runs the continuation. */
 akt_err akti_future_arrive(akt_self *self, struct akti_message *m);
 
-/* Whether a reply in the owner's hands has a continuation that is to run. */
+/* Whether a reply in the owner's hands has a continuation that is to run, and
+ * nothing else is to be done with it. */
 static inline bool
 akti_future_is_awaited(const struct akti_message *reply)
 {
     const struct akti_cell *cell = reply->cell;
 
-    return cell->then != NULL && !cell->dropped;
+    return cell->then != NULL && !cell->dropped
+           && (cell->marks & AKTI_WORDED) == 0;
 }
 /* Runs it and releases the cell; the reply stays the caller's. */
 akt_err akti_future_continue(akt_self *self, struct akti_message *reply);
@@ -200,6 +202,32 @@ struct akti_message *akti_failure_message(struct akti_context *ctx,
 
 /* What it says, into the answer, as long as the message lives; NULL: nothing. */
 void akti_error_message_read(struct akti_message *m, akt_answer *answer);
+
+/*
+ * Room for words that say what a future of the caller's is for, such as "read /x":
+ * an end without words of its own then says "read /x: the deadline passed". To be
+ * filled in before anything else is done with it: at most AKTI_WORDS_SIZE bytes,
+ * ended by NUL. NULL: out of memory, and the code is all that is said; or it is
+ * part of something, or has arrived.
+ */
+#define AKTI_WORDS_SIZE ((size_t)320)
+char *akti_future_words(akt_self *self, akt_future future);
+
+/* An end has come to a cell with words: what it has from now on, a reply that was
+ * moved here, or the words, or NULL. What it has not is freed. */
+struct akti_message *akti_words_settle(struct akti_context *ctx,
+                                       struct akti_cell *cell,
+                                       struct akti_message *reply);
+
+/* They will not be needed, if there are any. Owner. */
+void akti_words_drop(struct akti_context *ctx, struct akti_cell *cell);
+
+/* What they say of an end without a reply, into the answer; NULL: nothing. */
+void akti_words_read(struct akti_message *m, akt_answer *answer);
+
+/* What a wait says that failed while the future was open. Returns `err`. */
+akt_err akti_future_refuse(akt_self *self, akt_future future, akt_err err,
+                           akt_error *error);
 
 /* Breaks a kept promise whose keeper ends. The cell is in no list any more. */
 void akti_kept_break(akt_self *self, struct akti_cell *cell, akt_err reason);

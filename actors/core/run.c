@@ -450,7 +450,8 @@ hear_of(akt_self *self, struct akti_actor *a, struct akti_message *m)
 
     if (AKTI_LIKELY((m->kind == AKTI_REPLY || m->kind == AKTI_NOTICE)
                     && m->target_generation == akti_actor_generation(a)
-                    && cell->then == &akti_awaited && !cell->dropped)) {
+                    && cell->then == &akti_awaited && !cell->dropped
+                    && (cell->marks & AKTI_WORDED) == 0)) {
         cell->arrived = true;
         cell->message = m->kind == AKTI_REPLY ? m : NULL;
         akti_actor_hooks(a)->ended(self, a, cell);

@@ -38,7 +38,8 @@
  *
  * **Errors** say what was done, to which file, and what the system said: "open
  * /etc/shadow: Permission denied"; `error.errnum` is `EACCES` and the code
- * `AKT_EACCES`. A path may be relative to the process's working directory. An
+ * `AKT_EACCES`. One that ends before anybody looks at the file says so too: "read
+ * /etc/server: the deadline passed" (or "it was cancelled"). A path may be relative to the process's working directory. An
  * empty path, one with a NUL and one that is too long are errors like others.
  *
  * **Deadline.** An operation has `AKT_FILE_TIMEOUT_NS`, or less where the request

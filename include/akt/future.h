@@ -93,7 +93,8 @@ typedef struct akt_promise {
 typedef struct akt_answer {
     akt_outcome outcome;
     akt_err error; /**< `AKT_OK` for `AKT_REPLIED`, else why */
-    akt_text text; /**< the answerer's words with an error; may be empty */
+    akt_text text; /**< the answerer's words with an error, or what a file's
+                        operation is called (file.h); may be empty */
     const akt_type *type; /**< of the reply; NULL unless `AKT_REPLIED` */
     const void *reply;    /**< NULL unless `AKT_REPLIED` */
     void *arg;            /**< what was given to `akt_then` */
