@@ -88,6 +88,7 @@ list(APPEND AKT_SOURCES
     actors/test/oracle.c
     actors/test/oracle_channel.c
     actors/test/oracle_end.c
+    actors/test/oracle_scope.c
     actors/test/probe.c
     actors/test/probe_ask.c
     actors/test/probe_expect.c

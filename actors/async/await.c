@@ -276,7 +276,7 @@ akt_task_detach(akt_self *self, akt_task *task)
     if (cell == NULL || !akti_child_is(cell)) {
         return AKT_EENDED;
     }
-    akti_child_forget(cell);
+    akti_child_forget(self, cell);
     akt_future_drop(self, task->future);
     task->future = (akt_future){NULL, 0};
     return AKT_OK;

@@ -20,6 +20,7 @@ close_scope(akt_self *self, struct akti_cell *cell)
 {
     struct akti_task *t = akti_task_of(self);
 
+    akti_tell(self->ctx, AKTI_EVENT_SCOPE_CLOSED, cell);
     if (cell->error != AKT_OK && t != NULL) {
         t->failed_scopes--;
     }
@@ -151,6 +152,7 @@ akt_scope_open(akt_self *self, uint64_t timeout_ns, akt_scope *out_scope)
     if (cell == NULL) {
         return AKT_ENOMEM;
     }
+    akti_tell(self->ctx, AKTI_EVENT_SCOPE_OPENED, cell);
     if (timeout_ns != AKT_NEVER
         && akti_scope_alarm_start(t, timeout_ns, cell) != AKT_OK) {
         akti_owned_close(self, cell);
@@ -270,7 +272,7 @@ akti_spawn_child(akt_self *self, const akt_class *cls, akt_task *out_child,
         akti_future_undo(self, cell);
         return err;
     }
-    akti_child_name(cell, child.ref);
+    akti_child_name(self, cell, child.ref);
     akti_child_watch(self, cell);
     if (out_child != NULL) {
         *out_child = child;

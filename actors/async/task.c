@@ -497,7 +497,7 @@ akti_task_spawn_owner(akt_self *self, const akt_task_function *fn,
         akti_future_undo(self, cell);
         return err;
     }
-    akti_child_name(cell, task.ref);
+    akti_child_name(self, cell, task.ref);
     akti_child_watch(self, cell);
     if (out_task != NULL) {
         *out_task = task;

@@ -18,8 +18,8 @@ set_child(struct akti_cell *cell, uint64_t child)
                           memory_order_release);
 }
 
-static uint64_t
-child_of(struct akti_cell *cell)
+uint64_t
+akti_child_number(struct akti_cell *cell)
 {
     /* Relaxed: the owner's own. */
     return atomic_load_explicit(&akti_future_of(cell)->child,
@@ -36,14 +36,16 @@ akti_child_new(akt_self *self, bool is_actor, struct akti_cell **out)
 }
 
 void
-akti_child_name(struct akti_cell *cell, akt_ref child)
+akti_child_name(akt_self *self, struct akti_cell *cell, akt_ref child)
 {
     set_child(cell, (uint64_t)child.slot << 32 | child.generation);
+    akti_tell(self->ctx, AKTI_EVENT_CHILD, cell);
 }
 
 void
-akti_child_forget(struct akti_cell *cell)
+akti_child_forget(akt_self *self, struct akti_cell *cell)
 {
+    akti_tell(self->ctx, AKTI_EVENT_CHILD_FREE, cell);
     if (!AKTI_MUTANT(detached_child_killed)) {
         set_child(cell, 0);
     }
@@ -72,7 +74,7 @@ bool
 akti_child_is_kept(struct akti_cell *cell)
 {
     return akti_child_is(cell) && cell->actor_generation != 0
-           && child_of(cell) != 0
+           && akti_child_number(cell) != 0
            && (cell->actor->runnable.unused & AKTI_FLAG_HOOKED) != 0;
 }
 
@@ -86,7 +88,7 @@ static void
 order(struct akti_context *ctx, struct akti_cell *cell, uint32_t what)
 {
     struct akt_system *s = akti_system_of(ctx);
-    uint64_t child = child_of(cell);
+    uint64_t child = akti_child_number(cell);
 
     if (child != 0) {
         akti_actor_order(ctx,

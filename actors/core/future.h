@@ -90,9 +90,11 @@ void akti_future_discard(struct akti_context *ctx, struct akti_message *m);
  * akt_kill), once it is named. Errors as for akti_future_open.
  */
 akt_err akti_child_new(akt_self *self, bool is_actor, struct akti_cell **out);
-void akti_child_name(struct akti_cell *cell, akt_ref child);
+void akti_child_name(akt_self *self, struct akti_cell *cell, akt_ref child);
+/* Its number, slot << 32 | generation; 0: it has no owner, or no name yet. */
+uint64_t akti_child_number(struct akti_cell *cell);
 /* The actor goes on without an owner. */
-void akti_child_forget(struct akti_cell *cell);
+void akti_child_forget(akt_self *self, struct akti_cell *cell);
 bool akti_child_is(const struct akti_cell *cell);
 bool akti_child_is_actor(const struct akti_cell *cell);
 /* It is, or it is made of such. */

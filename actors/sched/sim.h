@@ -53,7 +53,12 @@ enum akti_event {
     AKTI_EVENT_VALUE_NONE,       /* a receiver was told so, by `err` */
     AKTI_EVENT_VALUE_DESTROYED,  /* it is about to be, wherever it was */
     AKTI_EVENT_CHANNEL_DESERTED, /* `b` values are left; `what` is their type */
-    AKTI_EVENT_CHANNEL_GONE      /* `what` are its counters */
+    AKTI_EVENT_CHANNEL_GONE,     /* `what` are its counters */
+    /* Of tasks; `what` is the owner's cell. */
+    AKTI_EVENT_CHILD,      /* it owns the task or actor that the cell names */
+    AKTI_EVENT_CHILD_FREE, /* which has no owner any more */
+    AKTI_EVENT_SCOPE_OPENED,
+    AKTI_EVENT_SCOPE_CLOSED /* what it owned is said to have ended */
 };
 
 /* What the observer is told. `what` is a message, a cell, a runnable, a value. */

@@ -25,9 +25,9 @@ enum flag {
 const char *
 akti_check_name(akt_check check)
 {
-    static const char *const names[] = {"account",  "order",  "exclusive",
-                                        "requests", "leaks",  "cycles",
-                                        "rest",     "repeat", "channels"};
+    static const char *const names[] = {
+        "account", "order", "exclusive", "requests", "leaks",
+        "cycles",  "rest",  "repeat",    "channels", "scopes"};
     unsigned i;
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -144,6 +144,7 @@ note_request(struct akti_oracle *o, const struct akti_message *m,
                ? number(cell->actor->slot, cell->actor_generation)
                : 0;
     r->b = e->b;
+    r->c = akti_oracle_scope_of(o, r->a);
     e->flags |= ASKS;
     o->asked++;
     o->asked_by_actors += r->a != 0;
@@ -192,6 +193,7 @@ on_unsent(struct akti_oracle *o, const struct akti_message *m)
     if ((e->flags & ASKS) != 0 && r != NULL) {
         o->asked--;
         o->asked_by_actors -= r->a != 0;
+        akti_oracle_scope_left(o, r->c);
         akti_map_remove(&o->requests, r);
     }
     if ((e->flags & PASSED_ON) != 0) {
@@ -377,6 +379,7 @@ on_ended(struct akti_oracle *o, const void *cell)
         return;
     }
     o->asked_by_actors -= r->a != 0;
+    akti_oracle_scope_left(o, r->c);
     akti_map_remove(&o->requests, r);
 }
 
@@ -395,7 +398,9 @@ on_opened(struct akti_oracle *o, const void *cell)
         akti_oracle_fail(o, AKT_CHECK_REQUESTS,
                          "a future was forgotten before it ended");
     }
-    put(&o->opened, key_of(cell))->flags = generation_of(cell);
+    e = put(&o->opened, key_of(cell));
+    e->flags = generation_of(cell);
+    e->c = akti_oracle_scope_of(o, akti_oracle_owner_of(cell));
 }
 
 static void
@@ -408,6 +413,7 @@ on_settled(struct akti_oracle *o, const void *cell)
                          "a future ended that was not opened, or twice");
         return;
     }
+    akti_oracle_scope_left(o, e->c);
     akti_map_remove(&o->opened, e);
 }
 
@@ -456,6 +462,12 @@ observe_inner(struct akti_oracle *o, const struct akti_note *note)
     case AKTI_EVENT_SUSPEND:
         leave_message(o, note->what);
         o->handled = o->before_task;
+        break;
+    case AKTI_EVENT_CHILD:
+    case AKTI_EVENT_CHILD_FREE:
+    case AKTI_EVENT_SCOPE_OPENED:
+    case AKTI_EVENT_SCOPE_CLOSED:
+        akti_oracle_scope_note(o, note);
         break;
     default:
         akti_oracle_channel_note(o, note);
@@ -511,6 +523,7 @@ observe(void *arg, const struct akti_note *note)
         break;
     case AKTI_EVENT_EXIT:
         o->exited++;
+        akti_oracle_scope_exit(o, note->what);
         break;
     case AKTI_EVENT_FAULT:
         on_fault(o);
@@ -539,6 +552,7 @@ akti_oracle_watch(struct akti_oracle *o, struct akt_system *s)
     akti_map_clear(&o->opened);
     akti_map_clear(&o->pairs);
     akti_oracle_channel_begin(o);
+    akti_oracle_scope_begin(o);
     if (o->slots != NULL) {
         memset(o->slots, 0, o->slot_count * sizeof(*o->slots));
     }
@@ -575,6 +589,7 @@ akti_oracle_fini(struct akti_oracle *o)
     akti_map_fini(&o->opened);
     akti_map_fini(&o->pairs);
     akti_oracle_channel_fini(o);
+    akti_oracle_scope_fini(o);
     free(o->slots);
     *o = (struct akti_oracle){0};
 }

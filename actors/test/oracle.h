@@ -43,13 +43,20 @@ struct akti_oracle {
     void *failed_arg;
     /* messages by address: a: sender, b: receiver, c: place in its pair's order */
     struct akti_map messages;
-    struct akti_map requests; /* by cell; a: asker, b: who has it */
-    struct akti_map opened;   /* futures of no request, by cell */
-    struct akti_map pairs;    /* a: sent, b: begun */
+    struct akti_map
+        requests;           /* by cell; a: asker, b: who has it, c: its scope */
+    struct akti_map opened; /* futures of no request, by cell; c: its scope */
+    struct akti_map pairs;  /* a: sent, b: begun */
     /* channels by address; a: sent, b: of these gone, c: number */
     struct akti_map channels;
     struct akti_map values; /* by channel and place; a: their bytes' digest */
     struct akti_map doomed; /* to be destroyed, by digest; a: how many */
+    /* tasks that own children or scopes: a: the innermost scope, b: children */
+    struct akti_map owners;
+    struct akti_map
+        scopes; /* by cell; a: the owner, b: open in it, c: outer one */
+    struct akti_map
+        children; /* by number; a: the owner, b: its scope, c: cell */
     uint64_t channel_count;
     uint64_t doomed_count;
     struct akti_oracle_slot *slots;
@@ -105,6 +112,20 @@ void akti_oracle_channel_note(struct akti_oracle *o,
                               const struct akti_note *note);
 void akti_oracle_channel_close(struct akti_oracle *o);
 void akti_oracle_channel_fini(struct akti_oracle *o);
+
+/* The books of what tasks and their scopes own. */
+void akti_oracle_scope_begin(struct akti_oracle *o);
+void akti_oracle_scope_note(struct akti_oracle *o,
+                            const struct akti_note *note);
+/* An actor's code has run, all of it. */
+void akti_oracle_scope_exit(struct akti_oracle *o, const struct akti_actor *a);
+void akti_oracle_scope_fini(struct akti_oracle *o);
+/* Who owns a future, by its number; 0: no actor. */
+uint64_t akti_oracle_owner_of(const struct akti_cell *cell);
+/* A future of this actor's is open; in which scope, or 0. */
+uint64_t akti_oracle_scope_of(struct akti_oracle *o, uint64_t owner);
+/* It has ended. */
+void akti_oracle_scope_left(struct akti_oracle *o, uint64_t scope);
 
 /* Whether anybody waits for anything but time. Nothing runs. */
 bool akti_oracle_at_rest(struct akti_oracle *o);
