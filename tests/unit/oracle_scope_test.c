@@ -47,8 +47,8 @@ enum {
 static akt_err
 open_some(akt_self *self, unsigned what)
 {
+    akt_task child = {AKT_REF_NONE, {NULL, 0}};
     akt_completer completer;
-    akt_task child;
     akt_future f;
 
     if ((what & TASK) != 0) {
@@ -165,22 +165,29 @@ next_part(akt_self *self, void *arg, const struct put *in, akt_future *out)
 AKT_AND_THEN(next_part, put, put);
 
 static akt_err
-step_in_a_scope(akt_self *self, void *arg)
+step_in_a_scope(akt_self *self, akt_completer first)
+{
+    akt_scope scope;
+
+    AKT_TRY(akt_scope_open(self, AKT_NEVER, &scope));
+    AKT_TRY(akt_complete(self, first, put, .n = 1));
+    AKT_TRY(akt_sleep(self, AKT_MS(1)));
+    return akt_scope_close(self, scope, AKT_OK);
+}
+
+static akt_err
+step_by_step(akt_self *self, void *arg)
 {
     struct steps s;
     akt_completer first;
     akt_future part;
     akt_future whole;
-    akt_scope scope;
     struct put p;
 
     (void)arg;
     AKT_TRY(akt_oneshot_open(self, put, AKT_NEVER, &part, &first));
     AKT_TRY(akt_and_then(self, part, next_part, &s, &whole));
-    AKT_TRY(akt_scope_open(self, AKT_NEVER, &scope));
-    AKT_TRY(akt_complete(self, first, put, .n = 1));
-    AKT_TRY(akt_sleep(self, AKT_MS(1)));
-    AKT_TRY(akt_scope_close(self, scope, AKT_OK));
+    AKT_TRY(step_in_a_scope(self, first));
     AKT_TRY(akt_complete(self, s.second, put, .n = 2));
     return akt_await_as(self, whole, put, &p);
 }
@@ -188,7 +195,7 @@ step_in_a_scope(akt_self *self, void *arg)
 static void
 steps_work(struct sim *sim)
 {
-    assert_ok(as_task(sim, step_in_a_scope, NULL));
+    assert_ok(as_task(sim, step_by_step, NULL));
 }
 TEST(steps_work)
 

@@ -109,7 +109,7 @@ test_answer_that_waited_for_its_continuation_is_freed_once(void **state)
     akt_self *me;
     akt_ref to;
     akt_ref ref;
-    int i;
+    int64_t i;
 
     (void)state;
     stress_phase("late continuations");
