@@ -46,6 +46,18 @@ endless()
     truncate -s 1T endless
 }
 
+# freeze NAME: stops it, and comes back when all its threads have stopped: the signal
+# takes a while, in which they go on.
+freeze()
+{
+    eval "pid=\$pid_$1"
+    kill -STOP "$pid"
+    # shellcheck disable=SC2154  # eval
+    while grep -q '^State:[[:space:]]*[A-SU-Z]' "/proc/$pid/task/"*/status; do
+        :
+    done
+}
+
 # say FORMAT: asks the coordinator something as a stranger, by the bytes that it
 # sends; the answer's are in $answer, in hexadecimal.
 say()
@@ -177,7 +189,7 @@ hung)
     coordinate "$ipc" endless
     run first --worker "$url" --workers 1
     await first '*at work'
-    kill -STOP "$pid_first"
+    freeze first
     echo 'begun again' >endless
     run second --worker "$url"
     await coordinator '*workers: 2'
