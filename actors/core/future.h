@@ -31,7 +31,7 @@ void akti_future_answer(struct akti_context *ctx, void *cell,
 
 /* The request's asker does not wait any more, or its asker's asker. */
 bool akti_request_is_over(void *cell, uint32_t generation);
-/* The same, and nothing will come of that any more: who waited has taken how it ended. */
+/* The same, and nothing will come of it any more: who waited has taken the end. */
 bool akti_request_is_left(void *cell, uint32_t generation);
 
 /* The deadline of a request; AKT_NEVER when it is over. */

@@ -9,9 +9,9 @@
  * most answers do. That thread would compete with the one that carries the answer
  * on. So an answer that has no company is sent by an aio without a callback. That is
  * over when nng has taken the message, or there is an error, as a look at the aio
- * tells: nothing in nng's manual, but so in 1.5.2 and later ones that were read. Only what waits,
- * because the peer's last answer has not quite left, has to be looked at again: the
- * aio with a callback sleeps for that.
+ * tells. nng's manual does not say so; nng 1.5.2 and a later 1 were read for it. Only
+ * what waits, because the peer's last answer has not quite left, has to be looked at
+ * again: the aio with a callback sleeps for that.
  */
 #include "actors/base/mutant.h"
 #include "actors/net/nng_back.h"

@@ -174,7 +174,8 @@ AKT_API AKT_NODISCARD akt_err akt_system_start(const akt_system_opts *opts,
  *
  * Draining is over when nothing runs, nothing is ready to run and the blocking
  * pool is idle: timers that are still to fire do not keep it going, and neither do
- * jobs whose request has ended, by an answer, a deadline or its owner's end.
+ * jobs that nobody waits for any more: the asker has had the answer, or the deadline,
+ * or has ended.
  *
  * `on_exit` may send, here as at any other end, but never waits for room: a full
  * `AKT_AWAIT` mailbox answers `AKT_EFULL`. It can start no timer
