@@ -260,30 +260,29 @@ join(struct back *listener, struct back *dialer)
     begin(dialer, url, AKTI_OPENING_DIAL_ONCE);
 }
 
-static struct akti_packet
-packet_of(struct back *b, const char *text, uint64_t tag)
+/* False: no room. */
+static bool
+put_tagged(struct back *b, const char *text, uint64_t tag)
 {
     struct akti_packet p;
     void *bytes = NULL;
+    bool sent;
 
     assert_ok(nng->packet_new(b->net, strlen(text), &p, &bytes));
     memcpy(bytes, text, strlen(text));
     p.tag = tag;
-    return p;
-}
-
-/* False: no room. */
-static bool
-put(struct back *b, const char *text)
-{
-    struct akti_packet p = packet_of(b, text, 0);
-    bool sent = nng->send(b->net, &p);
-
+    sent = nng->send(b->net, &p);
     nng->start(b->net);
     if (!sent) {
         nng->packet_free(b->net, &p);
     }
     return sent;
+}
+
+static bool
+put(struct back *b, const char *text)
+{
+    return put_tagged(b, text, 0);
 }
 
 /* The next packet, and its tag; waits as a side does, by wake-ups. */
@@ -502,18 +501,14 @@ static void
 rep_begin(struct rep *r)
 {
     struct akti_net_config two = config_of(AKT_NNG_REQ, 4);
-    struct akti_packet p;
     struct akti_packet none;
 
     two.requests = 2;
     back_open(&r->rep, AKT_NNG_REP, 4);
     back_open_with(&r->req, &two);
     join(&r->rep, &r->req);
-    p = packet_of(&r->req, "first", 1);
-    assert_true(nng->send(r->req.net, &p));
-    p = packet_of(&r->req, "second", 2);
-    assert_true(nng->send(r->req.net, &p));
-    nng->start(r->req.net);
+    assert_true(put_tagged(&r->req, "first", 1));
+    assert_true(put_tagged(&r->req, "second", 2));
     r->tag = take(&r->rep, AKTI_SIDE_IN, "first");
     assert_false(nng->receive(r->rep.net, &none));
 }
@@ -530,14 +525,12 @@ static void
 test_answered_request_makes_room_for_the_next(void **state)
 {
     struct rep r;
-    struct akti_packet p;
     uint32_t seen;
 
     (void)state;
     rep_begin(&r);
     seen = wakes_of(&r.rep, AKTI_SIDE_IN);
-    p = packet_of(&r.rep, "answer", r.tag);
-    assert_true(nng->send(r.rep.net, &p));
+    assert_true(put_tagged(&r.rep, "answer", r.tag));
     assert_int_equal(take(&r.req, AKTI_SIDE_OUT, "answer"), 1);
     await_wake(&r.rep, AKTI_SIDE_IN, seen);
     r.tag = take(&r.rep, AKTI_SIDE_IN, "second");
