@@ -170,6 +170,16 @@ akti_mailbox_peek(struct akti_mailbox *box)
     return akti_box_top(atomic_load_explicit(&box->word, memory_order_acquire));
 }
 
+/* The same, unless there is an order: then NULL. */
+static inline struct akti_message *
+akti_mailbox_peek_alone(struct akti_mailbox *box)
+{
+    /* acquire: sees the message and who sent it; pairs: push */
+    uint64_t word = atomic_load_explicit(&box->word, memory_order_acquire);
+
+    return (word & AKTI_BOX_CTRL) == 0 ? akti_box_top(word) : NULL;
+}
+
 /* Whether the owner is scheduled, and there is neither a message nor an order. */
 static inline bool
 akti_mailbox_is_untouched(struct akti_mailbox *box)

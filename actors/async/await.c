@@ -21,17 +21,50 @@ find(akt_self *self, akt_future future, struct akti_cell **out)
     return AKT_OK;
 }
 
-/* The end of a future of the running task; *out_message keeps it alive. */
+/* How a future ended that has been taken. */
+struct ending {
+    akt_answer answer;
+    struct akti_message *message; /* [move] what the answer points to, or NULL */
+    bool copied;                  /* it was a reply; the rest says nothing */
+};
+
+/* What most are: a reply of the wanted type, of which nothing is to be kept. */
+static inline bool
+is_plain(struct akti_cell *cell, const akt_type *wanted)
+{
+    return cell->message != NULL && cell->message->type == wanted
+           && (cell->marks & AKTI_COMBINED) == 0
+           && akti_cell_outcome(cell) == AKT_REPLIED
+           && (wanted->flags & AKT_TYPE_OWNS) == 0;
+}
+
+static inline void
+take_plain(akt_self *self, struct akti_cell *cell, const akti_want *want)
+{
+    struct akti_message *m = cell->message;
+
+    memcpy(want->out, akti_message_payload(m), want->type->size);
+    cell->message = NULL;
+    akti_future_close(self, cell);
+    akti_message_over(self, m);
+}
+
+/* The end of a future of the running task. */
 AKTI_INLINE akt_err
-await(akt_self *self, akt_future future, akt_answer *out,
-      struct akti_message **out_message)
+await(akt_self *self, akt_future future, const akti_want *want,
+      struct ending *out)
 {
     struct akti_task *t = akti_task_of(self);
     struct akti_cell *cell;
 
     AKT_TRY(find(self, future, &cell));
     AKT_TRY(akti_task_wait_cell(t, cell));
-    akti_future_take(self, cell, out, out_message);
+    out->copied = want != NULL && is_plain(cell, want->type);
+    if (out->copied) {
+        take_plain(self, cell, want);
+    } else {
+        akti_future_take(self, cell, &out->answer, &out->message);
+    }
     return AKT_OK;
 }
 
@@ -44,14 +77,14 @@ await_held(akt_self *self, akt_future future, struct akti_held *held)
 
     AKT_TRY(find(self, future, &cell));
     AKT_TRY(akti_task_wait_cell(t, cell));
+    akti_unbox(self);
     akti_future_hold(self, cell, held);
     return AKT_OK;
 }
 
 /* A thread's answer is held by what akt_wait gives. */
 static akt_err
-block(akt_self *self, akt_future future, akt_answer *out,
-      struct akti_message **out_message)
+block(akt_self *self, akt_future future, struct ending *out)
 {
     struct akti_held *held;
     akt_answer *answer;
@@ -59,48 +92,48 @@ block(akt_self *self, akt_future future, akt_answer *out,
     AKT_TRY(akt_wait(self, future, &answer));
     held = (struct akti_held *)(void *)answer;
     if (held->cell != NULL) {
-        akti_future_take(self, held->cell, out, out_message);
+        akti_future_take(self, held->cell, &out->answer, &out->message);
         held->cell = NULL;
     } else {
-        *out = held->answer;
-        *out_message = held->message;
+        out->answer = held->answer;
+        out->message = held->message;
         held->message = NULL;
     }
     akt_answer_free(self, answer);
     return AKT_OK;
 }
 
-/* In either. */
+/* In either. What `want` is there for may be copied at once; NULL: nothing. */
 AKTI_INLINE akt_err
-take_end(akt_self *self, akt_future future, akt_answer *out,
-         struct akti_message **out_message)
+take_end(akt_self *self, akt_future future, const akti_want *want,
+         struct ending *out)
 {
+    out->copied = false;
+    out->message = NULL;
     if (akti_task_of(self) != NULL) {
-        return await(self, future, out, out_message);
+        return await(self, future, want, out);
     }
-    return self->port != NULL ? block(self, future, out, out_message)
-                              : AKT_ECONTEXT;
+    return self->port != NULL ? block(self, future, out) : AKT_ECONTEXT;
 }
 
 static void
 free_message(akt_self *self, struct akti_message *m)
 {
     if (m != NULL) {
-        akti_message_free(&self->ctx->caches, m);
+        akti_message_over(self, m);
     }
 }
 
 akt_err
 akt_await(akt_self *self, akt_future future, akt_answer **out_answer)
 {
-    struct akti_message *m = NULL;
     struct akti_held *held;
-    akt_answer ignored;
+    struct ending ignored;
     akt_err err;
 
     if (out_answer == NULL) {
-        AKT_TRY(take_end(self, future, &ignored, &m));
-        free_message(self, m);
+        AKT_TRY(take_end(self, future, NULL, &ignored));
+        free_message(self, ignored.message);
         return AKT_OK;
     }
     if (akti_task_of(self) == NULL) {
@@ -147,28 +180,35 @@ say_end(akt_error *error, const akt_answer *answer)
 
 /* Copies the reply out, and keeps what it points to. */
 static akt_err
-copy_reply(akt_self *self, const akt_answer *answer, struct akti_message *m,
-           const akti_want *want, akt_error *error)
+copy_reply(akt_self *self, const struct ending *end, const akti_want *want,
+           akt_error *error)
 {
+    struct akti_message *m = end->message;
     const akt_type *type = want->type;
-    struct akti_message **held = held_by(self);
-    akt_err err = say_end(error, answer);
+    struct akti_message **held;
+    akt_err err;
 
+    if (AKTI_LIKELY(end->copied)) {
+        return AKT_OK;
+    }
+    err = say_end(error, &end->answer);
     if (err != AKT_OK) {
         free_message(self, m);
         return err;
     }
-    if (answer->reply == NULL || !akt_type_equal(answer->type, type)) {
+    if (end->answer.reply == NULL || !akt_type_equal(end->answer.type, type)) {
         free_message(self, m);
         return say(error, AKT_ETYPE);
     }
-    memcpy(want->out, answer->reply, type->size);
+    memcpy(want->out, end->answer.reply, type->size);
     /* The destructor is the caller's affair, as after akt_take. */
     m->flags |= AKTI_TAKEN;
     if ((type->flags & AKT_TYPE_OWNS) == 0) {
-        akti_message_free(&self->ctx->caches, m);
+        akti_message_over(self, m);
         return AKT_OK;
     }
+    akti_unbox(self);
+    held = held_by(self);
     free_message(self, *held);
     *held = m;
     return AKT_OK;
@@ -179,12 +219,11 @@ static akt_err
 await_call(akt_self *self, akt_future future, const akti_want *want,
            akt_error *error)
 {
-    struct akti_message *m = NULL;
-    akt_answer answer;
-    akt_err err = take_end(self, future, &answer, &m);
+    struct ending end;
+    akt_err err = take_end(self, future, want, &end);
 
     if (err == AKT_OK) {
-        return copy_reply(self, &answer, m, want,
+        return copy_reply(self, &end, want,
                           AKTI_MUTANT(call_loses_words) ? NULL : error);
     }
     akt_future_drop(self, future);
@@ -221,16 +260,15 @@ check_join(akt_self *self, akt_task task)
 akt_err
 akt_join_with(akt_self *self, akt_task task, akt_error *error)
 {
-    struct akti_message *m = NULL;
-    akt_answer answer;
+    struct ending end;
     akt_err err = check_join(self, task);
 
-    err = err != AKT_OK ? err : take_end(self, task.future, &answer, &m);
+    err = err != AKT_OK ? err : take_end(self, task.future, NULL, &end);
     if (err != AKT_OK) {
         return say(error, err);
     }
-    err = say_end(AKTI_MUTANT(join_loses_words) ? NULL : error, &answer);
-    free_message(self, m);
+    err = say_end(AKTI_MUTANT(join_loses_words) ? NULL : error, &end.answer);
+    free_message(self, end.message);
     return err;
 }
 
@@ -244,12 +282,11 @@ akt_err
 akti_await_as(akt_self *self, akt_future future, const akti_want *want,
               akt_error *error)
 {
-    struct akti_message *m = NULL;
-    akt_answer answer;
-    akt_err err = take_end(self, future, &answer, &m);
+    struct ending end;
+    akt_err err = take_end(self, future, want, &end);
 
     return err != AKT_OK ? akti_future_refuse(self, future, err, error)
-                         : copy_reply(self, &answer, m, want, error);
+                         : copy_reply(self, &end, want, error);
 }
 
 akt_err

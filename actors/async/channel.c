@@ -61,6 +61,7 @@ wake_sender(akt_self *self, struct akti_channel *ch)
         return;
     }
     t->owes = ch;
+    t->fiber.owing = true;
 }
 
 /*
@@ -73,6 +74,7 @@ akti_channel_pay(struct akti_context *ctx, struct akti_task *t)
     struct akti_channel *ch = t->owes;
 
     t->owes = NULL;
+    t->fiber.owing = false;
     if (AKTI_MUTANT(owed_wake_forgotten)) {
         return;
     }

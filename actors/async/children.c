@@ -92,7 +92,7 @@ join_one(struct akti_task *t, struct akti_cell *cell,
         (void)akt_answer_error(&answer, error);
     }
     if (m != NULL) {
-        akti_message_free(&t->self->ctx->caches, m);
+        akti_message_over(t->self, m);
     }
     return akti_answer_err(&answer);
 }

@@ -105,8 +105,8 @@ akti_park_thread(struct akti_parker *p)
 static void
 unpark_task(struct akti_context *ctx, struct akti_task *t)
 {
-    /* release: what the waker did; pairs: akti_task_take_wake */
-    if (atomic_exchange_explicit(&t->unparked, 1, memory_order_release) == 0
+    /* release: what the waker did; pairs: akti_fiber_take_wake */
+    if (atomic_exchange_explicit(&t->fiber.unparked, 1, memory_order_release) == 0
         && akti_mailbox_order(&t->actor->box)) {
         akti_ready(ctx, &t->actor->runnable);
     }

@@ -74,7 +74,7 @@ akti_park_task(struct akti_parker *p)
 {
     struct akti_task *t = p->task;
 
-    if (akti_task_take_wake(t)) {
+    if (akti_fiber_take_wake(&t->fiber)) {
         return AKT_OK;
     }
     if (akti_task_must_end(t)) {

@@ -56,7 +56,7 @@ fail(struct akti_task *t, struct akti_cell *scope, akt_err err)
     }
     scope->error = err;
     t->failed_scopes++;
-    t->woken = true;
+    t->fiber.woken = true;
     akti_children_cancel(t->self, scope);
 }
 

@@ -246,10 +246,10 @@ look_at_mailbox(struct select *s, akt_branch *b)
     if (t == NULL) {
         return AKT_ECONTEXT;
     }
-    if (t->incoming == NULL && akti_task_has_mail(t)) {
+    if (t->fiber.incoming == NULL && akti_task_has_mail(t)) {
         akti_task_look(t);
     }
-    if (t->incoming != NULL) {
+    if (t->fiber.incoming != NULL) {
         akti_task_take_incoming(t, b->akti_received);
         return AKT_OK;
     }

@@ -46,7 +46,7 @@ akt_sleep(akt_self *self, uint64_t ns)
 static void
 come_again(struct akti_task *t)
 {
-    t->woken = true;
+    t->fiber.woken = true;
     t->self->again = true;
     akti_task_suspend(t);
 }
@@ -123,7 +123,7 @@ akt_task_shield(akt_self *self, bool on)
 bool
 akti_task_is_drained(const struct akti_task *t)
 {
-    return t->draining && t->incoming == NULL && !akti_task_has_mail(t);
+    return t->draining && t->fiber.incoming == NULL && !akti_task_has_mail(t);
 }
 
 /* One turn: what is in the mailbox comes to the hook. */
@@ -133,7 +133,7 @@ akti_task_look(struct akti_task *t)
     akti_task_hear(t, true);
     do {
         come_again(t);
-    } while (t->incoming == NULL && t->actor->user_head != NULL);
+    } while (t->fiber.incoming == NULL && t->actor->user_head != NULL);
     akti_task_hear(t, false);
 }
 
@@ -141,16 +141,38 @@ static akt_err
 look(struct akti_task *t)
 {
     akti_task_look(t);
-    return t->incoming != NULL ? AKT_OK : AKT_ETIMEOUT;
+    return t->fiber.incoming != NULL ? AKT_OK : AKT_ETIMEOUT;
 }
 
-AKTI_INLINE akt_err
-listen(struct akti_task *t, uint64_t timeout_ns)
+/* Whether a wait for messages ends without one. */
+static akt_err
+hears_no_more(const struct akti_task *t)
 {
-    uint64_t deadline_ns =
-        timeout_ns == AKT_NEVER
-            ? AKT_NEVER
-            : akti_clock_add(akti_now(t->self->ctx), timeout_ns);
+    if (akti_task_is_drained(t)) {
+        return AKT_ESTOPPED;
+    }
+    return akti_task_must_end(t) ? AKT_ECANCELLED : AKT_OK;
+}
+
+/* Until one has come; whatever wakes it, it looks again. */
+AKTI_INLINE akt_err
+listen(struct akti_task *t)
+{
+    akt_err err = AKT_OK;
+
+    akti_task_hear(t, true);
+    while (t->fiber.incoming == NULL
+           && (err = hears_no_more(t)) == AKT_OK) {
+        akti_task_suspend(t);
+    }
+    akti_task_hear(t, false);
+    return err;
+}
+
+/* The same with a time limit. */
+static akt_err
+listen_until(struct akti_task *t, uint64_t deadline_ns)
+{
     struct akti_parker p;
     akt_err err;
 
@@ -158,10 +180,22 @@ listen(struct akti_task *t, uint64_t timeout_ns)
     akti_task_hear(t, true);
     do {
         err = akti_task_is_drained(t) ? AKT_ESTOPPED : akti_park(&p);
-    } while (err == AKT_OK && t->incoming == NULL);
+    } while (err == AKT_OK && t->fiber.incoming == NULL);
     akti_task_hear(t, false);
     akti_parker_fini(&p);
-    return t->incoming != NULL ? AKT_OK : err;
+    return t->fiber.incoming != NULL ? AKT_OK : err;
+}
+
+AKTI_INLINE akt_err
+wait_for_mail(struct akti_task *t, uint64_t timeout_ns)
+{
+    if (timeout_ns == AKT_NEVER) {
+        return listen(t);
+    }
+    return timeout_ns == 0
+               ? look(t)
+               : listen_until(t, akti_clock_add(akti_now(t->self->ctx),
+                                                timeout_ns));
 }
 
 void
@@ -170,10 +204,10 @@ akti_task_take_incoming(struct akti_task *t, akt_received *out)
     akt_self *self = t->self;
 
     akti_task_finish_message(t);
-    self->message = t->incoming;
-    self->current = t->incoming;
+    self->message = t->fiber.incoming;
+    self->current = t->fiber.incoming;
     self->answered = false;
-    t->incoming = NULL;
+    t->fiber.incoming = NULL;
     akti_tell(self->ctx, AKTI_EVENT_RECEIVE, self->message);
     out->type = self->message->type;
     out->message = akti_message_payload(self->message);
@@ -191,8 +225,8 @@ akt_receive(akt_self *self, uint64_t timeout_ns, akt_received *out_received)
     if (akti_task_must_end(t)) {
         return AKT_ECANCELLED;
     }
-    if (t->incoming == NULL) {
-        AKT_TRY(timeout_ns == 0 ? look(t) : listen(t, timeout_ns));
+    if (t->fiber.incoming == NULL) {
+        AKT_TRY(wait_for_mail(t, timeout_ns));
     }
     akti_task_take_incoming(t, out_received);
     return AKT_OK;

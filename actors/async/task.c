@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The life of a task: spawned, entered and left by its actor's turns, ended. */
+/* The life of a task: spawned, woken by what its actor's turns bring, ended. */
 #include "actors/async/task.h"
 
 #include "actors/async/channel.h"
@@ -8,65 +8,6 @@
 #include "actors/core/system.h"
 
 #include <string.h>
-
-/* --- entering --- */
-
-/* The function's view while it runs: its own current message. */
-AKTI_INLINE void
-restore_view(akt_self *self, struct akti_task *t)
-{
-    self->message = t->message;
-    self->current = t->message;
-    self->answered = t->answered;
-}
-
-/* The turn's view: nothing that it would end after the handler. */
-AKTI_INLINE void
-save_view(akt_self *self, struct akti_task *t)
-{
-    t->message = self->message;
-    t->answered = self->answered;
-    self->message = NULL;
-    self->current = NULL;
-    self->kept = NULL;
-    self->answered = false;
-}
-
-/* The function has returned: the actor ends, and is told why. */
-static void
-end(akt_self *self, struct akti_task *t)
-{
-    self->exit_kind = t->exit_kind != 0 ? t->exit_kind : AKT_EXIT_STOPPED;
-    self->exit_error = AKT_OK;
-}
-
-AKTI_INLINE void
-enter(akt_self *self, struct akti_task *t)
-{
-    bool in_timer = self->in_timer;
-
-    t->woken = false;
-    self->in_timer = false;
-    restore_view(self, t);
-    akti_tell(self->ctx, AKTI_EVENT_RESUME, t->message);
-    akti_coro_enter(&t->coro);
-    if (AKTI_UNLIKELY(t->owes != NULL)) {
-        akti_channel_pay(self->ctx, t);
-    }
-    save_view(self, t);
-    akti_tell(self->ctx, AKTI_EVENT_SUSPEND, self->actor);
-    self->in_timer = in_timer;
-    if (t->coro.ended) {
-        end(self, t);
-    }
-}
-
-AKTI_INLINE void
-wake(akt_self *self, struct akti_task *t)
-{
-    t->woken = true;
-    enter(self, t);
-}
 
 /* --- the hooks --- */
 
@@ -93,7 +34,7 @@ akti_task_on_start(akt_self *self, void *state)
     if (AKTI_UNLIKELY(t->gifts != NULL)) {
         akti_gifts_arrive(self, t->gifts);
     }
-    enter(self, t);
+    t->fiber.woken = true;
     return AKT_OK;
 }
 
@@ -105,32 +46,24 @@ on_orders(akt_self *self, struct akti_actor *a, uint32_t orders)
     (void)self;
     if ((orders & AKTI_ORDER_DRAIN) != 0 && !t->draining) {
         t->draining = true;
-        t->woken = true;
+        t->fiber.woken = true;
         akti_actor_refuse_mail(a);
     }
     if ((orders & ~(uint32_t)AKTI_ORDER_DRAIN) == 0 || t->cancelled) {
         return;
     }
     t->cancelled = true;
-    t->woken = true;
-    t->exit_kind = (orders & AKTI_ORDER_SHUTDOWN) != 0   ? AKT_EXIT_SHUTDOWN
+    t->fiber.woken = true;
+    t->fiber.exit_kind = (orders & AKTI_ORDER_SHUTDOWN) != 0   ? AKT_EXIT_SHUTDOWN
                    : (orders & AKTI_ORDER_KILL) != 0     ? AKT_EXIT_KILLED
                    : (orders & AKTI_ORDER_OVERFLOW) != 0 ? AKT_EXIT_OVERFLOW
                                                          : AKT_EXIT_STOPPED;
 }
 
 static void
-on_turn(akt_self *self, struct akti_actor *a)
+on_left(akt_self *self, struct akti_actor *a)
 {
-    struct akti_task *t = *(struct akti_task **)a->state;
-
-    if (akti_task_take_wake(t)) {
-        t->woken = true;
-    }
-    /* It has had its run, and asked for another turn. */
-    if (t->woken && !self->again) {
-        enter(self, t);
-    }
+    akti_channel_pay(self->ctx, *(struct akti_task **)a->state);
 }
 
 static void
@@ -138,13 +71,11 @@ on_ended(akt_self *self, struct akti_actor *a, struct akti_cell *cell)
 {
     struct akti_task *t = *(struct akti_task **)a->state;
 
-    if (t->awaits == cell || (t->selects && cell->arg != NULL)) {
-        wake(self, t);
-        return;
-    }
-    akti_scope_child_ended(t, cell);
-    if (t->woken) {
-        enter(self, t);
+    (void)self;
+    if (t->fiber.awaits == cell || (t->selects && cell->arg != NULL)) {
+        t->fiber.woken = true;
+    } else {
+        akti_scope_child_ended(t, cell);
     }
 }
 
@@ -156,7 +87,7 @@ on_outbox(akt_self *self, struct akti_actor *a)
 
     (void)self;
     while ((a->runnable.unused & AKTI_FLAG_AWAITING) != 0) {
-        t->woken = true; /* the next turn is after that */
+        t->fiber.woken = true; /* the next turn is after that */
         akti_task_suspend(t);
     }
 }
@@ -165,14 +96,11 @@ on_outbox(akt_self *self, struct akti_actor *a)
 static akt_err
 on_message(akt_self *self, void *state, const void *message)
 {
-    struct akti_task *t = *(struct akti_task **)state;
-
+    (void)state;
     (void)message;
-    t->incoming = self->message;
+    akti_fiber_hear(self->actor, self->message);
     self->message = NULL;
     self->current = NULL;
-    self->actor->runnable.unused |= AKTI_FLAG_DEAF;
-    wake(self, t);
     return AKT_OK;
 }
 
@@ -186,8 +114,9 @@ on_alarm(akt_self *self, void *state, const void *message)
     struct akti_task *t = *(struct akti_task **)state;
     const struct akti_alarm *alarm = message;
 
+    (void)self;
     if (alarm->wait == t->wait) {
-        wake(self, t);
+        t->fiber.woken = true;
     }
     return AKT_OK;
 }
@@ -201,9 +130,6 @@ on_scope_alarm(akt_self *self, void *state, const void *message)
 
     (void)message;
     akti_scope_expire(t, self->message->cell);
-    if (t->woken) {
-        enter(self, t);
-    }
     return AKT_OK;
 }
 
@@ -272,6 +198,13 @@ akti_task_finish_message(struct akti_task *t)
     if (m == NULL) {
         return;
     }
+    if (m == self->boxed && m->cell_generation == 0) {
+        akti_count(self->ctx, akti_actor_entry(t->actor),
+                   AKTI_FATES + AKT_FATE_DELIVERED, 1);
+        akti_message_over(self, m);
+        return;
+    }
+    akti_unbox(self);
     akti_message_delivered(self->ctx, akti_actor_entry(t->actor), m);
 }
 
@@ -362,8 +295,8 @@ on_leave(akt_self *self, struct akti_actor *a)
     free_message(self, t->held);
     t->held = NULL;
     t->ref = akti_actor_ref(self->system, a);
-    if (t->incoming != NULL) {
-        akti_message_end(self->ctx, akti_actor_entry(a), t->incoming,
+    if (t->fiber.incoming != NULL) {
+        akti_message_end(self->ctx, akti_actor_entry(a), t->fiber.incoming,
                          AKT_FATE_DEAD, AKT_EDEAD);
     }
     return t;
@@ -375,9 +308,9 @@ holds(const struct akti_actor *a, const struct akti_message *m)
     const struct akti_task *t = *(struct akti_task **)a->state;
 
     if (m != NULL) {
-        return t->message == m || t->incoming == m;
+        return t->fiber.message == m || t->fiber.incoming == m;
     }
-    return (uint32_t)(t->message != NULL) + (uint32_t)(t->incoming != NULL);
+    return (uint32_t)(t->fiber.message != NULL) + (uint32_t)(t->fiber.incoming != NULL);
 }
 
 static void
@@ -402,7 +335,7 @@ on_gone(akt_self *self, void *left)
 
 const struct akti_hooks akti_task_hooks = {.orders = on_orders,
                                            .holds = holds,
-                                           .turn = on_turn,
+                                           .left = on_left,
                                            .ended = on_ended,
                                            .outbox = on_outbox,
                                            .leave = on_leave,
@@ -429,8 +362,8 @@ lay_out(struct akti_stack *stack, const akt_task_function *fn, const void *args)
     t->fn = fn;
     t->args = a;
     t->stack = stack;
-    akti_coro_init(&t->coro, stack, a, run, t);
-    t->coro.name = fn->cls->name;
+    akti_coro_init(&t->fiber.coro, stack, a, run, t);
+    t->fiber.coro.name = fn->cls->name;
     return t;
 }
 

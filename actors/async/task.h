@@ -3,33 +3,29 @@
  * The running part of a task: what lies at the high end of its stack, so that a
  * task that sleeps costs one page.
  *
- * A task is an actor with hooks (core/actor.h). Its function runs within the
- * actor's turns: a turn enters the stack, and the function leaves it where it has
- * to wait. Whatever may end the wait only makes the turn enter it again; the
- * function looks itself whether what it waits for is there, in a loop, as one does
- * with a condition variable. So nothing is handed over at a wake-up, and nothing
- * is lost when a cancellation comes between.
+ * A task is an actor with a fiber (core/fiber.h): its function runs within the
+ * actor's turns and leaves its stack where it has to wait.
  *
- * All of it is touched by the owner of the actor's token, except `unparked`.
+ * All of it is touched by the owner of the actor's token.
  */
 #ifndef AKT_ASYNC_TASK_H
 #define AKT_ASYNC_TASK_H
 
-#include "actors/base/coro.h"
 #include "actors/base/mutant.h"
 #include "actors/base/stack.h"
+#include "actors/core/fiber.h"
 #include "actors/core/future.h"
 #include "actors/core/self.h"
 #include "akt/task.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct akti_channel;
 
 struct akti_task {
-    struct akti_coro coro;
+    struct akti_fiber fiber;
     struct akti_stack *stack;
     const akt_task_function *fn;
     void *args;
@@ -42,25 +38,21 @@ struct akti_task {
     uint32_t join_generation;
     akt_err error;                 /* what the function returned */
     akt_err child_error;           /* the first of a task nobody joined */
-    struct akti_message *result;   /* for who joins: a reply or an error */
-    struct akti_message *held;     /* what the last akt_call gave */
-    struct akti_message *message;  /* the current one, while suspended */
-    struct akti_message *incoming; /* to be the next one */
-    bool answered;                 /* the current one, while suspended */
+    struct akti_message *result; /* for who joins: a reply or an error */
+    struct akti_message *held;   /* what the last akt_call gave */
     bool draining;
-    bool woken;     /* something happened that it waits for */
     bool selects;   /* the end of a future with an `arg` wakes it */
     bool cancelled; /* it was told to end */
     uint32_t shields;
     uint32_t failed_scopes; /* that are open */
-    uint32_t exit_kind;     /* what it was told, as akt_exit_kind */
-    /* A channel that it took from and whose sender it has yet to wake. */
+    /* A channel that it took from and whose sender it has yet to wake; then the
+     * fiber is owing. */
     struct akti_channel *owes;
-    struct akti_cell *awaits; /* the future whose end it waits for */
-    uint64_t wait;            /* counts its waits with a time limit */
-    /* Others: what it waits for may be there; see park.h. */
-    _Atomic uint32_t unparked;
+    uint64_t wait; /* counts its waits with a time limit */
 };
+
+_Static_assert(offsetof(struct akti_task, fiber) == 0,
+               "core finds the fiber where async finds the task");
 
 /*
  * The task that is running as `self`, or NULL: an actor, a thread, a job; or the
@@ -78,17 +70,6 @@ akti_task_of(const akt_self *self)
     return *(struct akti_task **)a->state;
 }
 
-/* Whether it was unparked since this was asked last. */
-static inline bool
-akti_task_take_wake(struct akti_task *t)
-{
-    /* Relaxed: seen late, it is seen by the turn that the waker asked for.
-     * acquire: what the waker did before; pairs: akti_unpark */
-    return atomic_load_explicit(&t->unparked, memory_order_relaxed) != 0
-           && atomic_exchange_explicit(&t->unparked, 0, memory_order_acquire)
-                  != 0;
-}
-
 /* Whether its waits end now. */
 static inline bool
 akti_task_must_end(const struct akti_task *t)
@@ -102,7 +83,7 @@ akti_task_must_end(const struct akti_task *t)
 AKTI_INLINE void
 akti_task_suspend(struct akti_task *t)
 {
-    akti_coro_leave(&t->coro);
+    akti_coro_leave(&t->fiber.coro);
 }
 
 /*
@@ -121,7 +102,7 @@ static inline bool
 akti_task_has_mail(const struct akti_task *t)
 {
     return t->actor->user_head != NULL
-           || !akti_mailbox_is_empty(&t->actor->box);
+           || akti_mailbox_peek(&t->actor->box) != t->self->boxed;
 }
 
 /* From now on a message comes to it, as `incoming`, when it suspends; or not. */
@@ -145,7 +126,11 @@ void akti_task_take_incoming(struct akti_task *t, akt_received *out);
 /* What it received last is over, as when a handler has returned. */
 void akti_task_finish_message(struct akti_task *t);
 
-/* Waits until the cell has arrived; AKT_ECANCELLED. */
+/*
+ * Waits until the cell has arrived; AKT_ECANCELLED. Its reply may lie in the mailbox
+ * until the turn ends: akti_message_over in place of akti_message_free, or
+ * akti_unbox before it is kept.
+ */
 AKTI_INLINE akt_err
 akti_task_wait_cell(struct akti_task *t, struct akti_cell *cell)
 {
@@ -155,7 +140,7 @@ akti_task_wait_cell(struct akti_task *t, struct akti_cell *cell)
         cell->then = &akti_awaited;
         cell->arg = NULL;
     }
-    t->awaits = cell;
+    t->fiber.awaits = cell;
     while (!cell->arrived && err == AKT_OK) {
         if (akti_task_must_end(t)) {
             err = AKT_ECANCELLED;
@@ -163,7 +148,7 @@ akti_task_wait_cell(struct akti_task *t, struct akti_cell *cell)
             akti_task_suspend(t);
         }
     }
-    t->awaits = NULL;
+    t->fiber.awaits = NULL;
     return err;
 }
 

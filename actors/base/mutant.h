@@ -37,6 +37,7 @@
     X(cancel_not_heard, "a task that is cancelled goes on waiting")            \
     X(closing_scope_goes_on,                                                   \
       "a task that fails while its scope closes cancels no other")             \
+    X(boxed_freed_early, "a reply is freed while it lies in the mailbox")       \
     X(task_wanders, "a task goes on on whatever worker takes it")              \
     X(scope_gives_nothing_up, "a scope that is closed leaves things open")     \
     X(closed_alarm_goes_off, "the time limit of a scope that is closed")       \

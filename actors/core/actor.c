@@ -130,6 +130,7 @@ set_up(struct akti_actor *a, struct akti_class_entry *entry, void *state,
     }
     if (AKTI_UNLIKELY(entry->cls->akti_hooks != NULL)) {
         flags |= AKTI_FLAG_HOOKED | AKTI_FLAG_DEAF;
+        flags |= entry->cls->akti_hooks->turn == NULL ? AKTI_FLAG_FIBER : 0u;
     }
     a->runnable.next = NULL;
     a->runnable.unused = flags;

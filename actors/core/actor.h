@@ -42,7 +42,8 @@ enum akti_actor_flag {
     AKTI_FLAG_EVICTS = 16u, /* senders take from its queue too */
     AKTI_FLAG_SIMULATED = 32u,
     AKTI_FLAG_HOOKED = 64u, /* its class has hooks */
-    AKTI_FLAG_DEAF = 128u   /* it takes no users' messages now */
+    AKTI_FLAG_DEAF = 128u,  /* it takes no users' messages now */
+    AKTI_FLAG_FIBER = 256u  /* its hooks say that it has one */
 };
 
 /*
@@ -56,8 +57,11 @@ struct akti_hooks {
     /* Whether it has this message in hand; NULL: how many it has. For a
      * simulation's checks. */
     uint32_t (*holds)(const struct akti_actor *a, const struct akti_message *m);
-    /* A turn begins, and no send waits for room. */
+    /* A turn begins, and no send waits for room. NULL: it has a fiber, which runs
+     * in turns when it is woken; the state begins with a pointer to it. */
     void (*turn)(akt_self *self, struct akti_actor *a);
+    /* Its fiber has run, and is owing. */
+    void (*left)(akt_self *self, struct akti_actor *a);
     /* A future that is awaited (akti_awaited) has ended. */
     void (*ended)(akt_self *self, struct akti_actor *a, struct akti_cell *cell);
     /* A send waits for room, within the call. */

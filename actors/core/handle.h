@@ -126,24 +126,35 @@ drop_expired(akt_self *self, struct akti_message *m)
     }
 }
 
+/* Whether a message is to be handled; if not, it has had its fate. */
+AKTI_INLINE bool
+accept(akt_self *self, struct akti_message *m)
+{
+    if (AKTI_UNLIKELY(m->target_generation
+                      != akti_actor_generation(self->actor))
+        && !AKTI_MUTANT(stale_message_handled)) {
+        end(self, m, AKT_FATE_DEAD, AKT_EDEAD);
+        return false;
+    }
+    if (AKTI_UNLIKELY(m->deadline_ns != AKT_NEVER)) {
+        if (is_expired(self, m)) {
+            drop_expired(self, m);
+            return false;
+        }
+        /* The age limit was the mailbox's; the handler's view is its own. */
+        akti_send_unstamp(m);
+    }
+    return true;
+}
+
 AKTI_INLINE void
 handle_user(akt_self *self, struct akti_message *m, const bool boxed)
 {
     struct akti_actor *a = self->actor;
     const akt_handler *h;
 
-    if (AKTI_UNLIKELY(m->target_generation != akti_actor_generation(a))
-        && !AKTI_MUTANT(stale_message_handled)) {
-        end(self, m, AKT_FATE_DEAD, AKT_EDEAD);
+    if (!accept(self, m)) {
         return;
-    }
-    if (AKTI_UNLIKELY(m->deadline_ns != AKT_NEVER)) {
-        if (is_expired(self, m)) {
-            drop_expired(self, m);
-            return;
-        }
-        /* The age limit was the mailbox's; the handler's view is its own. */
-        akti_send_unstamp(m);
     }
     h = find_handler(self, a->behavior, m->type);
     if (AKTI_UNLIKELY(h == NULL)) {

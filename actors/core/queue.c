@@ -67,4 +67,8 @@ akti_unbox(akt_self *self)
     akti_queue_messages(
         self->actor,
         akti_messages_after(akti_mailbox_take_messages(&self->actor->box), m));
+    if (self->spent) {
+        self->spent = false;
+        akti_message_free(&self->ctx->caches, m);
+    }
 }

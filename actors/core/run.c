@@ -7,6 +7,7 @@
  */
 #include "actors/base/mutant.h"
 #include "actors/core/cycle.h"
+#include "actors/core/fiber.h"
 #include "actors/core/future.h"
 #include "actors/core/handle.h"
 #include "actors/core/queue.h"
@@ -51,8 +52,68 @@ look_at_orders(akt_self *self, struct akti_actor *a)
     }
 }
 
-/* Inline: a task that starts is on another stack when it comes back here. */
+/* The fiber's view while it runs: its own current message. */
 AKTI_INLINE void
+restore_view(akt_self *self, const struct akti_fiber *f)
+{
+    self->message = f->message;
+    self->current = f->message;
+    self->answered = f->answered;
+}
+
+/* The turn's view: nothing that it would end after the handler. */
+AKTI_INLINE void
+save_view(akt_self *self, struct akti_fiber *f)
+{
+    f->message = self->message;
+    f->answered = self->answered;
+    self->message = NULL;
+    self->current = NULL;
+    self->kept = NULL;
+    self->answered = false;
+}
+
+AKTI_INLINE void
+enter(akt_self *self, struct akti_actor *a, struct akti_fiber *f)
+{
+    f->woken = false;
+    restore_view(self, f);
+    akti_tell(self->ctx, AKTI_EVENT_RESUME, f->message);
+    akti_coro_enter(&f->coro);
+    if (AKTI_UNLIKELY(f->owing)) {
+        akti_actor_hooks(a)->left(self, a);
+    }
+    save_view(self, f);
+    akti_tell(self->ctx, AKTI_EVENT_SUSPEND, a);
+    if (f->coro.ended) {
+        self->exit_kind = f->exit_kind != 0 ? f->exit_kind : AKT_EXIT_STOPPED;
+        self->exit_error = AKT_OK;
+    }
+}
+
+/* Unless it has had its run in this turn, and asked for another one. */
+AKTI_INLINE void
+go_on(akt_self *self, struct akti_actor *a, struct akti_fiber *f)
+{
+    if (akti_fiber_take_wake(f)) {
+        f->woken = true;
+    }
+    if (f->woken && !self->again) {
+        enter(self, a, f);
+    }
+}
+
+/* The same in a turn in which there is more to consider. */
+static void
+go_on_if_fiber(akt_self *self, struct akti_actor *a)
+{
+    if (akti_actor_has(a, AKTI_FLAG_FIBER) && self->exit_kind == 0
+        && !akti_actor_has(a, AKTI_FLAG_AWAITING)) {
+        go_on(self, a, akti_fiber_of(a));
+    }
+}
+
+static void
 start(akt_self *self, struct akti_actor *a)
 {
     struct akti_class_entry *entry = akti_actor_entry(a);
@@ -147,6 +208,9 @@ handle_batch(akt_self *self, struct akti_actor *a, uint32_t budget,
              const bool simulated)
 {
     while (self->exit_kind == 0 && handle_next(self, a, &budget, simulated)) {
+        if (AKTI_UNLIKELY(a->runnable.unused != 0)) {
+            go_on_if_fiber(self, a);
+        }
         if (AKTI_UNLIKELY(akti_actor_has(a, AKTI_FLAG_AWAITING))
             && !AKTI_MUTANT(suspended_goes_on)) {
             break;
@@ -169,7 +233,8 @@ begin(akt_self *self, struct akti_actor *a)
         if (akti_actor_has(a, AKTI_FLAG_IDLE)) {
             note_activity(self, a);
         }
-        if (akti_actor_has(a, AKTI_FLAG_HOOKED) && self->exit_kind == 0) {
+        if (akti_actor_has(a, AKTI_FLAG_HOOKED)
+            && !akti_actor_has(a, AKTI_FLAG_FIBER) && self->exit_kind == 0) {
             akti_actor_hooks(a)->turn(self, a);
         }
     }
@@ -343,6 +408,7 @@ run_turn(akt_self *self, struct akti_actor *a)
         } else {
             handle_batch(self, a, self->system->batch, false);
         }
+        go_on_if_fiber(self, a);
     }
     return end_turn(self, a);
 }
@@ -430,43 +496,59 @@ run_several(akt_self *self, struct akti_actor *a)
     return finish(self, a);
 }
 
-/* Whether a turn of an actor with hooks has only to hear of one message. */
+/* Whether nothing is the matter with an actor that has hooks, `but` these flags. */
 static inline bool
 is_simple(const akt_self *self, struct akti_actor *a, uint32_t but)
 {
     /* Relaxed: as in look_at_orders. */
     uint32_t ordered = atomic_load_explicit(&a->ordered, memory_order_relaxed);
-    uint32_t flags = AKTI_FLAG_HOOKED | AKTI_FLAG_DEAF | but;
+    uint32_t flags =
+        AKTI_FLAG_HOOKED | AKTI_FLAG_FIBER | AKTI_FLAG_DEAF | but;
 
     return ((a->runnable.unused & ~flags) | ordered | self->exit_kind) == 0
-           && self->deadlock == NULL;
+           && self->deadlock == NULL && a->system_head == NULL
+           && (a->user_head == NULL || akti_actor_has(a, AKTI_FLAG_DEAF));
 }
 
-/* The end of what it waits for, or anything else from the system. */
-AKTI_INLINE void
-hear_of(akt_self *self, struct akti_actor *a, struct akti_message *m)
+/* Whether there is one message at most, and it is to be heard of. */
+static inline bool
+is_heard(struct akti_actor *a, const struct akti_message *m)
+{
+    return m == NULL
+           || (m->next == NULL
+               && (m->kind != AKTI_USER
+                   || !akti_actor_has(a, AKTI_FLAG_DEAF)));
+}
+
+/* Whether a message's end is awaited, and nothing else is to be done with it. */
+AKTI_INLINE bool
+is_awaited(struct akti_actor *a, const struct akti_message *m)
+{
+    const struct akti_cell *cell = m->cell;
+
+    return (m->kind == AKTI_REPLY || m->kind == AKTI_NOTICE)
+           && m->target_generation == akti_actor_generation(a)
+           && cell->then == &akti_awaited && !cell->dropped
+           && (cell->marks & AKTI_WORDED) == 0;
+}
+
+static void
+arrive(struct akti_message *m)
 {
     struct akti_cell *cell = m->cell;
 
-    if (AKTI_LIKELY((m->kind == AKTI_REPLY || m->kind == AKTI_NOTICE)
-                    && m->target_generation == akti_actor_generation(a)
-                    && cell->then == &akti_awaited && !cell->dropped
-                    && (cell->marks & AKTI_WORDED) == 0)) {
-        cell->arrived = true;
-        cell->message = m->kind == AKTI_REPLY ? m : NULL;
-        akti_actor_hooks(a)->ended(self, a, cell);
-    } else {
-        handle_system(self, m);
-    }
+    cell->arrived = true;
+    cell->message = m->kind == AKTI_REPLY ? m : NULL;
 }
 
+/* Its token stays with it, or is put down, when its turn was an easy one. */
 AKTI_INLINE bool
 end_hooked(akt_self *self, struct akti_actor *a)
 {
     bool simple = is_simple(self, a, 0);
 
     if (self->again && self->handled == 0 && simple) {
-        /* It keeps its token: nothing has to be told to anybody. */
+        /* Nothing has to be told to anybody. */
         self->again = false;
         return true;
     }
@@ -474,39 +556,100 @@ end_hooked(akt_self *self, struct akti_actor *a)
                                                : end_turn(self, a);
 }
 
-/*
- * The turn of an actor with hooks: flat, because every return on the way back
- * from another stack is mispredicted.
- */
-AKTI_INLINE bool
+/* The turn of an actor with hooks and no fiber. */
+static bool
 run_hooked(akt_self *self, struct akti_actor *a)
 {
     struct akti_message *m =
         akti_mailbox_is_untouched(&a->box) ? NULL : akti_mailbox_take(&a->box);
 
-    if (akti_actor_has(a, AKTI_FLAG_START) && m == NULL
-        && is_simple(self, a, AKTI_FLAG_START)) {
-        start(self, a);
-        return end_hooked(self, a);
-    }
     /* The take has cleared the mark that an unpark left. */
     akti_actor_hooks(a)->turn(self, a);
-    if (AKTI_UNLIKELY(!is_simple(self, a, 0) || a->system_head != NULL
-                      || a->user_head != NULL
-                      || (m != NULL
-                          && (m->next != NULL
-                              || (m->kind == AKTI_USER
-                                  && akti_actor_has(a, AKTI_FLAG_DEAF)))))) {
+    if (AKTI_UNLIKELY(!is_simple(self, a, 0) || a->user_head != NULL
+                      || !is_heard(a, m))) {
         akti_queue_messages(a, akti_messages_reverse(m));
         return run_turn(self, a);
     }
     if (m != NULL && m->kind == AKTI_USER) {
         self->handled = m->flags & AKTI_CREDITED;
         handle_user(self, m, false);
+    } else if (m != NULL && is_awaited(a, m)) {
+        arrive(m);
+        akti_actor_hooks(a)->ended(self, a, m->cell);
     } else if (m != NULL) {
-        hear_of(self, a, m);
+        handle_system(self, m);
     }
     return end_hooked(self, a);
+}
+
+/* Notes what the turn's one message brings. */
+AKTI_INLINE void
+note_message(akt_self *self, struct akti_actor *a, struct akti_fiber *f,
+             struct akti_message *m)
+{
+    if (m->kind == AKTI_USER) {
+        self->handled = m->flags & AKTI_CREDITED;
+        if (AKTI_LIKELY(accept(self, m))) {
+            akti_fiber_hear(a, m);
+        }
+    } else if (AKTI_LIKELY(is_awaited(a, m))) {
+        arrive(m);
+        if (AKTI_LIKELY(f->awaits == m->cell)) {
+            f->woken = true;
+        } else {
+            akti_unbox(self);
+            akti_actor_hooks(a)->ended(self, a, m->cell);
+        }
+    } else {
+        akti_unbox(self);
+        handle_system(self, m);
+    }
+}
+
+/* What it has in hand when it waits again comes out; what is over is freed. */
+AKTI_INLINE bool
+end_fiber(akt_self *self, struct akti_actor *a)
+{
+    struct akti_message *m = self->boxed;
+
+    if (m != NULL && self->spent && !self->again && is_simple(self, a, 0)) {
+        self->spent = false;
+        return finish_boxed(self, a, m);
+    }
+    akti_unbox(self);
+    return end_hooked(self, a);
+}
+
+/*
+ * The turn of a fiber. Most find one message and nothing else to consider; it stays
+ * in the mailbox as in run_single.
+ */
+AKTI_INLINE bool
+run_fiber(akt_self *self, struct akti_actor *a)
+{
+    struct akti_fiber *f = akti_fiber_of(a);
+    struct akti_message *m = akti_mailbox_peek_alone(&a->box);
+
+    if (m != NULL && is_single(a, m) && is_heard(a, m)
+        && is_simple(self, a, 0)) {
+        self->boxed = m;
+    } else {
+        m = akti_mailbox_is_untouched(&a->box) ? NULL
+                                               : akti_mailbox_take(&a->box);
+        if (AKTI_UNLIKELY(!is_simple(self, a, AKTI_FLAG_START)
+                          || !is_heard(a, m))) {
+            akti_queue_messages(a, akti_messages_reverse(m));
+            return run_turn(self, a);
+        }
+        if (akti_actor_has(a, AKTI_FLAG_START)) {
+            start(self, a);
+        }
+    }
+    if (m != NULL) {
+        note_message(self, a, f, m);
+    }
+    go_on(self, a, f);
+    return end_fiber(self, a);
 }
 
 bool
@@ -529,7 +672,8 @@ akti_actor_run(struct akti_runnable *r, struct akti_context *ctx)
                                             : run_several(self, a);
     } else if (akti_actor_has(a, AKTI_FLAG_HOOKED) && ctx->sim == NULL
                && !akti_actor_has(a, AKTI_FLAG_EVICTS)) {
-        more = run_hooked(self, a);
+        more = akti_actor_has(a, AKTI_FLAG_FIBER) ? run_fiber(self, a)
+                                                  : run_hooked(self, a);
     } else {
         akti_take_in(self, a);
         more = run_turn(self, a);

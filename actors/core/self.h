@@ -3,6 +3,7 @@
 #ifndef AKT_CORE_SELF_H
 #define AKT_CORE_SELF_H
 
+#include "actors/base/mutant.h"
 #include "actors/core/actor.h"
 #include "akt/actor.h"
 #include "akt/future.h"
@@ -41,9 +42,11 @@ struct akt_self {
     const struct akti_message *current;
     /*
      * The message of this turn while it lies in the mailbox: see run_single. Who
-     * keeps it, hands it on or frees it takes it out before: akti_unbox.
+     * keeps it, hands it on or frees it takes it out before: akti_unbox. A fiber's
+     * is also a reply, and over when it says so: akti_message_over.
      */
     struct akti_message *boxed;
+    bool spent; /* it is over, and freed when it is out */
     struct akti_cell *kept; /* that has the current message since akt_keep */
     uint32_t handled;       /* messages not yet given back to the bound */
     bool answered; /* the current message has its answer, or was given away */
@@ -75,6 +78,17 @@ akti_self_request(const akt_self *self)
 
 /* Takes the turn's message out of the mailbox if it still lies in it. */
 void akti_unbox(akt_self *self);
+
+/* The caller is done with a message: it is freed, at once or when it is out. */
+static inline void
+akti_message_over(akt_self *self, struct akti_message *m)
+{
+    if (m == self->boxed && !AKTI_MUTANT(boxed_freed_early)) {
+        self->spent = true;
+    } else {
+        akti_message_free(&self->ctx->caches, m);
+    }
+}
 
 /* The caller's view on a worker. */
 static inline akt_self *
