@@ -24,8 +24,9 @@ find(akt_self *self, akt_future future, struct akti_cell **out)
 /* How a future ended that has been taken. */
 struct ending {
     akt_answer answer;
-    struct akti_message *message; /* [move] what the answer points to, or NULL */
-    bool copied;                  /* it was a reply; the rest says nothing */
+    struct akti_message
+        *message; /* [move] what the answer points to, or NULL */
+    bool copied;  /* it was a reply; the rest says nothing */
 };
 
 /* What most are: a reply of the wanted type, of which nothing is to be kept. */
@@ -77,7 +78,6 @@ await_held(akt_self *self, akt_future future, struct akti_held *held)
 
     AKT_TRY(find(self, future, &cell));
     AKT_TRY(akti_task_wait_cell(t, cell));
-    akti_unbox(self);
     akti_future_hold(self, cell, held);
     return AKT_OK;
 }
@@ -207,7 +207,6 @@ copy_reply(akt_self *self, const struct ending *end, const akti_want *want,
         akti_message_over(self, m);
         return AKT_OK;
     }
-    akti_unbox(self);
     held = held_by(self);
     free_message(self, *held);
     *held = m;

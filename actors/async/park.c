@@ -106,7 +106,8 @@ static void
 unpark_task(struct akti_context *ctx, struct akti_task *t)
 {
     /* release: what the waker did; pairs: akti_fiber_take_wake */
-    if (atomic_exchange_explicit(&t->fiber.unparked, 1, memory_order_release) == 0
+    if (atomic_exchange_explicit(&t->fiber.unparked, 1, memory_order_release)
+            == 0
         && akti_mailbox_order(&t->actor->box)) {
         akti_ready(ctx, &t->actor->runnable);
     }

@@ -161,8 +161,7 @@ listen(struct akti_task *t)
     akt_err err = AKT_OK;
 
     akti_task_hear(t, true);
-    while (t->fiber.incoming == NULL
-           && (err = hears_no_more(t)) == AKT_OK) {
+    while (t->fiber.incoming == NULL && (err = hears_no_more(t)) == AKT_OK) {
         akti_task_suspend(t);
     }
     akti_task_hear(t, false);
@@ -194,8 +193,8 @@ wait_for_mail(struct akti_task *t, uint64_t timeout_ns)
     }
     return timeout_ns == 0
                ? look(t)
-               : listen_until(t, akti_clock_add(akti_now(t->self->ctx),
-                                                timeout_ns));
+               : listen_until(
+                   t, akti_clock_add(akti_now(t->self->ctx), timeout_ns));
 }
 
 void

@@ -54,10 +54,11 @@ on_orders(akt_self *self, struct akti_actor *a, uint32_t orders)
     }
     t->cancelled = true;
     t->fiber.woken = true;
-    t->fiber.exit_kind = (orders & AKTI_ORDER_SHUTDOWN) != 0   ? AKT_EXIT_SHUTDOWN
-                   : (orders & AKTI_ORDER_KILL) != 0     ? AKT_EXIT_KILLED
-                   : (orders & AKTI_ORDER_OVERFLOW) != 0 ? AKT_EXIT_OVERFLOW
-                                                         : AKT_EXIT_STOPPED;
+    t->fiber.exit_kind = (orders & AKTI_ORDER_SHUTDOWN) != 0 ? AKT_EXIT_SHUTDOWN
+                         : (orders & AKTI_ORDER_KILL) != 0   ? AKT_EXIT_KILLED
+                         : (orders & AKTI_ORDER_OVERFLOW) != 0
+                             ? AKT_EXIT_OVERFLOW
+                             : AKT_EXIT_STOPPED;
 }
 
 static void
@@ -310,7 +311,8 @@ holds(const struct akti_actor *a, const struct akti_message *m)
     if (m != NULL) {
         return t->fiber.message == m || t->fiber.incoming == m;
     }
-    return (uint32_t)(t->fiber.message != NULL) + (uint32_t)(t->fiber.incoming != NULL);
+    return (uint32_t)(t->fiber.message != NULL)
+           + (uint32_t)(t->fiber.incoming != NULL);
 }
 
 static void

@@ -36,8 +36,8 @@ struct akti_task {
     /* Who hears of its end; generation 0: nobody. */
     void *join;
     uint32_t join_generation;
-    akt_err error;                 /* what the function returned */
-    akt_err child_error;           /* the first of a task nobody joined */
+    akt_err error;               /* what the function returned */
+    akt_err child_error;         /* the first of a task nobody joined */
     struct akti_message *result; /* for who joins: a reply or an error */
     struct akti_message *held;   /* what the last akt_call gave */
     bool draining;
@@ -128,8 +128,7 @@ void akti_task_finish_message(struct akti_task *t);
 
 /*
  * Waits until the cell has arrived; AKT_ECANCELLED. Its reply may lie in the mailbox
- * until the turn ends: akti_message_over in place of akti_message_free, or
- * akti_unbox before it is kept.
+ * until the turn ends: it is freed by akti_message_over.
  */
 AKTI_INLINE akt_err
 akti_task_wait_cell(struct akti_task *t, struct akti_cell *cell)

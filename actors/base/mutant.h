@@ -37,7 +37,10 @@
     X(cancel_not_heard, "a task that is cancelled goes on waiting")            \
     X(closing_scope_goes_on,                                                   \
       "a task that fails while its scope closes cancels no other")             \
-    X(boxed_freed_early, "a reply is freed while it lies in the mailbox")       \
+    X(boxed_freed_early, "a reply is freed while it lies in the mailbox")      \
+    X(held_message_freed, "a task's turn frees what the task holds")           \
+    X(other_end_boxed, "an end that is not awaited stays in the mailbox")      \
+    X(mail_heard_late, "a task runs before it hears of what has come")         \
     X(task_wanders, "a task goes on on whatever worker takes it")              \
     X(scope_gives_nothing_up, "a scope that is closed leaves things open")     \
     X(closed_alarm_goes_off, "the time limit of a scope that is closed")       \

@@ -15,6 +15,8 @@
 
 #include "actors/base/coro.h"
 #include "actors/core/actor.h"
+#include "actors/core/self.h"
+#include "actors/core/system.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -29,7 +31,7 @@ struct akti_fiber {
     uint32_t exit_kind;            /* what it was told, as akt_exit_kind */
     bool answered;                 /* the current one, while it is out */
     bool woken;                    /* something happened that it waits for */
-    bool owing;                    /* after its run, the hook `left` is called */
+    bool owing; /* after its run, the hook `left` is called */
     /* Others: what it waits for may be there; see async/park.h. */
     _Atomic uint32_t unparked;
 };
@@ -61,6 +63,60 @@ akti_fiber_hear(struct akti_actor *a, struct akti_message *m)
     f->incoming = m;
     f->woken = true;
     a->runnable.unused |= AKTI_FLAG_DEAF;
+}
+
+/* The fiber's view while it runs: its own current message. */
+AKTI_INLINE void
+akti_fiber_restore_(akt_self *self, const struct akti_fiber *f)
+{
+    self->message = f->message;
+    self->current = f->message;
+    self->answered = f->answered;
+}
+
+/* The turn's view: nothing that it would end after the handler. */
+AKTI_INLINE void
+akti_fiber_save_(akt_self *self, struct akti_fiber *f)
+{
+    f->message = self->message;
+    f->answered = self->answered;
+    self->message = NULL;
+    self->current = NULL;
+    self->kept = NULL;
+    self->answered = false;
+}
+
+AKTI_INLINE void
+akti_fiber_enter_(akt_self *self, struct akti_actor *a, struct akti_fiber *f)
+{
+    f->woken = false;
+    akti_fiber_restore_(self, f);
+    akti_tell(self->ctx, AKTI_EVENT_RESUME, f->message);
+    akti_coro_enter(&f->coro);
+    if (AKTI_UNLIKELY(f->owing)) {
+        akti_actor_hooks(a)->left(self, a);
+    }
+    akti_fiber_save_(self, f);
+    akti_tell(self->ctx, AKTI_EVENT_SUSPEND, a);
+    if (f->coro.ended) {
+        self->exit_kind = f->exit_kind != 0 ? f->exit_kind : AKT_EXIT_STOPPED;
+        self->exit_error = AKT_OK;
+    }
+}
+
+/*
+ * It runs until it waits again, when something has happened that it waits for; but
+ * not when it has had its run in this turn and asked for another one.
+ */
+AKTI_INLINE void
+akti_fiber_go_on(akt_self *self, struct akti_actor *a, struct akti_fiber *f)
+{
+    if (akti_fiber_take_wake(f)) {
+        f->woken = true;
+    }
+    if (f->woken && !self->again) {
+        akti_fiber_enter_(self, a, f);
+    }
 }
 
 #endif

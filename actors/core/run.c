@@ -52,64 +52,13 @@ look_at_orders(akt_self *self, struct akti_actor *a)
     }
 }
 
-/* The fiber's view while it runs: its own current message. */
-AKTI_INLINE void
-restore_view(akt_self *self, const struct akti_fiber *f)
-{
-    self->message = f->message;
-    self->current = f->message;
-    self->answered = f->answered;
-}
-
-/* The turn's view: nothing that it would end after the handler. */
-AKTI_INLINE void
-save_view(akt_self *self, struct akti_fiber *f)
-{
-    f->message = self->message;
-    f->answered = self->answered;
-    self->message = NULL;
-    self->current = NULL;
-    self->kept = NULL;
-    self->answered = false;
-}
-
-AKTI_INLINE void
-enter(akt_self *self, struct akti_actor *a, struct akti_fiber *f)
-{
-    f->woken = false;
-    restore_view(self, f);
-    akti_tell(self->ctx, AKTI_EVENT_RESUME, f->message);
-    akti_coro_enter(&f->coro);
-    if (AKTI_UNLIKELY(f->owing)) {
-        akti_actor_hooks(a)->left(self, a);
-    }
-    save_view(self, f);
-    akti_tell(self->ctx, AKTI_EVENT_SUSPEND, a);
-    if (f->coro.ended) {
-        self->exit_kind = f->exit_kind != 0 ? f->exit_kind : AKT_EXIT_STOPPED;
-        self->exit_error = AKT_OK;
-    }
-}
-
-/* Unless it has had its run in this turn, and asked for another one. */
-AKTI_INLINE void
-go_on(akt_self *self, struct akti_actor *a, struct akti_fiber *f)
-{
-    if (akti_fiber_take_wake(f)) {
-        f->woken = true;
-    }
-    if (f->woken && !self->again) {
-        enter(self, a, f);
-    }
-}
-
-/* The same in a turn in which there is more to consider. */
+/* In a turn in which there is more to consider. */
 static void
 go_on_if_fiber(akt_self *self, struct akti_actor *a)
 {
     if (akti_actor_has(a, AKTI_FLAG_FIBER) && self->exit_kind == 0
         && !akti_actor_has(a, AKTI_FLAG_AWAITING)) {
-        go_on(self, a, akti_fiber_of(a));
+        akti_fiber_go_on(self, a, akti_fiber_of(a));
     }
 }
 
@@ -502,8 +451,7 @@ is_simple(const akt_self *self, struct akti_actor *a, uint32_t but)
 {
     /* Relaxed: as in look_at_orders. */
     uint32_t ordered = atomic_load_explicit(&a->ordered, memory_order_relaxed);
-    uint32_t flags =
-        AKTI_FLAG_HOOKED | AKTI_FLAG_FIBER | AKTI_FLAG_DEAF | but;
+    uint32_t flags = AKTI_FLAG_HOOKED | AKTI_FLAG_FIBER | AKTI_FLAG_DEAF | but;
 
     return ((a->runnable.unused & ~flags) | ordered | self->exit_kind) == 0
            && self->deadlock == NULL && a->system_head == NULL
@@ -516,8 +464,7 @@ is_heard(struct akti_actor *a, const struct akti_message *m)
 {
     return m == NULL
            || (m->next == NULL
-               && (m->kind != AKTI_USER
-                   || !akti_actor_has(a, AKTI_FLAG_DEAF)));
+               && (m->kind != AKTI_USER || !akti_actor_has(a, AKTI_FLAG_DEAF)));
 }
 
 /* Whether a message's end is awaited, and nothing else is to be done with it. */
@@ -597,7 +544,9 @@ note_message(akt_self *self, struct akti_actor *a, struct akti_fiber *f,
         if (AKTI_LIKELY(f->awaits == m->cell)) {
             f->woken = true;
         } else {
-            akti_unbox(self);
+            if (!AKTI_MUTANT(other_end_boxed)) {
+                akti_unbox(self);
+            }
             akti_actor_hooks(a)->ended(self, a, m->cell);
         }
     } else {
@@ -612,7 +561,8 @@ end_fiber(akt_self *self, struct akti_actor *a)
 {
     struct akti_message *m = self->boxed;
 
-    if (m != NULL && self->spent && !self->again && is_simple(self, a, 0)) {
+    if (m != NULL && (self->spent || AKTI_MUTANT(held_message_freed))
+        && !self->again && is_simple(self, a, 0)) {
         self->spent = false;
         return finish_boxed(self, a, m);
     }
@@ -645,10 +595,13 @@ run_fiber(akt_self *self, struct akti_actor *a)
             start(self, a);
         }
     }
+    if (AKTI_MUTANT(mail_heard_late)) {
+        akti_fiber_go_on(self, a, f);
+    }
     if (m != NULL) {
         note_message(self, a, f, m);
     }
-    go_on(self, a, f);
+    akti_fiber_go_on(self, a, f);
     return end_fiber(self, a);
 }
 

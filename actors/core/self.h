@@ -41,12 +41,12 @@ struct akt_self {
     /* The same, for looking at, as long as the handler's caller has it. */
     const struct akti_message *current;
     /*
-     * The message of this turn while it lies in the mailbox: see run_single. Who
-     * keeps it, hands it on or frees it takes it out before: akti_unbox. A fiber's
-     * is also a reply, and over when it says so: akti_message_over.
+     * The message of this turn while it lies in the mailbox: see run_single and
+     * run_fiber. Who keeps it or hands it on takes it out before: akti_unbox; who
+     * frees it does so by akti_message_over.
      */
     struct akti_message *boxed;
-    bool spent; /* it is over, and freed when it is out */
+    bool spent;             /* it is over, and freed when it is out */
     struct akti_cell *kept; /* that has the current message since akt_keep */
     uint32_t handled;       /* messages not yet given back to the bound */
     bool answered; /* the current message has its answer, or was given away */

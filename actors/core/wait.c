@@ -172,7 +172,7 @@ akt_answer_free(akt_self *self, akt_answer *answer)
         return;
     }
     if (held->message != NULL) {
-        akti_message_free(&self->ctx->caches, held->message);
+        akti_message_over(self, held->message);
     }
     if (held->cell != NULL) {
         akti_join_forget(self, held->cell);
