@@ -24,9 +24,9 @@ find(akt_self *self, akt_future future, struct akti_cell **out)
 /* How a future ended that has been taken. */
 struct ending {
     akt_answer answer;
-    struct akti_message
-        *message; /* [move] what the answer points to, or NULL */
-    bool copied;  /* it was a reply; the rest says nothing */
+    /* [move] what the answer points to, or NULL */
+    struct akti_message *message;
+    bool copied; /* it was a reply; the rest says nothing */
 };
 
 /* What most are: a reply of the wanted type, of which nothing is to be kept. */

@@ -205,7 +205,9 @@ akti_task_finish_message(struct akti_task *t)
         akti_message_over(self, m);
         return;
     }
-    akti_unbox(self);
+    if (m == self->boxed) {
+        akti_unbox(self);
+    }
     akti_message_delivered(self->ctx, akti_actor_entry(t->actor), m);
 }
 
