@@ -46,7 +46,8 @@ struct run {
     uint64_t drain_ns;
     sigset_t signals;
     pthread_t watcher;
-    _Atomic int signal; /* that came first; 0: none */
+    pthread_mutex_t gate; /* held until there is a task to cancel */
+    _Atomic int signal;   /* that came first; 0: none */
     _Atomic bool over;
 };
 
@@ -135,6 +136,8 @@ watch(void *arg)
     struct run *r = arg;
     int number = 0;
 
+    (void)pthread_mutex_lock(&r->gate);
+    (void)pthread_mutex_unlock(&r->gate);
     (void)sigwait(&r->signals, &number);
     if (is_over(r)) {
         return NULL;
@@ -173,13 +176,31 @@ exit_code(struct run *r, const akt_error *error)
     return 0;
 }
 
+/* The watcher comes first: where there is none nothing of the program has run. */
+static akt_err
+begin(struct run *r, akt_self *me, const struct program *p)
+{
+    akt_err watched;
+    akt_err err;
+
+    (void)pthread_mutex_lock(&r->gate);
+    watched = akti_thread_start(&r->watcher, watch, r);
+    err = watched != AKT_OK
+              ? watched
+              : akt_task_spawn(me, main_task, &r->task, .fn = p->fn,
+                               .argc = p->argc, .argv = p->argv);
+    (void)pthread_mutex_unlock(&r->gate);
+    if (watched == AKT_OK && err != AKT_OK) {
+        stop_watching(r);
+    }
+    return err;
+}
+
 /* The task from its first turn to its end. */
 static akt_err
 run_task(struct run *r, akt_self *me, const struct program *p, akt_error *out)
 {
-    AKT_TRY(akt_task_spawn(me, main_task, &r->task, .fn = p->fn,
-                           .argc = p->argc, .argv = p->argv));
-    AKT_TRY(akti_thread_start(&r->watcher, watch, r));
+    AKT_TRY(begin(r, me, p));
     out->code = akt_join_with(me, r->task, out);
     return AKT_OK;
 }
@@ -216,7 +237,7 @@ akt_run_with(const akt_run_opts *opts, akt_main_fn *fn, int argc, char **argv)
 {
     akt_run_opts standard = AKT_RUN_OPTS_INIT;
     struct program p = {fn, argc, argv};
-    struct run r = {.signal = 0};
+    struct run r = {.gate = PTHREAD_MUTEX_INITIALIZER};
     sigset_t before;
     akt_err err;
     int code = EXIT_NO_SYSTEM;

@@ -30,7 +30,7 @@
  * | 0         | the task returned `AKT_OK`                                   |
  * | 1         | it returned an error: standard error has what it said of it  |
  * | 128 + n   | signal n came                                                |
- * | 70        | the system could not be started or stopped; it is told why   |
+ * | 70        | the program could not be begun, and nothing of it was run, or the system not be stopped; it is told why |
  */
 #ifndef AKT_RUN_H
 #define AKT_RUN_H

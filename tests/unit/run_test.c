@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Programs that are one task: exit codes, and signals that end them. */
+#include "actors/base/fault.h"
 #include "actors/base/stack_tools.h"
 #include "akt/akt.h"
 #include "tests/unit/unit.h"
@@ -28,6 +29,18 @@ returns(akt_self *self, int argc, char **argv)
     (void)self;
     (void)argv;
     return argc == 0 ? AKT_OK : AKT_ESIZE;
+}
+
+static bool begun;
+
+static akt_err
+begins(akt_self *self, int argc, char **argv)
+{
+    (void)self;
+    (void)argc;
+    (void)argv;
+    begun = true;
+    return AKT_OK;
 }
 
 /* Standard error goes where the others tell; see start. */
@@ -243,6 +256,25 @@ test_the_exit_code_is_that_of_the_task(void **state)
     assert_int_equal(akt_run_with(&opts, returns, 0, NULL), 70);
 }
 
+/* Without the thread that hears signals, the second one here, or without a stack. */
+static void
+test_a_program_that_lacks_something_is_not_begun(void **state)
+{
+    akt_system_opts one = AKT_SYSTEM_OPTS_INIT;
+    akt_run_opts opts = AKT_RUN_OPTS_INIT;
+
+    (void)state;
+    one.workers = 1;
+    opts.system = &one;
+    akti_fault_set(AKTI_FAULT_THREAD, 1, 1);
+    assert_int_equal(akt_run_with(&opts, begins, 0, NULL), 70);
+    akti_fault_set(AKTI_FAULT_STACK, 0, 1);
+    assert_int_equal(akt_run_with(&opts, begins, 0, NULL), 70);
+    assert_false(begun);
+    assert_int_equal(akt_run_with(&opts, begins, 0, NULL), 0);
+    assert_true(begun);
+}
+
 static void
 test_what_the_task_says_is_told(void **state)
 {
@@ -414,6 +446,7 @@ main(void)
         /* Before the process has had a system: it looks for handlers then. */
         cmocka_unit_test(test_an_overflow_names_the_task),
         cmocka_unit_test(test_the_exit_code_is_that_of_the_task),
+        cmocka_unit_test(test_a_program_that_lacks_something_is_not_begun),
         cmocka_unit_test(test_what_the_task_says_is_told),
         cmocka_unit_test(test_a_signal_cancels_the_task),
         cmocka_unit_test(test_a_second_signal_ends_the_process),
