@@ -25,7 +25,9 @@ step="no path of the build in the installed files"
     --include='*.h' "$dir/prefix" || die
 
 step="find_package, configure"
-cmake -S "$dir/app" -B "$dir/cmake" -DCMAKE_C_COMPILER="$cc" \
+# As the build itself: there may be no make.
+generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$build/CMakeCache.txt")
+cmake -G "$generator" -S "$dir/app" -B "$dir/cmake" -DCMAKE_C_COMPILER="$cc" \
     -DCMAKE_PREFIX_PATH="$dir/prefix" || die
 step="find_package, build"
 cmake --build "$dir/cmake" || die
