@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# bank_sim_test.sh BIN: the race is found and made short, the line that repeats it
-# does so, a mended bank has none, and threads do not show it.
+# bank_sim_test.sh BIN: the race is found and made short, as the README shows it, the
+# line that repeats it does so, a mended bank has none, and threads do not show it.
 bin=$1
 # shellcheck source=tests/integration/sim_example.sh
 . "$(dirname "$0")/sim_example.sh"
@@ -13,6 +13,21 @@ used=$(sed -n 's/.* with \([0-9]*\):$/\1/p' "$log")
     echo "FAILED: $used choices are left"
     failed=1
 }
+
+said=$(sed "s|$bin|bank_sim|" "$log")
+sed -n '/^    \$ bank_sim explore$/,/^$/p' "$(dirname "$0")/../../README.md" \
+    | sed -e 1d -e '/^ *\.\.\.$/d' -e '/^$/d' -e 's/^    //' >"$log.shown"
+[ "$(wc -l <"$log.shown")" -eq 7 ] || {
+    echo "FAILED: the README does not show what is said in 7 lines"
+    failed=1
+}
+while IFS= read -r line; do
+    printf '%s\n' "$said" | grep -Fqx -e "$line" || {
+        echo "FAILED: the README shows what was not said: $line"
+        failed=1
+    }
+done <"$log.shown"
+rm "$log.shown"
 
 sh -c "$command" >"$log" 2>&1
 expect 'the command repeats it' '^bank: the account is below zero$'
