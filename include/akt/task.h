@@ -24,8 +24,9 @@
  *                            .cents = 500));
  *     AKT_TRY(akt_join(self, task));
  *
- * **Waiting.** Calls that wait, here and in channel.h, sync.h, select.h and
- * file.h, may be made in a task, where they suspend it and the worker goes on
+ * **Waiting.** Calls that wait, here, in select.h, and in the headers of what is
+ * waited for (channel.h, semaphore.h, notify.h, barrier.h, watch.h, broadcast.h,
+ * file.h, dir.h), may be made in a task, where they suspend it and the worker goes on
  * with others, and in an attached plain thread, where they block it. In a handler,
  * a continuation or a job nothing may wait: they answer `AKT_ECONTEXT` there.
  *

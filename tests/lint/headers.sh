@@ -3,7 +3,7 @@
 # headers.sh ROOT GENERATED CC[:CC ...] CXX[:CXX ...]
 # Every header compiles alone, twice in a row, without a warning: all of them as
 # C11, the public ones by each compiler, also as C++17, and without any
-# feature-test macro.
+# feature-test macro. What the public ones name as a header is one.
 # GENERATED is the folder with akt/version.h ("-" for none).
 set -u
 root=$1 generated=$2
@@ -42,12 +42,23 @@ for header in $public; do
             -fsyntax-only
     done
 done
+# Also in comments: what is named there is read next.
+for name in $(cd include && grep -ohE '[a-z_0-9]+\.h\b' akt/*.h | sort -u); do
+    checks=$((checks + 1))
+    [ -f "include/akt/$name" ] || [ -f "$generated/akt/$name" ] \
+        || printf '#include <%s>\n' "$name" \
+        | "${ccs%% *}" -fsyntax-only -x c - 2>/dev/null || {
+        echo "there is no $name, which is named in:" \
+            "$(cd include && grep -lwF "$name" akt/*.h | tr '\n' ' ')"
+        failed=$((failed + 1))
+    }
+done
 # shellcheck disable=SC2086
 for header in $internal; do
     compile "$header" "${ccs%% *}" -x c -std=c11 -D_POSIX_C_SOURCE=200809L \
         -DAKT_TESTING=1 $strict -I .
 done
 
-echo "$checks compilations, $failed failed"
+echo "$checks checks, $failed failed"
 [ $failed -eq 0 ] || echo "FAIL: lint headers"
 [ $failed -eq 0 ] && [ $checks -gt 0 ]

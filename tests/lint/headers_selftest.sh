@@ -32,6 +32,10 @@ struct g { size_t n; };
 #endif'
 expect good "two declarations" include/akt/g.h "$good"
 expect good "a guarded struct" actors/base/g.h "$guarded"
+expect good "a header is named" include/akt/g.h '/* See g.h and math.h. */
+int f(void);'
+expect bad "a header is named that is not there" include/akt/g.h '/* See h.h. */
+int f(void);'
 expect bad "a missing include" include/akt/g.h 'size_t f(void);'
 expect bad "a missing include inside" actors/base/g.h 'size_t f(void);'
 expect bad "no guard" actors/base/g.h 'struct g { int n; };'
