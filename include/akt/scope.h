@@ -25,7 +25,9 @@
  * **Failing.** When a task of the scope returns an error that nobody is joining at
  * that moment, or an actor of it fails, or its time is over, the scope has failed:
  * all in it is cancelled, and so is what the owner itself waits for, until it
- * closes the scope, which answers that first error.
+ * closes the scope, which answers that first error. A task of a task of the scope is
+ * that task's: it brings the scope down when its owner ends, or at once where the owner
+ * has a scope of its own around it.
  *
  * Scopes nest and are closed in the reverse order; one that is left open when the
  * task's function returns is closed then. A scope is cheaper than a task: one cell

@@ -64,8 +64,9 @@
  * **Who owns it.** A task belongs to who spawned it and does not outlive it unless
  * it is detached: when a task's function returns `AKT_OK` the task ends when its
  * own tasks have; when it returns an error they are cancelled first. The first
- * error of a task that nobody joined is then its owner's. When an actor or an
- * attached thread ends, its tasks are cancelled. Several are joined at once, or the
+ * error of a task that nobody joined is then its owner's: what the owner waits for until
+ * then, and its other tasks, go on, unless a scope is around them (scope.h). When an
+ * actor or an attached thread ends, its tasks are cancelled. Several are joined at once, or the
  * first of them, by a combined future (combine.h).
  *
  * **The stack** has the size that the system's options say (`task_stack`, 64 KiB):
