@@ -14,9 +14,7 @@
 AKT_MESSAGE(balance, BALANCE);
 AKT_REQUEST(withdraw, WITHDRAW, balance);
 
-enum {
-    ENOTENOUGH = AKT_EUSER + 1
-};
+#define ENOTENOUGH ((akt_err)(AKT_EUSER + 1))
 
 struct account {
     int64_t cents;
@@ -26,8 +24,7 @@ static akt_err
 on_withdraw(akt_self *self, struct account *a, const struct withdraw *m)
 {
     if (m->cents > a->cents) {
-        return akt_reply_error(self, (akt_err)ENOTENOUGH,
-                               "there is not enough money");
+        return akt_reply_error(self, ENOTENOUGH, "there is not enough money");
     }
     a->cents -= m->cents;
     return akt_reply(self, m, .cents = a->cents);

@@ -13,7 +13,10 @@
  *         fprintf(stderr, "deposit: %s\n", akt_err_text(err));
  *
  * Codes of an application's own start at `AKT_EUSER`; they travel through
- * replies and exits unchanged.
+ * replies and exits unchanged. As values of this type they are compared, and passed,
+ * without a warning, which those of an enum of one's own are not:
+ *
+ *     #define EGONE ((akt_err)(AKT_EUSER + 1))
  */
 #ifndef AKT_ERROR_H
 #define AKT_ERROR_H
