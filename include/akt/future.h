@@ -50,6 +50,11 @@
  * nothing: what it asks has a deadline of its own, and goes on when the request
  * from which the first question came has ended.
  *
+ * So what is done for several askers at once is not asked for while the request of the
+ * first one is handled, whose deadline would be everybody's. The handler keeps the
+ * promise and sends a message to its own actor (`akt_self_ref`): that one is no request,
+ * and what its handler asks inherits nothing. `examples/cache` does so.
+ *
  * **The answerer** replies at once by `akt_reply`, hands the request on by
  * `akt_forward` (actor.h), or keeps the promise for later by `akt_keep`. A handler
  * that returns without any of these drops the promise: the asker learns at

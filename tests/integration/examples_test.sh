@@ -8,7 +8,7 @@ set -u
 programs=$1
 sources=$2
 shift 2
-[ $# -gt 0 ] || set -- hello ask_reply back_pressure timers
+[ $# -gt 0 ] || set -- hello ask_reply back_pressure timers cache
 
 failed=0
 for name; do
