@@ -6,6 +6,7 @@
 #include "akt/run.h"
 
 #include "actors/base/clock.h"
+#include "actors/base/error.h"
 #include "actors/base/mutant.h"
 #include "actors/base/thread.h"
 #include "actors/core/system.h"
@@ -62,8 +63,10 @@ complain(const char *what, akt_err err)
 static void
 tell_failure(const akt_error *error)
 {
+    char label[AKTI_ERR_LABEL_SIZE];
+
     fprintf(stderr, "akt_run: the program failed: %s (%s)\n", error->text,
-            akt_err_name(error->code));
+            akti_err_label(error->code, label));
 }
 
 /* --- signals --- */

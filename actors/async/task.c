@@ -3,6 +3,7 @@
 #include "actors/async/task.h"
 
 #include "actors/async/channel.h"
+#include "actors/base/error.h"
 #include "actors/base/mutant.h"
 #include "actors/core/send.h"
 #include "actors/core/system.h"
@@ -278,6 +279,7 @@ tell_end(akt_self *self, const struct ending *t)
 static void
 log_error(akt_self *self, const struct ending *t)
 {
+    char label[AKTI_ERR_LABEL_SIZE];
     char ref[AKT_REF_TEXT_SIZE];
 
     if (t->join_generation != 0 || t->cancelled) {
@@ -286,7 +288,7 @@ log_error(akt_self *self, const struct ending *t)
     (void)akt_ref_format(t->ref, ref, sizeof(ref));
     akti_log_line(&self->system->dispatcher.log, AKT_LOG_WARNING,
                   "task %s%s ended with an error that nobody joins: %s (%s)",
-                  t->fn->cls->name, ref, akt_err_name(t->error),
+                  t->fn->cls->name, ref, akti_err_label(t->error, label),
                   akt_err_text(t->error));
 }
 

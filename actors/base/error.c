@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Names and texts of the error codes, from the one list in akt/error.h. */
-#include "akt/error.h"
+#include "actors/base/error.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 struct entry {
     int code;
@@ -46,4 +47,15 @@ akt_err_text(akt_err err)
     }
     return (int)err >= AKT_EUSER ? "an error of the application's own"
                                  : "not an error code of akt";
+}
+
+const char *
+akti_err_label(akt_err err, char buffer[AKTI_ERR_LABEL_SIZE])
+{
+    if ((int)err <= AKT_EUSER) {
+        return akt_err_name(err);
+    }
+    (void)snprintf(buffer, AKTI_ERR_LABEL_SIZE, "AKT_EUSER + %d",
+                   (int)err - AKT_EUSER);
+    return buffer;
 }

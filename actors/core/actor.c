@@ -2,6 +2,7 @@
 /* Spawning, ordering and ending actors. */
 #include "actors/core/actor.h"
 
+#include "actors/base/error.h"
 #include "actors/base/mutant.h"
 #include "actors/core/future.h"
 #include "actors/core/send.h"
@@ -510,6 +511,7 @@ free_slot(akt_self *self, struct akti_actor *a)
 static void
 log_failure(akt_self *self, struct akti_actor *a, const akt_exit *reason)
 {
+    char label[AKTI_ERR_LABEL_SIZE];
     char name[AKT_REF_TEXT_SIZE + 64];
 
     if (reason->kind != AKT_EXIT_FAILED) {
@@ -518,7 +520,8 @@ log_failure(akt_self *self, struct akti_actor *a, const akt_exit *reason)
     (void)akti_actor_format(self->system, a, name, sizeof(name));
     akti_log_line(&self->system->dispatcher.log, AKT_LOG_WARNING,
                   "%s ended by an error of its own: %s (%s)", name,
-                  akt_err_name(reason->error), akt_err_text(reason->error));
+                  akti_err_label(reason->error, label),
+                  akt_err_text(reason->error));
 }
 
 /* The end as its owner hears of it. */

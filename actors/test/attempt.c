@@ -3,6 +3,7 @@
 #include "actors/test/explorer.h"
 
 #include "actors/base/clock.h"
+#include "actors/base/error.h"
 #include "actors/core/simulation.h"
 #include "actors/test/inspect.h"
 
@@ -122,8 +123,10 @@ use(struct run *run)
     }
     take_failure(run);
     if (err != AKT_OK) {
+        char label[AKTI_ERR_LABEL_SIZE];
+
         failed(run->out, AKT_VIOLATION_ERROR, "the scenario returned %s: %s",
-               akt_err_name(err), akt_err_text(err));
+               akti_err_label(err, label), akt_err_text(err));
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The list of errors: dense, named, told; and AKT_TRY. */
-#include "akt/error.h"
+#include "actors/base/error.h"
 #include "tests/unit/unit.h"
 
 struct row {
@@ -71,6 +71,21 @@ test_name_of_application_code_is_euser(void **state)
     assert_string_equal(akt_err_name(AKT_EUSER), "AKT_EUSER");
     assert_string_equal(akt_err_name((akt_err)(AKT_EUSER + 17)), "AKT_EUSER");
     assert_string_equal(akt_err_name(AKT_EUSER_LAST), "AKT_EUSER");
+}
+
+static void
+test_label_of_application_code_says_which(void **state)
+{
+    char label[AKTI_ERR_LABEL_SIZE];
+
+    (void)state;
+    assert_string_equal(akti_err_label(AKT_EFULL, label), "AKT_EFULL");
+    assert_string_equal(akti_err_label(AKT_EUSER, label), "AKT_EUSER");
+    assert_string_equal(akti_err_label((akt_err)(AKT_EUSER + 17), label),
+                        "AKT_EUSER + 17");
+    assert_string_equal(akti_err_label(AKT_EUSER_LAST, label),
+                        "AKT_EUSER + 2147482647");
+    assert_string_equal(akti_err_label((akt_err)999, label), "AKT_E?");
 }
 
 static void
@@ -166,6 +181,7 @@ main(void)
         cmocka_unit_test(test_text_of_listed_code_is_its_sentence),
         cmocka_unit_test(test_text_of_two_codes_is_never_the_same),
         cmocka_unit_test(test_name_of_application_code_is_euser),
+        cmocka_unit_test(test_label_of_application_code_says_which),
         cmocka_unit_test(test_text_of_application_code_differs_from_unknown),
         cmocka_unit_test(test_name_of_code_between_list_and_euser_is_unknown),
         cmocka_unit_test(test_name_of_negative_code_is_unknown),

@@ -49,7 +49,8 @@ says_why(akt_self *self, int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    return akt_task_fail(self, AKT_ESIZE, "the parcel is too large");
+    return akt_task_fail(self, (akt_err)(AKT_EUSER + 7),
+                         "the parcel is too large");
 }
 
 static akt_err
@@ -290,7 +291,7 @@ test_what_the_task_says_is_told(void **state)
     }
     assert_int_equal(code_of(pid, fd), 1);
     assert_string_equal(said, "akt_run: the program failed: the parcel is too "
-                              "large (AKT_ESIZE)\n");
+                              "large (AKT_EUSER + 7)\n");
 }
 
 static void
