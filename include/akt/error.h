@@ -46,7 +46,8 @@ AKT_BEGIN_DECLS
     X(13, AKT_ELIMIT,                                                          \
       "a configured limit is reached (see the system options)")                \
     X(14, AKT_EMFILE, "out of file descriptors; raise `ulimit -n`")            \
-    X(15, AKT_ETHREAD, "a thread could not be created")                        \
+    X(15, AKT_ETHREAD,                                                         \
+      "no thread could be created: too many (`ulimit -u`), or no memory")      \
     X(16, AKT_EFORK,                                                           \
       "the system belongs to the parent of this forked process")               \
     X(17, AKT_EBUSY, "a handler or job has not returned yet")                  \
