@@ -106,9 +106,11 @@ typedef struct akt_wire_buffer {
  * @threadsafety any
  * @blocking no
  */
-AKT_API akt_err akt_wire_length(akt_wire_form form, const akt_type *type,
-                                const void *message, size_t *out_length,
-                                akt_error *error);
+AKT_API AKT_NODISCARD akt_err akt_wire_length(akt_wire_form form,
+                                              const akt_type *type,
+                                              const void *message,
+                                              size_t *out_length,
+                                              akt_error *error);
 
 /**
  * @brief Writes a message into a buffer.
@@ -129,9 +131,11 @@ AKT_API akt_err akt_wire_length(akt_wire_form form, const akt_type *type,
  * @threadsafety any
  * @blocking no
  */
-AKT_API akt_err akt_wire_encode(akt_wire_form form, const akt_type *type,
-                                const void *message, akt_wire_buffer *buffer,
-                                akt_error *error);
+AKT_API AKT_NODISCARD akt_err akt_wire_encode(akt_wire_form form,
+                                              const akt_type *type,
+                                              const void *message,
+                                              akt_wire_buffer *buffer,
+                                              akt_error *error);
 
 /**
  * @brief Writes a message into memory of the right size.
@@ -150,10 +154,11 @@ AKT_API akt_err akt_wire_encode(akt_wire_form form, const akt_type *type,
  * @threadsafety any
  * @blocking no
  */
-AKT_API akt_err akt_wire_encode_alloc(akt_wire_form form, const akt_type *type,
-                                      const void *message,
-                                      akt_wire_buffer *buffer,
-                                      akt_error *error);
+AKT_API AKT_NODISCARD akt_err akt_wire_encode_alloc(akt_wire_form form,
+                                                    const akt_type *type,
+                                                    const void *message,
+                                                    akt_wire_buffer *buffer,
+                                                    akt_error *error);
 
 /**
  * @brief Frees what `akt_wire_encode_alloc` gave.
@@ -178,8 +183,10 @@ AKT_API void akt_wire_free(akt_wire_buffer *buffer);
  * @threadsafety any
  * @blocking no
  */
-AKT_API akt_err akt_wire_type_of(const akt_type *const *types, akt_bytes input,
-                                 const akt_type **out_type, akt_error *error);
+AKT_API AKT_NODISCARD akt_err akt_wire_type_of(const akt_type *const *types,
+                                               akt_bytes input,
+                                               const akt_type **out_type,
+                                               akt_error *error);
 
 /**
  * @brief Reads one message.
@@ -199,9 +206,11 @@ AKT_API akt_err akt_wire_type_of(const akt_type *const *types, akt_bytes input,
  * @threadsafety any
  * @blocking no
  */
-AKT_API akt_err akt_wire_decode(akt_wire_form form, const akt_type *type,
-                                akt_bytes input, void *out_message,
-                                akt_error *error);
+AKT_API AKT_NODISCARD akt_err akt_wire_decode(akt_wire_form form,
+                                              const akt_type *type,
+                                              akt_bytes input,
+                                              void *out_message,
+                                              akt_error *error);
 
 /**
  * `akt_wire_encode`, with the name of a message that the compiler compares with
