@@ -167,6 +167,7 @@ if(AKT_WITH_NNG)
         actors/net/nng_helper.c
         actors/net/nng_key.c
         actors/net/nng_peers.c
+        actors/net/nng_reaper.c
         actors/net/nng_tls.c
     )
 elseif(AKT_WITH_NET)

@@ -312,6 +312,7 @@
     X(nng_closed_in_traffic,                                                   \
       "a socket is closed while messages go back and forth")                   \
     X(nng_closing_told_early, "a close counts as done before it is")           \
+    X(nng_removals_unwatched, "nobody hears that nng removes no connection")   \
     X(nng_answered_and_deaf, "the context of an answer receives no more")      \
     X(nng_dropped_request_kept, "a request that is dropped keeps its context") \
     X(nng_quiet_forgotten, "an answer that waits is not looked at again")      \

@@ -219,6 +219,11 @@ void akti_nng_peers_fini(struct akti_net *net);
 bool akti_nng_event(struct akti_net *net, struct akti_net_event *out);
 uint32_t akti_nng_peer_count(struct akti_net *net);
 
+/* --- nng_reaper.c --- */
+
+/* In nng's thread that removes connections, before it removes this one. */
+void akti_nng_removing(int pipe);
+
 /* --- nng_begin.c, nng_check.c, nng_tls.c, nng_key.c --- */
 
 void akti_nng_begin(struct akti_net *net, struct akti_opening *opening);

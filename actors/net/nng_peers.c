@@ -224,6 +224,7 @@ on_down(nng_pipe pipe, nng_pipe_ev event, void *arg)
     (void)pthread_mutex_lock(&net->peers.lock);
     wakes = remove_locked(&net->peers, nng_pipe_id(pipe));
     (void)pthread_mutex_unlock(&net->peers.lock);
+    akti_nng_removing(nng_pipe_id(pipe));
     if (wakes) {
         akti_link_wake(net->link, AKTI_SIDE_IN);
     }

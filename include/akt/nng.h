@@ -141,6 +141,13 @@
  * was opened, and when its owner ends for whatever reason. What was sent before
  * may still leave, for `linger_ns`. Draining a system waits for that too.
  *
+ * **A peer that is killed** while both ends send can leave nng before 1.10 (Debian 12 has
+ * 1.5) unable to remove connections, by a mistake of its own: a busy PAIR needs some
+ * dozens of such peers, REQ many more; where messages go one way it has not been seen.
+ * From then on nng dials nothing again and tells of no end in this process: requests end
+ * by their deadlines, and descriptors are lost. akt tells it on standard error after
+ * some seconds. Only a new process helps.
+ *
  * In a simulation a network that is simulated too takes the place of nng, with delay
  * and loss by seed: see sim_net.h. That one is there also where akt was built
  * without nng (`AKT_WITH_NNG`).
