@@ -145,25 +145,35 @@ show(akt_self *me, const char *who, akt_future f)
     return AKT_OK;
 }
 
+/* The first one waits for 10 ms only. */
+static akt_err
+ask_together(akt_self *me, akt_ref cache)
+{
+    akt_future hasty;
+    akt_future second;
+    akt_future third;
+
+    AKT_TRY(akt_ask_within(me, AKT_MS(10), cache, &hasty, get, .key = 1));
+    AKT_TRY(akt_ask(me, cache, &second, get, .key = 1));
+    AKT_TRY(akt_ask(me, cache, &third, get, .key = 1));
+    AKT_TRY(show(me, "the hasty one", hasty));
+    AKT_TRY(show(me, "the second one", second));
+    return show(me, "the third one", third);
+}
+
 static akt_err
 ask_around(akt_system *system, akt_self *me)
 {
     akt_ref source;
     akt_ref cache;
-    akt_future hasty;
-    akt_future f[3];
+    akt_future late;
 
     AKT_TRY(akt_spawn(me, source, &source));
     AKT_TRY(akt_spawn(me, cache, &cache, .source = source));
-    AKT_TRY(akt_ask_within(me, AKT_MS(10), cache, &hasty, get, .key = 1));
-    AKT_TRY(akt_ask(me, cache, &f[0], get, .key = 1));
-    AKT_TRY(akt_ask(me, cache, &f[1], get, .key = 1));
-    AKT_TRY(show(me, "the hasty one", hasty));
-    AKT_TRY(show(me, "the second one", f[0]));
-    AKT_TRY(show(me, "the third one", f[1]));
+    AKT_TRY(ask_together(me, cache));
     (void)akt_sim_advance(system, AKT_SECONDS(2));
-    AKT_TRY(akt_ask(me, cache, &f[2], get, .key = 1));
-    return show(me, "two seconds later", f[2]);
+    AKT_TRY(akt_ask(me, cache, &late, get, .key = 1));
+    return show(me, "two seconds later", late);
 }
 
 int
