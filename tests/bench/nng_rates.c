@@ -48,13 +48,27 @@ check(bool failed, const char *what)
     }
 }
 
+static int addresses; /* that were given out */
+
+static void
+remove_folder(void)
+{
+    char path[128];
+    int n;
+
+    for (n = 1; n <= addresses; n++) {
+        (void)snprintf(path, sizeof(path), "%s/%d", folder, n);
+        (void)unlink(path);
+    }
+    (void)rmdir(folder);
+}
+
 static const char *
 address(const char *transport)
 {
     static char url[128];
-    static int n;
+    int n = ++addresses;
 
-    n++;
     if (strcmp(transport, "tcp") == 0) {
         (void)snprintf(url, sizeof(url), "tcp://127.0.0.1:0");
     } else if (strcmp(transport, "ipc") == 0) {
@@ -645,6 +659,7 @@ main(int argc, char **argv)
     akt_detach(a.me);
     check(akt_system_stop(a.system, 0), "stop");
     akt_system_destroy(a.system);
+    remove_folder();
     /* The sockets of nng's own calls stay: closing them may hang. */
     (void)fflush(stdout);
     _exit(0);
