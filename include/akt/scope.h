@@ -71,7 +71,10 @@ AKT_API AKT_NODISCARD akt_err akt_scope_open(akt_self *self,
  * @param self [borrow] the task that opened it
  * @param scope the scope; ones within it that are still open are closed with it
  * @param err what the body ended with; not `AKT_OK`: what is in it is cancelled
- * @return the first error: of the scope, else `err`; besides
+ * @return the first error: of the scope, else `err`. That its owner is cancelled is not
+ *         one: where all in it ended well this is `AKT_OK`, and the owner's next wait
+ *         tells. A loop that waits by nothing else looks at `akt_task_is_cancelled`;
+ *         besides
  * @retval AKT_EENDED it is closed already, or another task's
  * @retval AKT_ECONTEXT not in a task
  * @threadsafety actor

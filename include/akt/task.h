@@ -41,8 +41,9 @@
  * **Cancelling** is a request, and it is heard only by waiting. When a task is
  * cancelled (by `akt_task_cancel`, `akt_stop` and `akt_kill` of its reference, the
  * end of its owner or of the system) the call in which it waits, and every later
- * one, answers `AKT_ECANCELLED` at once. Such a call has done nothing: what it
- * waited for is still where it was. The function cleans up and returns:
+ * one (but the closing of a scope, see scope.h), answers `AKT_ECANCELLED` at once. Such a
+ * call has done nothing: what it waited for is still where it was. The function cleans
+ * up and returns:
  *
  *         err = akt_channel_recv(self, rx, line, &m);
  *         if (err != AKT_OK)

@@ -205,6 +205,45 @@ closing_with_an_error_cancels(struct sim *sim)
 }
 
 static akt_err
+just_ends(akt_self *self, int64_t n)
+{
+    (void)self;
+    (void)n;
+    return AKT_OK;
+}
+
+static akt_err
+closes_when_cancelled(akt_self *self, int64_t n)
+{
+    akt_scope scope;
+
+    (void)n;
+    assert_err(akt_sleep(self, AKT_MS(3000)), AKT_ECANCELLED);
+    assert_ok(akt_scope_open(self, AKT_NEVER, &scope));
+    assert_ok(akt_task_spawn(self, doing, NULL, .fn = just_ends));
+    assert_ok(akt_scope_close(self, scope, AKT_OK));
+    return akt_sleep(self, AKT_MS(1));
+}
+
+static akt_err
+cancels_one_that_closes(akt_self *self, int64_t n)
+{
+    akt_task task;
+
+    (void)n;
+    AKT_TRY(akt_task_spawn(self, doing, &task, .fn = closes_when_cancelled));
+    AKT_TRY(akt_sleep(self, AKT_MS(1)));
+    AKT_TRY(akt_task_cancel(self, task));
+    return akt_join(self, task);
+}
+
+static void
+a_scope_of_a_cancelled_task_answers_for_what_is_in_it(struct sim *sim)
+{
+    assert_err(as_task(sim, cancels_one_that_closes, 0), AKT_ECANCELLED);
+}
+
+static akt_err
 in_time(akt_self *self, int64_t ms)
 {
     akt_scope scope;
@@ -532,6 +571,7 @@ TEST(the_first_failure_cancels_the_rest)
 TEST(a_scope_that_closes_says_what_failed_first)
 TEST(a_failure_that_is_joined_is_not_the_scopes)
 TEST(closing_with_an_error_cancels)
+TEST(a_scope_of_a_cancelled_task_answers_for_what_is_in_it)
 TEST(a_scope_has_a_time_limit)
 TEST(an_alarm_is_of_its_own_scope_alone)
 TEST(an_inner_scope_fails_alone)
@@ -550,6 +590,7 @@ main(void)
         sim_test(test_a_scope_that_closes_says_what_failed_first),
         sim_test(test_a_failure_that_is_joined_is_not_the_scopes),
         sim_test(test_closing_with_an_error_cancels),
+        sim_test(test_a_scope_of_a_cancelled_task_answers_for_what_is_in_it),
         sim_test(test_a_scope_has_a_time_limit),
         sim_test(test_an_alarm_is_of_its_own_scope_alone),
         sim_test(test_an_inner_scope_fails_alone),
