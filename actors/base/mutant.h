@@ -344,6 +344,9 @@
     X(net_unread_forgotten,                                                    \
       "what a socket had received when it was closed goes uncounted")          \
     X(nng_key_unchecked, "a key is not compared with its certificate")         \
+    X(net_losses_not_said, "a socket is closed with losses, and says nothing") \
+    X(net_answers_forgotten, "an answer that has not left is in no number")    \
+    X(net_finish_early, "a socket tells its last numbers before both counted") \
     X(net_retires_late, "a new socket does not wait for one just closed")      \
     X(net_size_unlimited, "a peer may send a message of any size")             \
     X(discarded_stays_open,                                                    \

@@ -33,7 +33,8 @@ struct out {
     bool sweeping; /* that runs */
     bool closing;
     bool in_told;
-    bool over; /* it waited for long enough */
+    bool over;          /* it waited for long enough */
+    akt_promise finish; /* who asked for the end; none: nobody */
 };
 
 #define OUT_NUMBER(F) F(u64, number)
@@ -390,6 +391,28 @@ begin_close(akt_self *self, struct out *o, bool at_once)
     self->again = true;
 }
 
+/* As its owner's close, and who asks hears the last numbers. */
+static akt_err
+on_finish(akt_self *self, void *state, const void *message)
+{
+    struct out *o = state;
+    akt_err err;
+
+    if (o->finish.generation != 0) {
+        akt_ignore(akt_reply_error(self, AKT_EENDED,
+                                   "another one is told of its end"));
+        return AKT_OK;
+    }
+    err = akti_keep(self, message, &o->finish);
+    if (err == AKT_ENOMEM) {
+        akt_ignore(akt_reply_error(self, err, NULL));
+        return AKT_OK;
+    }
+    o->socket->transport->retire(o->socket->net);
+    begin_close(self, o, false);
+    return AKT_OK;
+}
+
 static void
 on_orders(akt_self *self, struct akti_actor *a, uint32_t orders)
 {
@@ -422,10 +445,27 @@ has_mail(akt_self *self)
     return akti_mailbox_users(&self->actor->box) > self->handled;
 }
 
+/* Both sides have counted. Without memory for the numbers the promise breaks. */
+static void
+tell_finished(akt_self *self, struct out *o)
+{
+    struct akti_socket *s = o->socket;
+
+    akti_socket_add(&s->taken, o->taken);
+    o->taken = 0;
+    akti_socket_settle(s);
+    if (akti_promise_reply(self, &o->finish, &s->last) != AKT_OK) {
+        akt_promise_drop(self, &o->finish);
+    }
+}
+
 /* IN may have heard first that the system ends. */
 static void
-leave(akt_self *self)
+leave(akt_self *self, struct out *o)
 {
+    if (o->finish.generation != 0) {
+        tell_finished(self, o);
+    }
     self->exit_kind = akti_system_phase(self->system) >= AKTI_ENDING
                           ? AKT_EXIT_SHUTDOWN
                           : AKT_EXIT_STOPPED;
@@ -446,14 +486,18 @@ see_to_end(akt_self *self, struct out *o)
     }
     if (o->over) {
         akt_ignore(akt_kill(self, s->in));
-        leave(self);
+        /* The last numbers are those of both: IN wakes this side when it goes. */
+        if (in_left || o->finish.generation == 0
+            || AKTI_MUTANT(net_finish_early)) {
+            leave(self, o);
+        }
     } else if (has_mail(self)) {
         /* Deaf it waits for room, or for a place, as at any other time. */
         self->again =
             self->again || !akti_actor_has(self->actor, AKTI_FLAG_DEAF);
     } else if (akti_outlet_is_empty(&o->outlet) && in_left
                && s->transport->pending(s->net) == 0) {
-        leave(self);
+        leave(self, o);
     }
 }
 
@@ -571,6 +615,7 @@ static const akt_handler handlers[] = {
     {&akt_nng_dial_type, akti_out_dial},
     {&akt_nng_subscribe_type, akti_out_subscribe},
     {&akt_nng_unsubscribe_type, akti_out_unsubscribe},
+    {&akt_nng_finish_type, on_finish},
     {&akti_net_survey_end_type, on_survey_end},
     {&akti_net_sweep_type, on_sweep},
     {&akti_net_linger_type, on_linger},

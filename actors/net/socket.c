@@ -6,6 +6,7 @@
 #include "actors/core/future.h"
 #include "actors/core/system.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -182,25 +183,63 @@ akti_socket_release(struct akti_socket *s)
     }
 }
 
+/* What the sides have counted, which the transport knows nothing of. */
 static void
-close_net(struct akti_socket *s)
+add_own(struct akti_socket *s, akt_nng_counters *c)
+{
+    /* Relaxed: numbers that order nothing. */
+    c->refused = atomic_load_explicit(&s->refused, memory_order_relaxed);
+    c->unwanted = atomic_load_explicit(&s->unwanted, memory_order_relaxed);
+    c->dropped += atomic_load_explicit(&s->dropped, memory_order_relaxed);
+}
+
+/* Somebody has sent or been sent these, and nobody gets them. */
+static void
+log_losses(struct akti_socket *s, const akt_nng_counters *c)
+{
+    if ((c->lost > 0 || c->dropped > 0) && !AKTI_MUTANT(net_losses_not_said)) {
+        akti_log_line(&s->dispatcher->log, AKT_LOG_WARNING,
+                      "the socket %s (%s) is closed: of what it was to send "
+                      "%" PRIu64 " messages are lost, of what it received "
+                      "%" PRIu64 " were dropped",
+                      s->name, names[s->protocol], c->lost, c->dropped);
+    }
+}
+
+void
+akti_socket_settle(struct akti_socket *s)
 {
     akt_nng_counters last = {0};
 
+    if (s->closed) {
+        return;
+    }
     s->transport->count(s->net, &last);
     /* Relaxed, both: the sides, which have ended, have counted. */
     if (!AKTI_MUTANT(net_unread_forgotten)) {
         last.dropped = last.received
                        - atomic_load_explicit(&s->taken, memory_order_relaxed);
     }
-    if (!akti_socket_answers(s)) {
+    if (akti_socket_answers(s)) {
+        last.lost += AKTI_MUTANT(net_answers_forgotten)
+                         ? 0
+                         : s->transport->pending(s->net);
+    } else {
         last.lost = atomic_load_explicit(&s->accepted, memory_order_relaxed)
                     - last.sent;
     }
+    add_own(s, &last);
     akti_latch_lock(&s->link->latch);
     s->closed = true;
     s->last = last;
     akti_latch_unlock(&s->link->latch);
+    log_losses(s, &last);
+}
+
+static void
+close_net(struct akti_socket *s)
+{
+    akti_socket_settle(s);
     s->transport->close(s->net);
 }
 
@@ -339,6 +378,7 @@ open_socket(akt_self *self, const akt_nng_opts *o, struct akti_socket **out,
         return akt_error_set(error, AKT_ENOMEM, NULL);
     }
     configure(o, &config);
+    memcpy(s->name, config.name, sizeof(s->name));
     err = s->transport->open(&config, s->link, &s->net, error);
     if (err != AKT_OK) {
         free_socket(s);
@@ -426,17 +466,11 @@ akt_nng_stats(akt_self *self, akt_nng socket, akt_nng_counters *out_counters)
         *out_counters = s->last;
     } else {
         s->transport->count(s->net, out_counters);
-        /* Relaxed: as below. */
+        /* Relaxed: a number that orders nothing. */
         out_counters->lost +=
             atomic_load_explicit(&s->lost, memory_order_relaxed);
+        add_own(s, out_counters);
     }
     akti_latch_unlock(&s->link->latch);
-    /* Relaxed: numbers that order nothing. */
-    out_counters->refused =
-        atomic_load_explicit(&s->refused, memory_order_relaxed);
-    out_counters->unwanted =
-        atomic_load_explicit(&s->unwanted, memory_order_relaxed);
-    out_counters->dropped +=
-        atomic_load_explicit(&s->dropped, memory_order_relaxed);
     return AKT_OK;
 }

@@ -28,6 +28,7 @@ struct akti_socket {
     struct akti_net *net;
     struct akti_link *link;
     akt_nng_protocol protocol;
+    char name[AKTI_NET_NAME_SIZE];
     akt_ref to;
     akt_ref out; /* of OUT; the owner's and OUT's own to look at */
     akt_ref in;  /* of IN: it was there before OUT */
@@ -39,7 +40,7 @@ struct akti_socket {
     uint32_t requests;
     uint64_t answer_ns;
     uint64_t linger_ns;
-    /* guarded by the link's latch */
+    /* guarded by the link's latch; written by the side that leaves last */
     bool closed;
     akt_nng_counters last; /* of a closed one */
     _Atomic uint64_t refused;
@@ -83,6 +84,9 @@ akt_err akti_socket_open(akt_self *self, const akt_nng_opts *opts,
 /* The caller's; NULL: it is closed, or another's. */
 struct akti_socket *akti_socket_of(akt_self *self, akt_nng socket);
 void akti_socket_release(struct akti_socket *s);
+/* The numbers are the last ones from now on, and what was lost is said. By the side
+ * that leaves last, when both have counted. */
+void akti_socket_settle(struct akti_socket *s);
 /* A side has ended. */
 void akti_socket_leave(struct akti_socket *s, enum akti_side side);
 

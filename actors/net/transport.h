@@ -18,7 +18,7 @@
  *     event           IN
  *     drop            IN; OUT where it asks
  *     hush            OUT, once, before it leaves
- *     count, retire   the owner's thread, until close
+ *     count, retire   the owner's thread, and OUT, until close
  *
  * The link's functions (link.h) may be called by any thread and within any
  * function of the table, until the back end gives its reference back by
@@ -185,8 +185,7 @@ struct akti_transport {
     /* [move] Ends it: at once as far as the caller can see, whatever takes longer
      * goes on elsewhere. What has not left is lost. */
     void (*close)(struct akti_net *net);
-    /* Its owner needs it no more, and its addresses will be free. Before its close; by
-     * the owner's thread. */
+    /* Its owner needs it no more, and its addresses will be free. Before its close. */
     void (*retire)(struct akti_net *net);
     /* How many sockets of the process have retired or been closed, and are still
      * there. */

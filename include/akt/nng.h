@@ -139,7 +139,14 @@
  *
  * **The end.** A socket is closed by `akt_nng_close`, with the scope in which it
  * was opened, and when its owner ends for whatever reason. What was sent before
- * may still leave, for `linger_ns`. Draining a system waits for that too.
+ * may still leave, for `linger_ns`. Draining a system waits for that too. When it is
+ * gone the log has a line if messages were lost or dropped. Who wants to know himself
+ * has it end by asking for that, and hears the last numbers:
+ *
+ *     akt_nng_counters last;
+ *
+ *     AKT_TRY(akt_call(self, s.ref, akt_nng_finish, &last));
+ *     printf("%" PRIu64 " messages did not leave\n", last.lost);
  *
  * **A peer that is killed** while both ends send can leave nng before 1.10 (Debian 12 has
  * 1.5) unable to remove connections, by a mistake of its own: a busy PAIR needs some
@@ -531,6 +538,23 @@ typedef struct akt_nng_counters {
     uint64_t peers_refused; /**< beyond `max_peers` */
 } akt_nng_counters;
 
+#ifndef __cplusplus
+
+AKT_LOCAL_MESSAGE(akt_nng_counters);
+
+/**
+ * Has the socket end as `akt_nng_close` does, when it has its turn behind what was
+ * sent before: `akt_ask(self, s.ref, &f, akt_nng_finish)`. Answered when it is over
+ * with an `akt_nng_counters`: what was accepted is in `sent` or `lost` then, and
+ * nothing comes any more. The deadline of the request is to be later than
+ * `linger_ns`; when it passes the socket ends all the same. Until `akt_nng_close`, or
+ * the owner's end, `akt_nng_stats` goes on telling these numbers. `AKT_EENDED`: it was
+ * asked before.
+ */
+AKT_SIGNAL_REQUEST(akt_nng_finish, akt_nng_counters);
+
+#endif /* __cplusplus */
+
 /**
  * @brief Opens a socket, which belongs to the caller, and has it listen and dial
  *        where `opts` says so.
@@ -580,6 +604,7 @@ AKT_API const char *akt_nng_url(akt_self *self, akt_nng socket);
  * @brief Closes a socket: no more mail from now on, and what was sent to it may
  *        leave for `linger_ns`.
  *
+ * What does not leave is in the log; `akt_nng_finish` tells it to the program.
  * Its address can be listened on again at once, though the old one may need a
  * moment: the new one waits for it.
  * @param self [borrow] who opened it
@@ -590,12 +615,13 @@ AKT_API const char *akt_nng_url(akt_self *self, akt_nng socket);
 AKT_API void akt_nng_close(akt_self *self, akt_nng socket);
 
 /**
- * @brief What a socket did until now.
+ * @brief What a socket did until now; all that it did, when it has ended and the owner
+ *        has not closed it yet.
  * @param self [borrow] who opened it
  * @param socket the socket
  * @param out_counters [out] the numbers
  * @retval AKT_OK done
- * @retval AKT_EENDED it is closed, or another's
+ * @retval AKT_EENDED the owner has closed it, or it is another's
  * @threadsafety actor
  * @blocking no
  */

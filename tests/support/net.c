@@ -159,3 +159,17 @@ net_stats(struct net *net, akt_nng s)
     assert_ok(akt_nng_stats(net->me, s, &c));
     return c;
 }
+
+akt_nng_counters
+net_finish(struct net *net, akt_nng s)
+{
+    akt_answer *answer = NULL;
+    akt_nng_counters c = {0};
+    akt_future f;
+
+    assert_ok(akt_ask_within(net->me, NET_WITHIN, s.ref, &f, akt_nng_finish));
+    assert_ok(akt_wait(net->me, f, &answer));
+    assert_ok(akt_answer_take(answer, akt_nng_counters, &c));
+    akt_answer_free(net->me, answer);
+    return c;
+}

@@ -57,5 +57,7 @@ void net_send(struct net *net, akt_nng s, const char *text);
 void net_expect(akt_probe *probe, const char *text);
 
 akt_nng_counters net_stats(struct net *net, akt_nng s);
+/* Its last ones: it has ended. */
+akt_nng_counters net_finish(struct net *net, akt_nng s);
 
 #endif

@@ -358,6 +358,32 @@ test_answers_to_who_does_not_read_leave_later(void **state)
     net_end(&p.net);
 }
 
+/* Nor does it ever. The second request is in IN's hands, or not yet. */
+static void
+test_answer_that_does_not_leave_is_lost(void **state)
+{
+    akt_nng_counters c;
+    struct pair p;
+    int fd;
+
+    (void)state;
+    pair_begin(&p, "tcp");
+    fd = stranger_connect(p.net.url);
+    assert_true(fd >= 0);
+    assert_true(stranger_say(fd, STRANGER_REQ_HELLO, STRANGER_HELLO_SIZE));
+    stranger_asks(fd, "large");
+    while (net_stats(&p.net, p.rep).sent < 1) {
+    }
+    stranger_asks(fd, "small");
+    while (net_stats(&p.net, p.rep).received < 2) {
+    }
+    c = net_finish(&p.net, p.rep);
+    assert_int_equal(c.sent, 1);
+    assert_int_equal(c.lost + c.dropped, 1);
+    (void)close(fd);
+    net_end(&p.net);
+}
+
 static void
 test_survey_collects_the_answers(void **state)
 {
@@ -472,6 +498,7 @@ main(void)
         cmocka_unit_test(test_request_that_is_over_is_not_sent),
         cmocka_unit_test(test_request_fails_when_its_peer_goes),
         cmocka_unit_test(test_answers_to_who_does_not_read_leave_later),
+        cmocka_unit_test(test_answer_that_does_not_leave_is_lost),
         cmocka_unit_test(test_survey_collects_the_answers),
         cmocka_unit_test(test_late_answer_reaches_no_other_survey),
         cmocka_unit_test(test_what_does_not_fit_is_refused),

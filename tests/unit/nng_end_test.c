@@ -111,6 +111,26 @@ test_linger_ends_the_waiting(void **state)
     net_end(&net);
 }
 
+/* The same, and the owner hears of it; the address is free for the next one. */
+static void
+test_end_that_is_asked_for_tells_what_is_lost(void **state)
+{
+    akt_nng_counters c;
+    struct net net;
+    akt_nng push;
+
+    (void)state;
+    net_begin(&net);
+    push = open_waiting(&net, AKT_MS(20));
+    c = net_finish(&net, push);
+    assert_int_equal(c.sent, 0);
+    assert_int_equal(c.lost, COUNT);
+    net_listen(&net, net_open(&net, AKT_NNG_PULL, net.a), net.url);
+    c = net_stats(&net, push);
+    assert_int_equal(c.lost, COUNT);
+    net_end(&net);
+}
+
 /* It is closed, and still there for its mail. */
 static void
 test_address_of_a_closed_socket_is_waited_for(void **state)
@@ -328,6 +348,7 @@ main(void)
         cmocka_unit_test(test_closed_socket_waits_for_who_comes_for_its_mail),
         cmocka_unit_test(test_drain_waits_for_who_comes_for_its_mail),
         cmocka_unit_test(test_linger_ends_the_waiting),
+        cmocka_unit_test(test_end_that_is_asked_for_tells_what_is_lost),
         cmocka_unit_test(test_address_of_a_closed_socket_is_waited_for),
         cmocka_unit_test(test_stop_is_told_as_such),
         cmocka_unit_test(test_mail_for_a_dead_receiver_is_counted),
