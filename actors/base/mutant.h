@@ -343,6 +343,9 @@
       "a drain does not wait for the queues of sockets")                       \
     X(net_unread_forgotten,                                                    \
       "what a socket had received when it was closed goes uncounted")          \
+    X(nng_port_untold, "who listens at any port is not told which it is")      \
+    X(nng_pair_of_old, "PAIR speaks what PAIR0 does")                          \
+    X(nng_survey_untagged, "an answer is to no survey")                        \
     X(nng_key_unchecked, "a key is not compared with its certificate")         \
     X(net_losses_not_said, "a socket is closed with losses, and says nothing") \
     X(net_answers_forgotten, "an answer that has not left is in no number")    \

@@ -47,7 +47,8 @@ open_protocol(akt_nng_protocol p, nng_socket *out)
     case AKT_NNG_RESPONDENT:
         return nng_respondent0_open(out);
     case AKT_NNG_PAIR:
-        return nng_pair1_open(out);
+        return AKTI_MUTANT(nng_pair_of_old) ? nng_pair0_open(out)
+                                            : nng_pair1_open(out);
     case AKT_NNG_PAIR0:
         return nng_pair0_open(out);
     case AKT_NNG_BUS:

@@ -4,6 +4,7 @@
  * Options are set on the dialer or listener, before it starts.
  */
 #include "actors/base/clock.h"
+#include "actors/base/mutant.h"
 #include "actors/net/address.h"
 #include "actors/net/nng_back.h"
 
@@ -118,7 +119,9 @@ read_back(nng_listener l, struct akti_opening *o)
     }
     if (nng_listener_get_int(l, NNG_OPT_TCP_BOUND_PORT, &port) == 0) {
         o->port = (uint16_t)port;
-        put_port(o->url, o->port);
+        if (!AKTI_MUTANT(nng_port_untold)) {
+            put_port(o->url, o->port);
+        }
     }
 }
 

@@ -283,7 +283,7 @@ tag_of(const struct akti_net *net, nng_msg *m)
 {
     uint32_t id = 0;
 
-    if (net->protocol == AKT_NNG_SURVEYOR
+    if (net->protocol == AKT_NNG_SURVEYOR && !AKTI_MUTANT(nng_survey_untagged)
         && nng_msg_header_trim_u32(m, &id) != 0) {
         id = 0;
     }

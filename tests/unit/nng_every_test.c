@@ -8,10 +8,13 @@
  * not come through (nng 1.5).
  */
 #include "tests/support/net.h"
+#include "tests/support/stranger.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static const char *const transports[] = {"inproc", "ipc", "tcp", "ws",
                                          "tls+tcp"};
@@ -122,8 +125,12 @@ converse_by_requests(struct world *w, akt_nng s, bool is_survey)
     assert_ok(akt_probe_reply(w->net.b, m, .data = {"so", 2}));
     assert_ok(akt_wait(w->net.me, f, &answer));
     assert_int_equal(answer->outcome, AKT_REPLIED);
-    reply = is_survey ? akt_answer_as(answer, akt_nng_answers)->answers[0]
-                      : akt_answer_as(answer, akt_nng_bytes)->data;
+    if (is_survey) {
+        assert_int_equal(akt_answer_as(answer, akt_nng_answers)->count, 1);
+        reply = akt_answer_as(answer, akt_nng_answers)->answers[0];
+    } else {
+        reply = akt_answer_as(answer, akt_nng_bytes)->data;
+    }
     assert_int_equal(reply.len, 2);
     assert_memory_equal(reply.ptr, "so", 2);
     akt_answer_free(w->net.me, answer);
@@ -201,11 +208,43 @@ test_each_protocol_over_each_transport(void **state)
     net_end(&w.net);
 }
 
+/* Two ends of one mistake would understand each other: a stranger reads it. */
+static void
+test_each_protocol_is_the_one_that_was_asked_for(void **state)
+{
+    static const unsigned char numbers[] = {
+        [AKT_NNG_PUSH] = 0x50,      [AKT_NNG_PULL] = 0x51,
+        [AKT_NNG_PUB] = 0x20,       [AKT_NNG_SUB] = 0x21,
+        [AKT_NNG_REQ] = 0x30,       [AKT_NNG_REP] = 0x31,
+        [AKT_NNG_PAIR] = 0x11,      [AKT_NNG_PAIR0] = 0x10,
+        [AKT_NNG_BUS] = 0x70,       [AKT_NNG_SURVEYOR] = 0x62,
+        [AKT_NNG_RESPONDENT] = 0x63};
+    unsigned char hello[STRANGER_HELLO_SIZE];
+    struct net net;
+    int fd;
+    int p;
+
+    (void)state;
+    net_begin(&net);
+    for (p = AKT_NNG_PUSH; p <= AKT_NNG_BUS; p++) {
+        net_listen(&net, net_open(&net, (akt_nng_protocol)p, net.a),
+                   net_address(&net, "tcp"));
+        fd = stranger_connect(net.url);
+        assert_true(fd >= 0);
+        assert_int_equal(recv(fd, hello, sizeof(hello), MSG_WAITALL),
+                         sizeof(hello));
+        assert_int_equal(hello[5], numbers[p]);
+        (void)close(fd);
+    }
+    net_end(&net);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_protocol_over_each_transport),
+        cmocka_unit_test(test_each_protocol_is_the_one_that_was_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
