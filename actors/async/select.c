@@ -232,6 +232,7 @@ due_of(struct select *s, const akt_branch *b)
     }
     due = akti_timer_due(&cell->timer);
     return (cell->marks & AKTI_COMBINED) != 0 && s->self->port->due_ns < due
+                   && !AKTI_MUTANT(select_forgets_parts)
                ? s->self->port->due_ns
                : due;
 }

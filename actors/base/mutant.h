@@ -33,6 +33,8 @@
     X(short_write_is_whole, "what a short write has left is not written")      \
     X(unwanted_file_goes_on,                                                   \
       "a long read or write goes on when nobody waits for it")                 \
+    X(select_forgets_parts,                                                    \
+      "a thread's select sees no deadline of a part of a future")              \
     X(select_hears_no_end, "a thread's select sleeps when its future ends")    \
     X(cancel_not_heard, "a task that is cancelled goes on waiting")            \
     X(closing_scope_goes_on,                                                   \
