@@ -131,6 +131,14 @@ net_dial(struct net *net, akt_nng s)
 }
 
 void
+net_connect(struct net *net, const char *transport, akt_nng listens,
+            akt_nng dials)
+{
+    net_listen(net, listens, net_address(net, transport));
+    net_dial(net, dials);
+}
+
+void
 net_send(struct net *net, akt_nng s, const char *text)
 {
     assert_ok(akt_send_within(net->me, NET_WITHIN, s.ref, akt_nng_bytes,

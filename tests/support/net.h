@@ -50,6 +50,9 @@ akt_err net_try_dial(struct net *net, akt_nng s, const char *url, bool once);
 /* Both answer AKT_OK; dials what net_listen listens on. */
 void net_listen(struct net *net, akt_nng s, const char *url);
 void net_dial(struct net *net, akt_nng s);
+/* Both, at an address of this transport. */
+void net_connect(struct net *net, const char *transport, akt_nng listens,
+                 akt_nng dials);
 
 /* Sends, waiting for room. */
 void net_send(struct net *net, akt_nng s, const char *text);

@@ -64,8 +64,7 @@ pair_begin(struct pair *p, const char *transport)
     opts.to = p->server;
     p->rep = net_open_with(&p->net, &opts);
     p->req = net_open(&p->net, AKT_NNG_REQ, NULL);
-    net_listen(&p->net, p->rep, net_address(&p->net, transport));
-    net_dial(&p->net, p->req);
+    net_connect(&p->net, transport, p->rep, p->req);
 }
 
 static akt_future
@@ -330,7 +329,26 @@ stranger_hears(int fd, size_t size, const char *text)
     assert_memory_equal(bytes + n - strlen(text), text, strlen(text));
 }
 
-/* The second one waits behind the first, which the peer does not take yet. */
+/* A stranger has asked twice; the second answer waits behind the first, which he does
+ * not take yet. */
+static int
+pair_begin_unread(struct pair *p)
+{
+    int fd;
+
+    pair_begin(p, "tcp");
+    fd = stranger_connect(p->net.url);
+    assert_true(fd >= 0);
+    assert_true(stranger_say(fd, STRANGER_REQ_HELLO, STRANGER_HELLO_SIZE));
+    stranger_asks(fd, "large");
+    while (net_stats(&p->net, p->rep).sent < 1) {
+    }
+    stranger_asks(fd, "small");
+    while (net_stats(&p->net, p->rep).received < 2) {
+    }
+    return fd;
+}
+
 static void
 test_answers_to_who_does_not_read_leave_later(void **state)
 {
@@ -338,16 +356,7 @@ test_answers_to_who_does_not_read_leave_later(void **state)
     int fd;
 
     (void)state;
-    pair_begin(&p, "tcp");
-    fd = stranger_connect(p.net.url);
-    assert_true(fd >= 0);
-    assert_true(stranger_say(fd, STRANGER_REQ_HELLO, STRANGER_HELLO_SIZE));
-    stranger_asks(fd, "large");
-    while (net_stats(&p.net, p.rep).sent < 1) {
-    }
-    stranger_asks(fd, "small");
-    while (net_stats(&p.net, p.rep).received < 2) {
-    }
+    fd = pair_begin_unread(&p);
     stranger_hears(fd, STRANGER_HELLO_SIZE + 12 + sizeof(large) + 12 + 5,
                    "small");
     while (net_stats(&p.net, p.rep).sent < 2) {
@@ -367,16 +376,7 @@ test_answer_that_does_not_leave_is_lost(void **state)
     int fd;
 
     (void)state;
-    pair_begin(&p, "tcp");
-    fd = stranger_connect(p.net.url);
-    assert_true(fd >= 0);
-    assert_true(stranger_say(fd, STRANGER_REQ_HELLO, STRANGER_HELLO_SIZE));
-    stranger_asks(fd, "large");
-    while (net_stats(&p.net, p.rep).sent < 1) {
-    }
-    stranger_asks(fd, "small");
-    while (net_stats(&p.net, p.rep).received < 2) {
-    }
+    fd = pair_begin_unread(&p);
     c = net_finish(&p.net, p.rep);
     assert_int_equal(c.sent, 1);
     assert_int_equal(c.lost + c.dropped, 1);
@@ -449,8 +449,7 @@ test_late_answer_reaches_no_other_survey(void **state)
     pair_begin(&p, "tcp");
     rep.to = p.server;
     p.req = net_open_with(&p.net, &opts);
-    net_listen(&p.net, p.req, net_address(&p.net, "tcp"));
-    net_dial(&p.net, net_open_with(&p.net, &rep));
+    net_connect(&p.net, "tcp", p.req, net_open_with(&p.net, &rep));
     while (net_stats(&p.net, p.req).peers < 1) {
     }
     for (i = 0; i < 2; i++) {

@@ -24,13 +24,6 @@ open_batched(struct net *net, akt_nng_protocol protocol, akt_ref to)
     return net_open_with(net, &opts);
 }
 
-static void
-connect(struct net *net, akt_nng listens, akt_nng dials, const char *transport)
-{
-    net_listen(net, listens, net_address(net, transport));
-    net_dial(net, dials);
-}
-
 /* --- in order, each by itself --- */
 
 AKT_REQUEST(count_to, NUMBER, number);
@@ -112,7 +105,7 @@ arrive_in_order(const char *transport)
     push = open_batched(&net, AKT_NNG_PUSH, AKT_REF_NONE);
     assert_ok(
         akt_ask_within(net.me, NET_WITHIN, ref, &f, count_to, .n = COUNT));
-    connect(&net, pull, push, transport);
+    net_connect(&net, transport, pull, push);
     send_all(&net, push, COUNT);
     expect_all(&net, f);
     assert_int_equal(net_stats(&net, pull).received, COUNT);
@@ -145,7 +138,7 @@ test_close_lets_the_last_batch_leave(void **state)
     pull = open_batched(&net, AKT_NNG_PULL, ref);
     push = open_batched(&net, AKT_NNG_PUSH, AKT_REF_NONE);
     assert_ok(akt_ask_within(net.me, NET_WITHIN, ref, &f, count_to, .n = 100));
-    connect(&net, pull, push, "tcp");
+    net_connect(&net, "tcp", pull, push);
     send_all(&net, push, 100);
     akt_nng_close(net.me, push);
     expect_all(&net, f);
@@ -226,7 +219,7 @@ ends_that_differ(const char *transport, bool packs, bool whole)
     push = open_batched(&net, AKT_NNG_PUSH, AKT_REF_NONE);
     assert_ok(
         akt_ask_within(net.me, NET_WITHIN, opts.to, &f, count_to, .n = COUNT));
-    connect(&net, pull, push, transport);
+    net_connect(&net, transport, pull, push);
     if (packs) {
         pack_all(&net, push, COUNT);
     } else {
@@ -253,33 +246,48 @@ test_either_end_may_do_without(void **state)
     }
 }
 
+/* One end with types; nobody is there yet. */
 static void
-test_packed_messages_have_their_types(void **state)
+begin_typed(struct net *net, akt_nng *pull, akt_nng *push)
 {
     akt_nng_opts opts = {
         .protocol = AKT_NNG_PULL, .types = taken, .batch_bytes = AKT_NNG_BATCH};
+
+    net_begin(net);
+    opts.to = akt_probe_ref(net->a);
+    *pull = net_open_with(net, &opts);
+    *push = open_batched(net, AKT_NNG_PUSH, AKT_REF_NONE);
+}
+
+/* Of four that were sent the first and the last are of a type that is taken. */
+static void
+end_typed(struct net *net, akt_nng pull, akt_nng push)
+{
+    net_connect(net, "tcp", pull, push);
+    assert_non_null(akt_expect_equal(net->a, NET_WITHIN, number, .n = 1));
+    assert_non_null(akt_expect_equal(net->a, NET_WITHIN, number, .n = 3));
+    assert_int_equal(net_stats(net, pull).refused, 2);
+    assert_int_equal(net_stats(net, pull).received, 4);
+    net_end(net);
+}
+
+static void
+test_packed_messages_have_their_types(void **state)
+{
     akt_nng_packer packer = {0};
     struct net net;
     akt_nng push;
     akt_nng pull;
 
     (void)state;
-    net_begin(&net);
-    opts.to = akt_probe_ref(net.a);
-    pull = net_open_with(&net, &opts);
-    push = open_batched(&net, AKT_NNG_PUSH, AKT_REF_NONE);
+    begin_typed(&net, &pull, &push);
     assert_ok(akt_nng_pack_message(&packer, &net.error, number, .n = 1));
     assert_ok(akt_nng_pack_message(&packer, &net.error, stranger, .n = 2));
     assert_ok(akt_nng_pack(&packer, AKT_BYTES("garbage")));
     assert_ok(akt_nng_pack_message(&packer, &net.error, number, .n = 3));
     assert_ok(akt_nng_packer_send(net.me, &packer, push.ref));
     akt_nng_packer_fini(&packer);
-    connect(&net, pull, push, "tcp");
-    assert_non_null(akt_expect_equal(net.a, NET_WITHIN, number, .n = 1));
-    assert_non_null(akt_expect_equal(net.a, NET_WITHIN, number, .n = 3));
-    assert_int_equal(net_stats(&net, pull).refused, 2);
-    assert_int_equal(net_stats(&net, pull).received, 4);
-    net_end(&net);
+    end_typed(&net, pull, push);
 }
 
 /* --- what batches may hold --- */
@@ -287,27 +295,17 @@ test_packed_messages_have_their_types(void **state)
 static void
 test_typed_messages_travel_in_batches(void **state)
 {
-    akt_nng_opts opts = {
-        .protocol = AKT_NNG_PULL, .types = taken, .batch_bytes = AKT_NNG_BATCH};
     struct net net;
     akt_nng push;
     akt_nng pull;
 
     (void)state;
-    net_begin(&net);
-    opts.to = akt_probe_ref(net.a);
-    pull = net_open_with(&net, &opts);
-    push = open_batched(&net, AKT_NNG_PUSH, AKT_REF_NONE);
+    begin_typed(&net, &pull, &push);
     assert_ok(akt_send(net.me, push.ref, number, .n = 1));
     assert_ok(akt_send(net.me, push.ref, stranger, .n = 2));
     net_send(&net, push, "garbage");
     assert_ok(akt_send(net.me, push.ref, number, .n = 3));
-    connect(&net, pull, push, "tcp");
-    assert_non_null(akt_expect_equal(net.a, NET_WITHIN, number, .n = 1));
-    assert_non_null(akt_expect_equal(net.a, NET_WITHIN, number, .n = 3));
-    assert_int_equal(net_stats(&net, pull).refused, 2);
-    assert_int_equal(net_stats(&net, pull).received, 4);
-    net_end(&net);
+    end_typed(&net, pull, push);
 }
 
 static void
@@ -332,7 +330,7 @@ test_each_protocol_that_only_sends_has_batches(void **state)
         opts.to = akt_probe_ref(net.b);
         in = open_batched(&net, pairs[i][0], akt_probe_ref(net.a));
         out = net_open_with(&net, &opts);
-        connect(&net, in, out, "inproc");
+        net_connect(&net, "inproc", in, out);
         assert_non_null(akt_expect(net.b, NET_WITHIN, akt_nng_peer_up));
         net_send(&net, out, "one");
         net_send(&net, out, "");
@@ -371,7 +369,7 @@ refuse_what_is_no_batch(bool whole)
     opts.to = akt_probe_ref(net.a);
     pull = net_open_with(&net, &opts);
     push = net_open(&net, AKT_NNG_PUSH, NULL);
-    connect(&net, pull, push, "tcp");
+    net_connect(&net, "tcp", pull, push);
     SEND_RAW(&net, push, "");
     SEND_RAW(&net, push, "garbage");
     SEND_RAW(&net, push, "\x82\x41y\x42n"); /* cut off */

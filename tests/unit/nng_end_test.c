@@ -228,8 +228,7 @@ test_mail_for_a_dead_receiver_is_counted(void **state)
     assert_ok(akt_spawn(net.me, owner, &opts.to));
     pull = net_open_with(&net, &opts);
     push = net_open(&net, AKT_NNG_PUSH, NULL);
-    net_listen(&net, pull, net_address(&net, "tcp"));
-    net_dial(&net, push);
+    net_connect(&net, "tcp", pull, push);
     net_send(&net, push, "the last one");
     while (akt_ref_is_alive(net.me, opts.to)) {
         assert_true(akti_clock_now() < until);

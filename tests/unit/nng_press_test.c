@@ -126,8 +126,7 @@ press(const char *transport)
     set_door(false);
     pull = open_slow(&net, AKT_NNG_PULL);
     push = net_open_with(&net, &opts);
-    net_listen(&net, pull, net_address(&net, transport));
-    net_dial(&net, push);
+    net_connect(&net, transport, pull, push);
     while ((err = send_number(&net, push, n, SIZE, AKT_MS(300))) == AKT_OK) {
         n++;
         assert_in_range(n, 0, MOST);
@@ -172,8 +171,7 @@ test_what_nobody_took_is_counted(void **state)
     set_door(false);
     pull = open_slow(&net, AKT_NNG_PULL);
     push = net_open(&net, AKT_NNG_PUSH, NULL);
-    net_listen(&net, pull, net_address(&net, "tcp"));
-    net_dial(&net, push);
+    net_connect(&net, "tcp", pull, push);
     for (n = 0; n < 5 * WINDOW; n++) {
         assert_ok(send_number(&net, push, n, 8, NET_WITHIN));
     }
@@ -254,8 +252,7 @@ test_what_a_slow_subscriber_misses_is_counted(void **state)
         opts.to = akt_probe_ref(net.a);
         from = net_open_with(&net, &opts);
         to = open_slow(&net, both[i][1]);
-        net_listen(&net, from, net_address(&net, "tcp"));
-        net_dial(&net, to);
+        net_connect(&net, "tcp", from, to);
         assert_non_null(akt_expect(net.a, NET_WITHIN, akt_nng_peer_up));
         for (n = 0; n < 200; n++) {
             assert_ok(send_number(&net, from, n, 8, NET_WITHIN));

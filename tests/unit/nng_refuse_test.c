@@ -113,8 +113,7 @@ test_closed_socket_s_address_is_free_at_once(void **state)
         akt_nng old = net_open(&net, AKT_NNG_PULL, net.a);
         akt_nng push = net_open(&net, AKT_NNG_PUSH, NULL);
 
-        net_listen(&net, old, net_address(&net, transports[i]));
-        net_dial(&net, push);
+        net_connect(&net, transports[i], old, push);
         net_send(&net, push, "to the old one");
         net_expect(net.a, "to the old one");
         akt_nng_close(net.me, old);

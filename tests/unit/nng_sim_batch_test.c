@@ -73,17 +73,7 @@ static void
 begin_connected(struct sim *sim, akt_nng *push, akt_nng *pull)
 {
     begin(sim, push, pull);
-    assert_ok(try_listen(sim, *pull, URL));
-    (void)akt_sim_advance(sim->system, AKT_SECONDS(60));
-}
-
-static akt_nng_counters
-stats_of(struct sim *sim, akt_nng s)
-{
-    akt_nng_counters c = {0};
-
-    assert_ok(akt_nng_stats(sim->me, s, &c));
-    return c;
+    listen_for_all(sim, *pull);
 }
 
 static void

@@ -41,8 +41,7 @@ static void
 begin_connected(struct sim *sim, akt_nng *push, akt_nng *pull)
 {
     begin(sim, push, pull);
-    assert_ok(try_listen(sim, *pull, URL));
-    (void)akt_sim_advance(sim->system, AKT_SECONDS(60));
+    listen_for_all(sim, *pull);
 }
 
 static void

@@ -112,13 +112,6 @@ begin(struct sim *sim, struct pair *p, bool whole)
 }
 
 static void
-connect(struct sim *sim, struct pair *p)
-{
-    assert_ok(try_listen(sim, p->pull, URL));
-    (void)akt_sim_advance(sim->system, AKT_SECONDS(60));
-}
-
-static void
 say(struct sim *sim, struct pair *p, uint32_t n)
 {
     for (; n > 0; n--) {
@@ -164,15 +157,6 @@ say_batches(struct sim *sim, struct pair *p)
     }
 }
 
-static akt_nng_counters
-stats_of(struct sim *sim, akt_nng s)
-{
-    akt_nng_counters c = {0};
-
-    assert_ok(akt_nng_stats(sim->me, s, &c));
-    return c;
-}
-
 /* --- order, and ends that differ --- */
 
 static void
@@ -211,7 +195,7 @@ a_batch_is_one_packet_and_one_message(struct sim *sim)
     struct pair p;
 
     begin(sim, &p, true);
-    connect(sim, &p);
+    listen_for_all(sim, p.pull);
     say_batches(sim, &p);
     settle(sim);
     assert_int_equal(seen.all, EACH);
@@ -227,7 +211,7 @@ whole_batch_goes_on_as_it_came(struct sim *sim)
     struct pair p;
 
     begin(sim, &p, true);
-    connect(sim, &p);
+    listen_for_all(sim, p.pull);
     assert_ok(akt_send(sim->me, p.push.ref, akt_nng_batch,
                        .data = {two, sizeof(two)}));
     /* One without messages is none. */
@@ -270,7 +254,7 @@ full_owner_drops_whole_batches(struct sim *sim)
 
     assert_ok(akt_spawn(sim->me, narrow, &ref));
     begin_to(sim, &p, ref, true);
-    connect(sim, &p);
+    listen_for_all(sim, p.pull);
     say_batches(sim, &p);
     settle(sim);
     c = stats_of(sim, p.pull);
@@ -297,7 +281,7 @@ owner_that_dies_leaves_none_uncounted(struct sim *sim)
     struct pair p;
 
     begin(sim, &p, true);
-    connect(sim, &p);
+    listen_for_all(sim, p.pull);
     say_batches(sim, &p);
     assert_true(
         akt_sim_run_until(sim->system, some_have_come, NULL, AKT_NEVER));
@@ -320,7 +304,7 @@ socket_that_dies_drops_what_it_has_in_hand(struct sim *sim)
     struct pair p;
 
     begin(sim, &p, true);
-    connect(sim, &p);
+    listen_for_all(sim, p.pull);
     say_batches(sim, &p);
     assert_true(
         akt_sim_run_until(sim->system, some_have_come, NULL, AKT_NEVER));
@@ -356,7 +340,7 @@ close_lets_all_leave(struct sim *sim)
     struct pair p;
 
     begin(sim, &p, true);
-    connect(sim, &p);
+    listen_for_all(sim, p.pull);
     say_both(sim, &p);
     akt_nng_close(sim->me, p.push);
     settle(sim);
@@ -373,7 +357,7 @@ memory_that_runs_out_hides_nothing(struct sim *sim)
     uint32_t n;
 
     begin(sim, &p, true);
-    connect(sim, &p);
+    listen_for_all(sim, p.pull);
     assert_ok(akt_sim_fault_chance(sim->system, AKT_FAULT_ALLOC, 300000));
     for (n = 1; n <= EACH; n++) {
         uint32_t before;
@@ -426,7 +410,7 @@ what_is_no_batch_is_refused_before_it_leaves(struct sim *sim)
     struct pair p;
 
     begin(sim, &p, true);
-    connect(sim, &p);
+    listen_for_all(sim, p.pull);
     assert_ok(akt_send(sim->me, p.push.ref, akt_nng_batch));
     assert_ok(akt_send(sim->me, p.push.ref, akt_nng_batch,
                        .data = {"\x82\x41y", 3})); /* says that it is two */
@@ -481,7 +465,7 @@ whole_batches_of_strangers_are_looked_at(struct sim *sim)
     size_t i;
 
     begin(sim, &p, true);
-    connect(sim, &p);
+    listen_for_all(sim, p.pull);
     p.push = open_with(sim, &(akt_nng_opts){.protocol = AKT_NNG_PUSH});
     assert_ok(try_dial(sim, p.push, URL, false));
     for (i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {

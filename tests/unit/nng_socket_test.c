@@ -25,8 +25,7 @@ test_push_pull_over_each_transport_in_order(void **state)
         net_begin(&net);
         pull = net_open(&net, AKT_NNG_PULL, net.a);
         push = net_open(&net, AKT_NNG_PUSH, NULL);
-        net_listen(&net, pull, net_address(&net, transports[i]));
-        net_dial(&net, push);
+        net_connect(&net, transports[i], pull, push);
         for (n = 0; n < 500; n++) {
             (void)snprintf(text, sizeof(text), "m%d", n);
             net_send(&net, push, text);
@@ -56,8 +55,7 @@ test_pair_and_bus_both_ways(void **state)
         net_begin(&net);
         one = net_open(&net, both[i], net.a);
         two = net_open(&net, both[i], net.b);
-        net_listen(&net, one, net_address(&net, "tcp"));
-        net_dial(&net, two);
+        net_connect(&net, "tcp", one, two);
         net_send(&net, two, "there");
         net_expect(net.a, "there");
         net_send(&net, one, "and back");
@@ -82,8 +80,7 @@ test_sub_gets_its_topics_alone(void **state)
     pub.to = akt_probe_ref(net.b);
     sub = net_open_with(&net, &opts);
     p = net_open_with(&net, &pub);
-    net_listen(&net, p, net_address(&net, "tcp"));
-    net_dial(&net, sub);
+    net_connect(&net, "tcp", p, sub);
     assert_non_null(akt_expect(net.b, NET_WITHIN, akt_nng_peer_up));
     net_send(&net, p, "weather: rain");
     net_send(&net, p, "news: none");
@@ -108,8 +105,7 @@ test_peers_are_told(void **state)
     opts.to = akt_probe_ref(net.a);
     pull = net_open_with(&net, &opts);
     push = net_open(&net, AKT_NNG_PUSH, NULL);
-    net_listen(&net, pull, net_address(&net, "tcp"));
-    net_dial(&net, push);
+    net_connect(&net, "tcp", pull, push);
     up = akt_expect(net.a, NET_WITHIN, akt_nng_peer_up);
     assert_non_null(up);
     assert_non_null(strstr(up->address.ptr, "127.0.0.1:"));
@@ -138,8 +134,7 @@ test_close_lets_what_was_sent_leave(void **state)
     net_begin(&net);
     pull = net_open(&net, AKT_NNG_PULL, net.a);
     push = net_open(&net, AKT_NNG_PUSH, NULL);
-    net_listen(&net, pull, net_address(&net, "tcp"));
-    net_dial(&net, push);
+    net_connect(&net, "tcp", pull, push);
     for (n = 0; n < 300; n++) {
         (void)snprintf(text, sizeof(text), "m%d", n);
         net_send(&net, push, text);

@@ -36,8 +36,7 @@ begin(struct net *net, akt_nng *push, akt_nng *pull)
     opts.to = akt_probe_ref(net->a);
     *pull = net_open_with(net, &opts);
     *push = net_open(net, AKT_NNG_PUSH, NULL);
-    net_listen(net, *pull, net_address(net, "tcp"));
-    net_dial(net, *push);
+    net_connect(net, "tcp", *pull, *push);
 }
 
 static void
@@ -95,8 +94,7 @@ begin_shop(struct net *net, akt_nng *req, akt_nng *rep)
     opts.to = ref;
     *rep = net_open_with(net, &opts);
     *req = net_open(net, AKT_NNG_REQ, NULL);
-    net_listen(net, *rep, net_address(net, "tcp"));
-    net_dial(net, *req);
+    net_connect(net, "tcp", *rep, *req);
 }
 
 static void
@@ -141,8 +139,7 @@ test_answer_of_wrong_type_fails(void **state)
     opts.to = akt_probe_ref(net.a);
     rep = net_open_with(&net, &opts);
     req = net_open(&net, AKT_NNG_REQ, NULL);
-    net_listen(&net, rep, net_address(&net, "tcp"));
-    net_dial(&net, req);
+    net_connect(&net, "tcp", rep, req);
     assert_ok(
         akt_ask_within(net.me, NET_WITHIN, req.ref, &f, price_of, .id = 3));
     m = akt_expect(net.a, NET_WITHIN, akt_nng_request);

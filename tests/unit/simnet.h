@@ -62,6 +62,15 @@ open_with(struct sim *sim, const akt_nng_opts *opts)
     return s;
 }
 
+static inline akt_nng_counters
+stats_of(struct sim *sim, akt_nng s)
+{
+    akt_nng_counters c = {0};
+
+    assert_ok(akt_nng_stats(sim->me, s, &c));
+    return c;
+}
+
 static inline akt_nng
 open_to(struct sim *sim, akt_nng_protocol protocol, akt_ref to)
 {
@@ -101,6 +110,14 @@ try_dial(struct sim *sim, akt_nng s, const char *url, bool once)
     assert_ok(akt_ask_within(sim->me, LONG, s.ref, &f, akt_nng_dial,
                              .url = akt_text_of(url), .once = once));
     return bound(sim, f);
+}
+
+/* It listens, and who dials it has come. */
+static inline void
+listen_for_all(struct sim *sim, akt_nng s)
+{
+    assert_ok(try_listen(sim, s, URL));
+    (void)akt_sim_advance(sim->system, AKT_SECONDS(60));
 }
 
 #endif
