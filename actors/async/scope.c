@@ -188,14 +188,25 @@ next_to_give_up(akt_self *self, const struct akti_cell *until)
     return cell != until ? cell : NULL;
 }
 
+/* It was given to the task while the scope was open; or it is to be sent later, and
+ * is given up with the task alone. */
+static bool
+stays(const struct akti_cell *cell)
+{
+    if (cell->kind == AKTI_CELL_LATER) {
+        return !AKTI_MUTANT(scope_ends_later_sends);
+    }
+    return cell->kind == AKTI_CELL_OWNED && (cell->marks & AKTI_GIVEN) != 0
+           && !AKTI_MUTANT(gift_closed_by_scope);
+}
+
 static void
 give_up(akt_self *self, struct akti_cell *until)
 {
     struct akti_cell *cell;
 
     while ((cell = next_to_give_up(self, until)) != NULL) {
-        if (cell->kind == AKTI_CELL_OWNED && (cell->marks & AKTI_GIVEN) != 0
-            && !AKTI_MUTANT(gift_closed_by_scope)) {
+        if (stays(cell)) {
             move_behind(self, cell, until);
         } else {
             akti_cell_close(self, cell);

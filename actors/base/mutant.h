@@ -44,6 +44,8 @@
     X(other_end_boxed, "an end that is not awaited stays in the mailbox")      \
     X(mail_heard_late, "a task runs before it hears of what has come")         \
     X(task_wanders, "a task goes on on whatever worker takes it")              \
+    X(scope_ends_later_sends,                                                  \
+      "a scope closes what is to be sent later, and does for ever")            \
     X(scope_gives_nothing_up, "a scope that is closed leaves things open")     \
     X(closed_alarm_goes_off, "the time limit of a scope that is closed")       \
     X(closed_owned_found, "a scope can be closed twice by its alarm's turn")   \

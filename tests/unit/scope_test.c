@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Scopes: nothing that was started in one outlives its end, however that comes. */
 #include "akt/file.h"
+#include "akt/timer.h"
 #include "tests/support/sim.h"
 
 #include <fcntl.h>
@@ -295,6 +296,32 @@ an_alarm_is_of_its_own_scope_alone(struct sim *sim)
     assert_int_equal(sim_noted(1) + sim_noted(2), 20);
 }
 
+/* What is to be sent later is no scope's: it is given up with its sender. */
+static akt_err
+send_later(akt_self *self, int64_t ms)
+{
+    akt_scope outer;
+    akt_scope inner;
+    akt_received r;
+
+    AKT_TRY(akt_scope_open(self, AKT_NEVER, &outer));
+    AKT_TRY(akt_scope_open(self, AKT_NEVER, &inner));
+    AKT_TRY(akt_send_after(self, AKT_MS(ms), akt_self_ref(self), put, .n = ms));
+    AKT_TRY(akt_scope_close(self, inner, AKT_OK));
+    AKT_TRY(akt_scope_close(self, outer, AKT_OK));
+    AKT_TRY(akt_receive(self, AKT_MS(20), &r));
+    sim_note(akt_received_as(&r, put)->n);
+    return AKT_OK;
+}
+
+static void
+what_is_sent_later_is_no_scopes(struct sim *sim)
+{
+    assert_ok(as_task(sim, send_later, 10));
+    assert_err(as_task(sim, send_later, 30), AKT_ETIMEOUT);
+    assert_notes(10);
+}
+
 static akt_err
 nested(akt_self *self, int64_t n)
 {
@@ -574,6 +601,7 @@ TEST(closing_with_an_error_cancels)
 TEST(a_scope_of_a_cancelled_task_answers_for_what_is_in_it)
 TEST(a_scope_has_a_time_limit)
 TEST(an_alarm_is_of_its_own_scope_alone)
+TEST(what_is_sent_later_is_no_scopes)
 TEST(an_inner_scope_fails_alone)
 TEST(a_scope_closes_all_that_it_owns)
 TEST(an_actor_that_fails_fails_its_scope)
@@ -593,6 +621,7 @@ main(void)
         sim_test(test_a_scope_of_a_cancelled_task_answers_for_what_is_in_it),
         sim_test(test_a_scope_has_a_time_limit),
         sim_test(test_an_alarm_is_of_its_own_scope_alone),
+        sim_test(test_what_is_sent_later_is_no_scopes),
         sim_test(test_an_inner_scope_fails_alone),
         sim_test(test_a_scope_closes_all_that_it_owns),
         sim_test(test_an_actor_that_fails_fails_its_scope),
