@@ -391,7 +391,7 @@ akti_permit_send(akt_self *self, akt_permit permit,
         akti_channel_leave(ch);
         return err;
     }
-    akti_cell_unlink(akti_cells_of(self), share);
+    akti_share_let_go(self, share);
     akti_share_end(share);
     if (akti_channel_is_finished(ch)) {
         tell_all(self->ctx, ch);

@@ -101,8 +101,7 @@ akti_open_begin(akt_self *self, const struct akti_owned *owned,
     }
     err = akti_open_ask(self, open, ask);
     if (err != AKT_OK) {
-        akti_cell_unlink(akti_cells_of(self), cell);
-        akti_cell_release(self->ctx, cell);
+        akti_owned_undo(self, cell);
         free_open(self->ctx, open);
         return err;
     }

@@ -196,8 +196,10 @@ stays(const struct akti_cell *cell)
     if (cell->kind == AKTI_CELL_LATER) {
         return !AKTI_MUTANT(scope_ends_later_sends);
     }
-    return cell->kind == AKTI_CELL_OWNED && (cell->marks & AKTI_GIVEN) != 0
-           && !AKTI_MUTANT(gift_closed_by_scope);
+    return cell->kind == AKTI_CELL_OWNED
+           && (((cell->marks & AKTI_GIVEN) != 0
+                && !AKTI_MUTANT(gift_closed_by_scope))
+               || (!is_scope(cell) && AKTI_MUTANT(scope_leaves_owned)));
 }
 
 static void

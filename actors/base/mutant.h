@@ -46,6 +46,7 @@
     X(task_wanders, "a task goes on on whatever worker takes it")              \
     X(scope_ends_later_sends,                                                  \
       "a scope closes what is to be sent later, and does for ever")            \
+    X(scope_leaves_owned, "a scope leaves files and ends of channels open")    \
     X(scope_gives_nothing_up, "a scope that is closed leaves things open")     \
     X(closed_alarm_goes_off, "the time limit of a scope that is closed")       \
     X(closed_owned_found, "a scope can be closed twice by its alarm's turn")   \

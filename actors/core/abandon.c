@@ -85,6 +85,7 @@ akti_cells_abandon(akt_self *self, struct akti_actor *a, akt_err reason)
         } else if (cell->kind == AKTI_CELL_KEPT) {
             akti_kept_break(self, cell, reason);
         } else if (cell->kind == AKTI_CELL_OWNED) {
+            akti_tell(self->ctx, AKTI_EVENT_OWNED_FREE, cell);
             cell->owned->close(self, cell);
         } else {
             abandon_timer(self, cell);

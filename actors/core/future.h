@@ -121,6 +121,8 @@ struct akti_cell *akti_owned_new(akt_self *self, const struct akti_owned *owned,
 struct akti_cell *akti_owned_find(akt_self *self, void *cell,
                                   uint32_t generation,
                                   const struct akti_owned *owned);
+/* It was not opened after all. */
+void akti_owned_undo(akt_self *self, struct akti_cell *cell);
 /* Takes it out and closes it. */
 void akti_owned_close(akt_self *self, struct akti_cell *cell);
 

@@ -28,6 +28,7 @@ akti_owned_new(akt_self *self, const struct akti_owned *owned, void *arg)
         cell->owned = owned;
         cell->arg = arg;
         akti_cell_link(akti_cells_of(self), cell);
+        akti_tell_owned(self, cell);
     }
     return cell;
 }
@@ -53,9 +54,24 @@ akti_owned_find(akt_self *self, void *ptr, uint32_t generation,
     return self->port != NULL && cell->port == self->port ? cell : NULL;
 }
 
+/* It is in no list any more. */
+static void
+take_out(akt_self *self, struct akti_cell *cell)
+{
+    akti_tell(self->ctx, AKTI_EVENT_OWNED_FREE, cell);
+    akti_cell_unlink(akti_cells_of(self), cell);
+}
+
+void
+akti_owned_undo(akt_self *self, struct akti_cell *cell)
+{
+    take_out(self, cell);
+    akti_cell_release(self->ctx, cell);
+}
+
 void
 akti_owned_close(akt_self *self, struct akti_cell *cell)
 {
-    akti_cell_unlink(akti_cells_of(self), cell);
+    take_out(self, cell);
     cell->owned->close(self, cell);
 }

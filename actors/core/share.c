@@ -44,11 +44,13 @@ akti_share_hold(akt_self *self, struct akti_cell *share)
     atomic_store_explicit(&share->holder, holder_of(self),
                           memory_order_relaxed);
     akti_cell_link(akti_cells_of(self), share);
+    akti_tell_owned(self, share);
 }
 
 void
 akti_share_let_go(akt_self *self, struct akti_cell *share)
 {
+    akti_tell(self->ctx, AKTI_EVENT_OWNED_FREE, share);
     akti_cell_unlink(akti_cells_of(self), share);
     /* Relaxed: nobody has this name. */
     atomic_store_explicit(&share->holder, NULL, memory_order_relaxed);

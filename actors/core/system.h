@@ -161,6 +161,15 @@ akti_tell(struct akti_context *ctx, enum akti_event event, const void *what)
     }
 }
 
+/* The same of a cell that the caller owns from now on, if that is an actor. */
+static inline void
+akti_tell_owned(const akt_self *self, const void *cell)
+{
+    if (self->actor != NULL) {
+        akti_tell(self->ctx, AKTI_EVENT_OWNED, cell);
+    }
+}
+
 /* Whether a simulation wants this to fail. */
 static inline bool
 akti_fails(struct akti_context *ctx, akt_fault fault)

@@ -423,8 +423,7 @@ akti_socket_open(akt_self *self, const akt_nng_opts *opts, akt_nng *out_socket,
     }
     err = open_socket(self, opts, &s, error);
     if (s == NULL) {
-        akti_cell_unlink(akti_cells_of(self), cell);
-        akti_cell_release(self->ctx, cell);
+        akti_owned_undo(self, cell);
         return err;
     }
     cell->arg = s;

@@ -58,7 +58,10 @@ enum akti_event {
     AKTI_EVENT_CHILD,      /* it owns the task or actor that the cell names */
     AKTI_EVENT_CHILD_FREE, /* which has no owner any more */
     AKTI_EVENT_SCOPE_OPENED,
-    AKTI_EVENT_SCOPE_CLOSED /* what it owned is said to have ended */
+    AKTI_EVENT_SCOPE_CLOSED, /* what it owned is said to have ended */
+    /* Of actors; `what` is a cell of a sort that others define. */
+    AKTI_EVENT_OWNED,
+    AKTI_EVENT_OWNED_FREE /* it is being closed, or given away */
 };
 
 /* What the observer is told. `what` is a message, a cell, a runnable, a value. */

@@ -467,6 +467,8 @@ observe_inner(struct akti_oracle *o, const struct akti_note *note)
     case AKTI_EVENT_CHILD_FREE:
     case AKTI_EVENT_SCOPE_OPENED:
     case AKTI_EVENT_SCOPE_CLOSED:
+    case AKTI_EVENT_OWNED:
+    case AKTI_EVENT_OWNED_FREE:
         akti_oracle_scope_note(o, note);
         break;
     default:

@@ -51,12 +51,14 @@ struct akti_oracle {
     struct akti_map channels;
     struct akti_map values; /* by channel and place; a: their bytes' digest */
     struct akti_map doomed; /* to be destroyed, by digest; a: how many */
-    /* tasks that own children or scopes: a: the innermost scope, b: children */
+    /* tasks that own: a: the innermost scope, b: children, c: what is in `owned` */
     struct akti_map owners;
     struct akti_map
         scopes; /* by cell; a: the owner, b: open in it, c: outer one */
     struct akti_map
         children; /* by number; a: the owner, b: its scope, c: cell */
+    struct akti_map
+        owned; /* other things, by cell; a: the owner, b: its scope */
     uint64_t channel_count;
     uint64_t doomed_count;
     struct akti_oracle_slot *slots;

@@ -4,7 +4,8 @@
  * opens is written down with the scope that is its innermost one then, and struck
  * out when it has ended: an actor when its code has run, whatever its future says.
  * A scope counts what is open in it, so closing one that has done its work costs
- * no search.
+ * no search. The same holds for open files and directories, ends of channels and
+ * whatever else lies in its list; what is given to a task is no scope's.
  *
  * What a step's function opens (step.h) may come while a scope is open that has
  * nothing to do with it: it is a part of a combined future, goes with that, and
@@ -54,12 +55,17 @@ akti_oracle_owner_of(const struct akti_cell *cell)
                : 0;
 }
 
+static bool
+is_hooked(const struct akti_actor *a)
+{
+    return (a->runnable.unused & AKTI_FLAG_HOOKED) != 0;
+}
+
 /* Plain actors and threads wait for nobody when they end. */
 static bool
 is_task(const struct akti_cell *cell)
 {
-    return cell->actor_generation != 0
-           && (cell->actor->runnable.unused & AKTI_FLAG_HOOKED) != 0;
+    return cell->actor_generation != 0 && is_hooked(cell->actor);
 }
 
 /* --- what is open in a scope --- */
@@ -149,6 +155,31 @@ look_at_children(struct akti_oracle *o, const book *scope)
     }
 }
 
+/* The first that is in this scope, or, of 0, in none, of this owner. */
+static book *
+find_owned(struct akti_oracle *o, uint64_t owner, uint64_t scope)
+{
+    uint32_t place = 0;
+    book *thing;
+
+    while ((thing = akti_map_next(&o->owned, &place)) != NULL
+           && (thing->a != owner || (scope != 0 && thing->b != scope))) {
+    }
+    return thing;
+}
+
+static void
+look_at_owned(struct akti_oracle *o, const book *scope)
+{
+    const book *thing = find_owned(o, scope->a, scope->key);
+
+    if (thing != NULL) {
+        akti_oracle_fail(o, AKT_CHECK_SCOPES,
+                         "a scope was closed, and a %s of it is open",
+                         cell_at(thing->key)->owned->name);
+    }
+}
+
 /* --- notes --- */
 
 static void
@@ -176,6 +207,7 @@ on_closed(struct akti_oracle *o, const struct akti_cell *cell)
         look_at_children(o, scope);
         look_at_futures(o, &o->requests, scope, "request");
         look_at_futures(o, &o->opened, scope, "future");
+        look_at_owned(o, scope);
     }
     task = akti_map_find(&o->owners, scope->a);
     if (task != NULL && task->a == scope->key) {
@@ -201,22 +233,42 @@ on_child(struct akti_oracle *o, struct akti_cell *cell)
     child->c = key_of(cell);
 }
 
-/* It has ended, or is nobody's any more. */
+/* A child, or what is owned besides, has ended, or is nobody's any more. */
 static void
-leave(struct akti_oracle *o, uint64_t number)
+leave(struct akti_oracle *o, struct akti_map *map, uint64_t key)
 {
-    book *child = akti_map_find(&o->children, number);
+    book *entry = akti_map_find(map, key);
     book *task;
 
-    if (child == NULL) {
+    if (entry == NULL) {
         return;
     }
-    akti_oracle_scope_left(o, child->b);
-    task = akti_map_find(&o->owners, child->a);
+    akti_oracle_scope_left(o, entry->b);
+    task = akti_map_find(&o->owners, entry->a);
     if (task != NULL) {
-        task->b--;
+        task->b -= map == &o->children;
+        task->c -= map == &o->owned;
     }
-    akti_map_remove(&o->children, child);
+    akti_map_remove(map, entry);
+}
+
+/* The holder of a share is an actor too: others are not told of. */
+static void
+on_owned(struct akti_oracle *o, const struct akti_cell *cell)
+{
+    bool given = (cell->marks & AKTI_GIVEN) != 0;
+    book *thing;
+    book *task;
+
+    if (!is_hooked(cell->actor)) {
+        return;
+    }
+    leave(o, &o->owned, key_of(cell));
+    task = put(&o->owners, akti_actor_number(&cell->actor->runnable));
+    task->c++;
+    thing = put(&o->owned, key_of(cell));
+    thing->a = task->key;
+    thing->b = given ? 0 : akti_oracle_scope_of(o, task->key);
 }
 
 void
@@ -230,7 +282,7 @@ akti_oracle_scope_exit(struct akti_oracle *o, const struct akti_actor *a)
         return;
     }
     number = akti_actor_number(&((struct akti_actor *)(uintptr_t)a)->runnable);
-    leave(o, number);
+    leave(o, &o->children, number);
     task = akti_map_find(&o->owners, number);
     if (task == NULL) {
         return;
@@ -240,6 +292,12 @@ akti_oracle_scope_exit(struct akti_oracle *o, const struct akti_actor *a)
         akti_oracle_fail(o, AKT_CHECK_SCOPES,
                          "%s has ended before %llu that it owns", name,
                          (unsigned long long)task->b);
+    }
+    if (task->c > 0) {
+        akti_inspect_name(o->system, number, name, sizeof(name));
+        akti_oracle_fail(o, AKT_CHECK_SCOPES,
+                         "%s has ended, and a %s of it is open", name,
+                         cell_at(find_owned(o, number, 0)->key)->owned->name);
     }
     akti_map_remove(&o->owners, task);
 }
@@ -257,10 +315,16 @@ akti_oracle_scope_note(struct akti_oracle *o, const struct akti_note *note)
         on_child(o, cell);
         break;
     case AKTI_EVENT_CHILD_FREE:
-        leave(o, akti_child_number(cell));
+        leave(o, &o->children, akti_child_number(cell));
         break;
     case AKTI_EVENT_SCOPE_OPENED:
         on_opened(o, cell);
+        break;
+    case AKTI_EVENT_OWNED:
+        on_owned(o, cell);
+        break;
+    case AKTI_EVENT_OWNED_FREE:
+        leave(o, &o->owned, key_of(cell));
         break;
     default:
         on_closed(o, cell);
@@ -276,6 +340,7 @@ akti_oracle_scope_begin(struct akti_oracle *o)
     akti_map_clear(&o->owners);
     akti_map_clear(&o->scopes);
     akti_map_clear(&o->children);
+    akti_map_clear(&o->owned);
 }
 
 void
@@ -284,4 +349,5 @@ akti_oracle_scope_fini(struct akti_oracle *o)
     akti_map_fini(&o->owners);
     akti_map_fini(&o->scopes);
     akti_map_fini(&o->children);
+    akti_map_fini(&o->owned);
 }

@@ -43,7 +43,7 @@
  * | cycles     | no circle of requests in which each actor waits for the next one, and only deadlines can end it |
  * | rest       | when the scenario has returned and faults have ended, the system comes to rest within `rest_ns`: no request is open, no actor waits for room, nothing is ready; who waits for whom is printed |
  * | channels   | each value that was sent into a channel is received, in the order of sending, or destroyed with it, once; one that was given back to its sender is never received; nobody is told that a channel is empty or closed while values are left |
- * | scopes     | what a task opened since it opened a scope has ended when that is closed: tasks, actors, requests and other futures; and a task ends after all tasks and actors that it owns |
+ * | scopes     | what a task opened since it opened a scope has ended when that is closed: tasks, actors, requests and other futures, open files, ends of channels and what else can be owned; and a task ends after all tasks and actors that it owns, and with nothing of its own open |
  * | repeat     | one seed in 64 is run twice and its trace hash must be the same: nothing from outside has a say |
  *
  * **Environment.** `AKT_SIM_SEED=n` runs that seed alone, `AKT_SIM_SEEDS=n` as

@@ -7,7 +7,9 @@
 #include "tests/unit/doing.h"
 
 #include "actors/core/system.h"
+#include "akt/channel.h"
 #include "akt/combine.h"
+#include "akt/file.h"
 #include "akt/oneshot.h"
 #include "akt/scope.h"
 #include "tests/unit/found.h"
@@ -41,8 +43,25 @@ enum {
     TASK = 1,
     ACTOR = 2,
     FUTURE = 4,
-    REQUEST = 8
+    REQUEST = 8,
+    OPEN_FILE = 16,
+    CHANNEL = 32
 };
+
+static akt_err
+open_more(akt_self *self, unsigned what)
+{
+    akt_file_open_opts opts = {AKT_FILE_READ, 0};
+    akt_file file;
+    akt_tx tx;
+    akt_rx rx;
+
+    if ((what & OPEN_FILE) != 0) {
+        AKT_TRY(akt_open_file(self, AKT_TEXT("/dev/null"), &opts, &file, NULL));
+    }
+    return (what & CHANNEL) != 0 ? akt_channel_open(self, put, 1, &tx, &rx)
+                                 : AKT_OK;
+}
 
 static akt_err
 open_some(akt_self *self, unsigned what)
@@ -51,6 +70,7 @@ open_some(akt_self *self, unsigned what)
     akt_completer completer;
     akt_future f;
 
+    AKT_TRY(open_more(self, what));
     if ((what & TASK) != 0) {
         AKT_TRY(akt_task_spawn(self, doing, &child, .fn = nap, .arg = NULL));
     }
@@ -87,6 +107,77 @@ scopes_work(struct sim *sim)
     akt_ignore(as_task(sim, own_by_scopes, NULL));
 }
 TEST(scopes_work)
+
+/* What is opened while it is open, and closed with it; and what stays. */
+static akt_err
+own_more(akt_self *self, void *arg)
+{
+    const unsigned *what = arg;
+    akt_scope outer;
+    akt_scope inner;
+
+    AKT_TRY(open_more(self, *what));
+    AKT_TRY(akt_scope_open(self, AKT_NEVER, &outer));
+    AKT_TRY(open_more(self, *what));
+    AKT_TRY(akt_scope_open(self, AKT_SECONDS(1), &inner));
+    AKT_TRY(open_more(self, *what));
+    AKT_TRY(akt_sleep(self, AKT_MS(1)));
+    AKT_TRY(akt_scope_close(self, inner, AKT_OK));
+    return akt_scope_close(self, outer, AKT_OK);
+}
+
+static void
+works_with(struct sim *sim, unsigned what)
+{
+    assert_ok(as_task(sim, own_more, &what));
+}
+
+static void
+scopes_with_files_work(struct sim *sim)
+{
+    works_with(sim, OPEN_FILE);
+}
+TEST(scopes_with_files_work)
+
+static void
+scopes_with_channels_work(struct sim *sim)
+{
+    works_with(sim, CHANNEL);
+}
+TEST(scopes_with_channels_work)
+
+/* An end that comes while a scope is open is not the scope's. */
+struct mailed {
+    akt_tx tx;
+};
+
+static akt_err
+be_given(akt_self *self, struct mailed *m)
+{
+    akt_scope scope;
+
+    AKT_TRY(akt_scope_open(self, AKT_NEVER, &scope));
+    AKT_TRY(akt_sleep(self, AKT_MS(5)));
+    AKT_TRY(akt_scope_close(self, scope, AKT_OK));
+    return akt_tx_close(self, m->tx);
+}
+AKT_TASK(be_given, struct mailed);
+
+static void
+scopes_with_gifts_work(struct sim *sim)
+{
+    akt_task task;
+    akt_tx tx;
+    akt_rx rx;
+
+    assert_ok(akt_channel_open(sim->me, put, 1, &tx, &rx));
+    assert_ok(akt_task_spawn(sim->me, be_given, &task, .tx = tx));
+    (void)akt_sim_advance(sim->system, AKT_MS(1));
+    assert_ok(akt_tx_give(sim->me, tx, task.ref));
+    assert_ok(akt_join(sim->me, task));
+    assert_ok(akt_rx_close(sim->me, rx));
+}
+TEST(scopes_with_gifts_work)
 
 /* Without a scope: all end before the task does. */
 static akt_err
@@ -257,13 +348,15 @@ assert_found(akt_scenario *scenario, unsigned what, const char *text)
 static void
 test_what_is_open_in_a_closed_scope_is_found(void **state)
 {
-    struct plan plan = {TASK | ACTOR | FUTURE | REQUEST};
+    struct plan plan = {TASK | ACTOR | FUTURE | REQUEST | CHANNEL};
 
     (void)state;
     assert_found(closes_too_early, TASK, "of it has not ended");
     assert_found(closes_too_early, ACTOR, "of it has not ended");
     assert_found(closes_too_early, FUTURE, "a future of it is open");
     assert_found(closes_too_early, ACTOR | REQUEST, "of it has not ended");
+    assert_found(closes_too_early, OPEN_FILE, "a file of it is open");
+    assert_found(closes_too_early, CHANNEL, "a channel end of it is open");
     assert_passes_without(closes_too_early, &plan, AKT_CHECK_SCOPES);
     plan.what = 0;
     assert_passes_without(closes_too_early, &plan, 0);
@@ -276,6 +369,10 @@ test_what_outlives_its_owner_is_found(void **state)
     assert_found(ends_too_early, TASK, "has ended before 1 that it owns");
     assert_found(ends_too_early, TASK | ACTOR,
                  "has ended before 2 that it owns");
+    assert_found(ends_too_early, OPEN_FILE,
+                 "has ended, and a file of it is open");
+    assert_found(ends_too_early, CHANNEL,
+                 "has ended, and a channel end of it is open");
 }
 
 int
@@ -283,6 +380,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         sim_test(test_scopes_work),
+        sim_test(test_scopes_with_files_work),
+        sim_test(test_scopes_with_channels_work),
+        sim_test(test_scopes_with_gifts_work),
         sim_test(test_plain_tasks_work),
         sim_test(test_tasks_work),
         sim_test(test_killed_tasks_work),
