@@ -16,7 +16,8 @@
 
 /*
  * What rang so soon after the worker fell asleep may be about to ring again: then it
- * looks for so long before it sleeps, which costs both sides several microseconds.
+ * looks again before it sleeps, which costs both sides several microseconds, until so
+ * long after its last look at the clock. That one was some turns ago, and they count.
  * After it has looked in vain n times in a row it does not for 2^n such sleeps.
  */
 #define LINGER_AFTER_NS 50000u
