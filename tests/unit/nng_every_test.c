@@ -5,7 +5,7 @@
  * other one gets, and answers where the protocol has answers; the peers go.
  *
  * wss:// is in nng_tls_test alone: on a slow machine the end of such a connection may
- * not come through (nng 1.5).
+ * not come through (nng 1.5); integration/nng_wss_canary says whether it is still so.
  */
 #include "tests/support/net.h"
 #include "tests/support/stranger.h"
