@@ -188,12 +188,15 @@ akti_loop_close(struct akti_loop *loop)
     free(loop);
 }
 
-/* Rounded up: libevent counts microseconds, and no timer is early. */
+/*
+ * Rounded up, and one more: libevent counts whole microseconds, and cuts off what the
+ * clock shows beyond them; no timer is early.
+ */
 static struct timeval
 interval(uint64_t now_ns, uint64_t deadline_ns)
 {
     uint64_t us =
-        deadline_ns > now_ns ? (deadline_ns - now_ns + 999) / 1000 : 0;
+        deadline_ns > now_ns ? (deadline_ns - now_ns + 1999) / 1000 : 0;
     struct timeval tv = {.tv_sec = (time_t)(us / 1000000u),
                          .tv_usec = (suseconds_t)(us % 1000000u)};
 
