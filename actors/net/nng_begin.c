@@ -13,6 +13,9 @@
 
 /* How long an address may be in use by a socket that is being closed. */
 #define REUSE_NS AKT_SECONDS(3)
+/* A listener's descriptor is closed by a thread of nng, so long after nng_close on a
+ * busy machine. */
+#define FREE_NS AKT_MS(250)
 /* Who opens while more sockets than that are being closed waits for as long. */
 #define CLOSINGS_MAX 512
 
@@ -80,15 +83,23 @@ try_listen(const struct akti_net *net, const char *url, nng_listener *out)
 static int
 listen_at_last(const struct akti_net *net, const char *url, nng_listener *out)
 {
-    uint64_t until = akti_clock_now() + REUSE_NS;
-    int rv = try_listen(net, url, out);
+    uint64_t now = akti_clock_now();
+    uint64_t until = now + REUSE_NS;
+    uint64_t free_ns = 0;
+    int rv;
 
-    while (rv == NNG_EADDRINUSE && akti_nng_closings() > 0
-           && akti_clock_now() < until) {
-        nap();
+    for (;;) {
+        /* Before the attempt: a close may be over when that has failed. */
+        if (akti_nng_closings() > 0) {
+            free_ns = now + FREE_NS;
+        }
         rv = try_listen(net, url, out);
+        if (rv != NNG_EADDRINUSE || now >= free_ns || now >= until) {
+            return rv;
+        }
+        nap();
+        now = akti_clock_now();
     }
-    return rv;
 }
 
 /* The port in the place of port 0, where nng has not put it: ws://host:0/path. */
