@@ -142,7 +142,7 @@ press(const char *transport)
     await_count(n + 100);
     assert_int_equal(net_stats(&net, pull).received, n + 100);
     assert_int_equal(net_stats(&net, pull).dropped, 0);
-    assert_int_equal(net_stats(&net, push).sent, n + 100);
+    assert_int_equal(net_finish(&net, push).sent, n + 100);
     net_end(&net);
 }
 
