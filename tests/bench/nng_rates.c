@@ -8,6 +8,7 @@
  */
 #include "akt/akt.h"
 #include "akt/nng.h"
+#include "nng_figures.h"
 
 #include <nng/nng.h>
 #include <nng/protocol/pipeline0/pull.h>
@@ -24,29 +25,15 @@
 
 #define SIZE 64
 #define ROUNDS 5
+/* Of bare sockets and actors; even, so that each begins as often. */
+#define PAIRS 30
+/* Trips of one before the other has its turn. */
+#define BLOCK 100
 
 static const char *const transports[] = {"inproc", "ipc", "tcp"};
 static char folder[] = "/tmp/akt_nng_rates.XXXXXX";
 static int64_t messages = 100000;
 static int64_t trips = 5000;
-
-static uint64_t
-now_ns(void)
-{
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * AKT_SECONDS(1) + (uint64_t)t.tv_nsec;
-}
-
-static void
-check(bool failed, const char *what)
-{
-    if (failed) {
-        (void)fprintf(stderr, "nng_rates: %s failed\n", what);
-        exit(1);
-    }
-}
 
 static int addresses; /* that were given out */
 
@@ -77,31 +64,6 @@ address(const char *transport)
         (void)snprintf(url, sizeof(url), "inproc://rates%d", n);
     }
     return url;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a;
-    uint64_t y = *(const uint64_t *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-static int
-compare_figures(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-static double
-median_us(uint64_t *ns, int64_t n)
-{
-    qsort(ns, (size_t)n, sizeof(*ns), compare);
-    return (double)ns[n / 2] / 1e3;
 }
 
 /* --- nng's own calls --- */
@@ -299,35 +261,41 @@ answer_bare(void *arg)
     return NULL;
 }
 
-static double
-trip_bare(const char *transport)
-{
-    uint64_t *ns = calloc((size_t)trips, sizeof(*ns));
+/* Sockets that stay, for trips in several blocks. */
+struct asker_bare {
     nng_socket req;
-    nng_socket *rep = calloc(1, sizeof(*rep)); /* the server's */
+    nng_socket *rep; /* the server's */
+};
+
+static void
+open_trips_bare(const char *transport, struct asker_bare *a)
+{
     pthread_t server;
-    double us;
+
+    a->rep = calloc(1, sizeof(*a->rep));
+    check(a->rep == NULL, "memory");
+    check(nng_rep0_open(a->rep), "rep");
+    check(nng_req0_open(&a->req), "req");
+    connect_bare(*a->rep, a->req, transport);
+    check(pthread_create(&server, NULL, answer_bare, a->rep), "thread");
+    (void)pthread_detach(server);
+}
+
+static void
+trips_bare(struct asker_bare *a, uint64_t *ns, int64_t n)
+{
     int64_t i;
 
-    check(ns == NULL || rep == NULL, "memory");
-    check(nng_rep0_open(rep), "rep");
-    check(nng_req0_open(&req), "req");
-    connect_bare(*rep, req, transport);
-    check(pthread_create(&server, NULL, answer_bare, rep), "thread");
-    (void)pthread_detach(server);
-    for (i = 0; i < trips; i++) {
+    for (i = 0; i < n; i++) {
         uint64_t begin = now_ns();
         nng_msg *m;
 
         check(nng_msg_alloc(&m, SIZE), "alloc");
-        check(nng_sendmsg(req, m, 0), "send");
-        check(nng_recvmsg(req, &m, 0), "receive");
+        check(nng_sendmsg(a->req, m, 0), "send");
+        check(nng_recvmsg(a->req, &m, 0), "receive");
         nng_msg_free(m);
         ns[i] = now_ns() - begin;
     }
-    us = median_us(ns, trips);
-    free(ns);
-    return us;
 }
 
 /* --- actors --- */
@@ -560,31 +528,34 @@ rate_actors(struct actors *a, const char *transport, int64_t n,
     return (double)n * 1e9 / (double)begin;
 }
 
-static double
-trip_actors(struct actors *a, const char *transport)
-{
-    uint64_t *ns = calloc((size_t)trips, sizeof(*ns));
-    akt_ref to = AKT_REF_NONE;
-    akt_ref from = AKT_REF_NONE;
+struct asker_actors {
     akt_nng rep;
     akt_nng req;
-    akt_future f;
-    double us;
+};
 
-    check(ns == NULL, "memory");
+static void
+open_trips_actors(struct actors *a, const char *transport,
+                  struct asker_actors *out)
+{
+    akt_ref to = AKT_REF_NONE;
+
     check(akt_spawn(a->me, echo, &to), "spawn");
-    rep = open_socket(a, AKT_NNG_REP, to, (struct fare){0});
-    req = open_socket(a, AKT_NNG_REQ, AKT_REF_NONE, (struct fare){0});
-    connect_actors(a, rep, req, transport);
-    check(akt_spawn(a->me, asker, &from, .to = req.ref, .ns = ns), "spawn");
-    check(akt_ask_within(a->me, AKT_SECONDS(100), from, &f, run, .n = trips),
+    out->rep = open_socket(a, AKT_NNG_REP, to, (struct fare){0});
+    out->req = open_socket(a, AKT_NNG_REQ, AKT_REF_NONE, (struct fare){0});
+    connect_actors(a, out->rep, out->req, transport);
+}
+
+static void
+trips_actors(struct actors *a, struct asker_actors *s, uint64_t *ns, int64_t n)
+{
+    akt_ref from = AKT_REF_NONE;
+    akt_future f;
+
+    check(akt_spawn(a->me, asker, &from, .to = s->req.ref, .ns = ns), "spawn");
+    check(akt_ask_within(a->me, AKT_SECONDS(100), from, &f, run, .n = n),
           "ask");
     await(a, f, NULL);
-    us = median_us(ns, trips);
-    free(ns);
-    akt_nng_close(a->me, req);
-    akt_nng_close(a->me, rep);
-    return us;
+    check(akt_kill(a->me, from), "kill");
 }
 
 /* --- side by side --- */
@@ -592,6 +563,7 @@ trip_actors(struct actors *a, const char *transport)
 enum {
     BARE,
     ONE,
+    ONE_RATIO,
     BATCHED,
     PACKS,
     BARE_TRIP,
@@ -599,29 +571,84 @@ enum {
     FIGURES
 };
 
-/* In turns, for the machine changes its speed; the medians. */
+/*
+ * One after the other, in pairs of which each second one begins with the actors: how
+ * the kernel spreads the threads depends on what ran before.
+ */
 static void
-measure(struct actors *a, const char *transport, double *out)
+measure_singly(struct actors *a, const char *transport, double *out)
 {
+    const struct way *way = fastest_way(transport);
     const struct fare one = {0};
+    double bare[PAIRS];
+    double ours[PAIRS];
+    double ratios[PAIRS];
+    int i;
+
+    for (i = 0; i < PAIRS; i++) {
+        if (i % 2 == 0) {
+            bare[i] = rate_of_way(transport, way);
+        }
+        ours[i] = rate_actors(a, transport, messages, one);
+        if (i % 2 == 1) {
+            bare[i] = rate_of_way(transport, way);
+        }
+        ratios[i] = ours[i] / bare[i];
+    }
+    out[BARE] = median(bare, PAIRS);
+    out[ONE] = median(ours, PAIRS);
+    out[ONE_RATIO] = median(ratios, PAIRS);
+}
+
+static void
+measure_batches(struct actors *a, const char *transport, double *out)
+{
     const struct fare batched = {AKT_NNG_BATCH, false};
     const struct fare packed = {AKT_NNG_BATCH, true};
-    const struct way *way = fastest_way(transport);
-    double figures[FIGURES][ROUNDS];
+    double figures[2][ROUNDS];
     int i;
 
     for (i = 0; i < ROUNDS; i++) {
-        figures[BARE][i] = rate_of_way(transport, way);
-        figures[ONE][i] = rate_actors(a, transport, messages, one);
-        figures[BATCHED][i] = rate_actors(a, transport, 20 * messages, batched);
-        figures[PACKS][i] = rate_actors(a, transport, 100 * messages, packed);
-        figures[BARE_TRIP][i] = trip_bare(transport);
-        figures[TRIP][i] = trip_actors(a, transport);
+        figures[0][i] = rate_actors(a, transport, 20 * messages, batched);
+        figures[1][i] = rate_actors(a, transport, 100 * messages, packed);
     }
-    for (i = 0; i < FIGURES; i++) {
-        qsort(figures[i], ROUNDS, sizeof(double), compare_figures);
-        out[i] = figures[i][ROUNDS / 2];
+    out[BATCHED] = median(figures[0], ROUNDS);
+    out[PACKS] = median(figures[1], ROUNDS);
+}
+
+/* All trips of both, in short blocks by turns, of which each second pair begins with
+ * the actors; the medians of all trips. */
+static void
+measure_trips(struct actors *a, const char *transport, double *out)
+{
+    int64_t n = ROUNDS * trips;
+    uint64_t *bare = calloc((size_t)n, sizeof(*bare));
+    uint64_t *ours = calloc((size_t)n, sizeof(*ours));
+    struct asker_actors actors;
+    struct asker_bare calls;
+    int64_t at;
+    int64_t i;
+
+    check(bare == NULL || ours == NULL, "memory");
+    open_trips_bare(transport, &calls);
+    open_trips_actors(a, transport, &actors);
+    for (at = 0, i = 0; at < n; at += BLOCK, i++) {
+        int64_t k = n - at < BLOCK ? n - at : BLOCK;
+
+        if (i % 2 == 0) {
+            trips_bare(&calls, bare + at, k);
+        }
+        trips_actors(a, &actors, ours + at, k);
+        if (i % 2 == 1) {
+            trips_bare(&calls, bare + at, k);
+        }
     }
+    out[BARE_TRIP] = median_us(bare, n);
+    out[TRIP] = median_us(ours, n);
+    akt_nng_close(a->me, actors.req);
+    akt_nng_close(a->me, actors.rep);
+    free(bare);
+    free(ours);
 }
 
 static void
@@ -629,7 +656,7 @@ print_row(const char *transport, const double *f)
 {
     (void)printf("%-8s %10.0f %10.0f %6.2f %12.0f %6.1f %6.1f "
                  "%12.0f %6.1f %6.1f   %8.1f %8.1f %6.2f\n",
-                 transport, f[BARE], f[ONE], f[ONE] / f[BARE], f[BATCHED],
+                 transport, f[BARE], f[ONE], f[ONE_RATIO], f[BATCHED],
                  f[BATCHED] / f[BARE], f[BATCHED] / f[ONE], f[PACKS],
                  f[PACKS] / f[BARE], f[PACKS] / f[ONE], f[BARE_TRIP], f[TRIP],
                  f[TRIP] / f[BARE_TRIP]);
@@ -653,7 +680,9 @@ main(int argc, char **argv)
     for (i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
         double figures[FIGURES];
 
-        measure(&a, transports[i], figures);
+        measure_singly(&a, transports[i], figures);
+        measure_batches(&a, transports[i], figures);
+        measure_trips(&a, transports[i], figures);
         print_row(transports[i], figures);
     }
     akt_detach(a.me);
