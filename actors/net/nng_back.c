@@ -336,6 +336,7 @@ const struct akti_transport akti_nng_transport = {
     .send = akti_nng_send,
     .start = akti_nng_start,
     .receive = akti_nng_receive,
+    .ready = akti_nng_ready,
     .event = akti_nng_event,
     .drop = drop,
     .hush = hush,

@@ -124,12 +124,12 @@ struct akti_net {
     struct akti_nng_contexts contexts;
     struct akti_nng_asks asks;
     _Atomic uint32_t holders;
-    _Atomic uint32_t hushed;  /* no more receiving */
-    _Atomic uint32_t closing; /* the sides are gone */
-    _Atomic uint32_t listens; /* somewhere */
-    _Atomic uint32_t retired; /* it is one of akti_nng_closings */
-    _Atomic uint32_t pending; /* requests or answers that have not left */
-    _Atomic uint64_t activity;
+    _Atomic uint32_t hushed;   /* no more receiving */
+    _Atomic uint32_t closing;  /* the sides are gone */
+    _Atomic uint32_t listens;  /* somewhere */
+    _Atomic uint32_t retired;  /* it is one of akti_nng_closings */
+    _Atomic uint32_t pending;  /* requests or answers that have not left */
+    _Atomic uint64_t activity; /* beside the messages of nng_flow.c */
     _Atomic uint64_t sent;
     _Atomic uint64_t sent_bytes;
     _Atomic uint64_t received;
@@ -178,6 +178,7 @@ void akti_nng_flow_start(struct akti_net *net);
 bool akti_nng_send(struct akti_net *net, struct akti_packet *packet);
 void akti_nng_start(struct akti_net *net);
 bool akti_nng_receive(struct akti_net *net, struct akti_packet *out);
+bool akti_nng_ready(struct akti_net *net);
 uint32_t akti_nng_pending(struct akti_net *net);
 /* What a message looks like to the sides; `m` is moved. */
 void akti_nng_packet(struct akti_packet *p, nng_msg *m, uint64_t tag);

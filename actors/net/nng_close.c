@@ -148,7 +148,19 @@ quiet_of(struct akti_net *net)
                                                    : QUIET_NS;
 }
 
-/* Coming and going of peers counts as well. */
+/* Grows with all that moves; the coming and going of peers counts as well. */
+static uint64_t
+movement(struct akti_net *net)
+{
+    /* Relaxed: numbers that order nothing. */
+    return atomic_load_explicit(&net->activity, memory_order_relaxed)
+           + atomic_load_explicit(&net->sent, memory_order_relaxed)
+           + atomic_load_explicit(&net->sent_bytes, memory_order_relaxed)
+           + atomic_load_explicit(&net->received, memory_order_relaxed)
+           + atomic_load_explicit(&net->received_bytes, memory_order_relaxed)
+           + atomic_load_explicit(&net->lost, memory_order_relaxed);
+}
+
 static void
 wait_until_quiet(struct akti_net *net)
 {
@@ -157,8 +169,7 @@ wait_until_quiet(struct akti_net *net)
 
     while (akti_clock_now() - since < quiet_of(net)
            && !AKTI_MUTANT(nng_closed_in_traffic)) {
-        uint64_t now =
-            atomic_load_explicit(&net->activity, memory_order_relaxed);
+        uint64_t now = movement(net);
 
         if (now != seen) {
             seen = now;

@@ -55,12 +55,13 @@ go_on(struct akti_net *net)
     struct akti_nng_out *o = &net->out;
 
     do {
-        if (akti_nng_ring_count(&o->ring) > 0) {
+        if (akti_nng_ring_has_one(&o->ring)) {
             nng_msg *m = akti_nng_ring_first(&o->ring);
 
             set_busy(net, true);
             o->count = count_of(net, m);
             o->bytes = nng_msg_len(m);
+            akti_nng_ring_fetch_next(&o->ring);
             nng_aio_set_msg(o->aio, m);
             nng_send_aio(net->socket, o->aio);
             return;
@@ -92,7 +93,6 @@ on_sent(void *arg)
     struct akti_net *net = arg;
     struct akti_nng_out *o = &net->out;
 
-    akti_nng_count(&net->activity, 1);
     if (nng_aio_result(o->aio) != 0) {
         if (!AKTI_MUTANT(nng_unsent_leaked)) {
             nng_msg_free(nng_aio_get_msg(o->aio));
@@ -115,7 +115,7 @@ on_sent(void *arg)
 static bool
 is_full(struct akti_nng_out *o)
 {
-    if (!akti_nng_ring_is_full(&o->ring)) {
+    if (akti_nng_ring_has_place(&o->ring)) {
         return false;
     }
     /* seq_cst: before the look; pairs: tell_room */
@@ -194,10 +194,9 @@ take_in(struct akti_net *net, nng_msg *m)
 {
     struct akti_nng_in *in = &net->in;
 
-    akti_nng_count(&net->activity, 1);
     akti_nng_count_mine(&net->received, count_of(net, m));
     akti_nng_count_mine(&net->received_bytes, nng_msg_len(m));
-    if (!akti_nng_is_hushed(net) && !akti_nng_ring_is_full(&in->ring)) {
+    if (!akti_nng_is_hushed(net) && akti_nng_ring_has_place(&in->ring)) {
         akti_nng_ring_put(&in->ring, m);
     } else {
         akti_nng_count(&net->dropped, AKTI_MUTANT(nng_drop_not_counted)
@@ -207,15 +206,19 @@ take_in(struct akti_net *net, nng_msg *m)
     }
 }
 
+static bool
+is_stalled(struct akti_nng_in *in)
+{
+    /* seq_cst: after the take; pairs: restart */
+    return atomic_load_explicit(&in->stalled, memory_order_seq_cst) != 0;
+}
+
 /* Whoever takes it back receives again. */
 static bool
 take_stall(struct akti_nng_in *in)
 {
-    /* seq_cst: after the count; as acquire, what the other one did; pairs:
-     * restart */
-    return atomic_load_explicit(&in->stalled, memory_order_seq_cst) != 0
-           && atomic_exchange_explicit(&in->stalled, 0, memory_order_seq_cst)
-                  != 0;
+    /* seq_cst: as acquire, what the other one did; pairs: restart */
+    return atomic_exchange_explicit(&in->stalled, 0, memory_order_seq_cst) != 0;
 }
 
 /*
@@ -233,7 +236,7 @@ restart(struct akti_net *net)
     if (akti_nng_is_hushed(net) && !in->drops) {
         return;
     }
-    while (!in->drops && akti_nng_ring_is_full(&in->ring)) {
+    while (!in->drops && !akti_nng_ring_has_place(&in->ring)) {
         /* seq_cst: before the look; pairs: akti_nng_receive */
         atomic_store_explicit(&in->stalled, 1, memory_order_seq_cst);
         if (akti_nng_ring_is_full(&in->ring) || !take_stall(in)) {
@@ -270,12 +273,20 @@ on_received(void *arg)
 static bool
 is_empty(struct akti_nng_in *in)
 {
-    if (akti_nng_ring_count(&in->ring) > 0) {
+    if (akti_nng_ring_has_one(&in->ring)) {
         return false;
     }
     /* seq_cst: before the look; pairs: on_received */
     atomic_store_explicit(&in->idle, 1, memory_order_seq_cst);
-    return akti_nng_ring_count(&in->ring) == 0;
+    return !akti_nng_ring_has_one(&in->ring);
+}
+
+bool
+akti_nng_ready(struct akti_net *net)
+{
+    struct akti_nng_in *in = &net->in;
+
+    return in->ring.slots == NULL || akti_nng_ring_has_one(&in->ring);
 }
 
 static uint64_t
@@ -307,7 +318,7 @@ akti_nng_receive(struct akti_net *net, struct akti_packet *out)
     }
     m = akti_nng_ring_first(&in->ring);
     akti_nng_ring_take(&in->ring, nng_msg_len(m));
-    if (akti_nng_ring_has_room(&in->ring) && take_stall(in)
+    if (is_stalled(in) && akti_nng_ring_has_room(&in->ring) && take_stall(in)
         && !AKTI_MUTANT(nng_stall_for_ever)) {
         restart(net);
     }

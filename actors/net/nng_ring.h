@@ -3,6 +3,10 @@
  * A bounded queue of messages with one producer and one consumer, each of which
  * may be another thread each time as long as they take turns. It is full at so many
  * messages, and at so many bytes, which the last one may exceed.
+ *
+ * Each side keeps what it has seen of the other one's indices and looks again only
+ * when that says that there is nothing, or no place: a look at what the other side
+ * writes costs as much as all the rest.
  */
 #ifndef AKT_NET_NNG_RING_H
 #define AKT_NET_NNG_RING_H
@@ -23,8 +27,11 @@ struct akti_nng_ring {
     uint64_t limit_bytes;
     _Alignas(64) _Atomic uint32_t head; /* the consumer's */
     _Atomic uint64_t taken;             /* the same: bytes */
+    uint32_t seen_tail;                 /* the same: of the producer */
     _Alignas(64) _Atomic uint32_t tail; /* the producer's */
     _Atomic uint64_t put;               /* the same: bytes */
+    uint32_t seen_head;                 /* the same: of the consumer */
+    uint64_t seen_taken;
 };
 
 /* `limit_bytes` 0: any number of them. */
@@ -45,6 +52,9 @@ akti_nng_ring_init(struct akti_nng_ring *r, uint32_t limit,
     atomic_init(&r->taken, 0);
     atomic_init(&r->tail, 0);
     atomic_init(&r->put, 0);
+    r->seen_tail = 0;
+    r->seen_head = 0;
+    r->seen_taken = 0;
     return r->slots != NULL ? AKT_OK : AKT_ENOMEM;
 }
 
@@ -80,6 +90,45 @@ akti_nng_ring_is_full(struct akti_nng_ring *r)
                && !AKTI_MUTANT(nng_bytes_unbounded));
 }
 
+/* Producer: whether there is room for one more; by what it saw last, if that will do. */
+static inline bool
+akti_nng_ring_has_place(struct akti_nng_ring *r)
+{
+    /* Relaxed: the producer's own. */
+    uint32_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+    uint64_t put = atomic_load_explicit(&r->put, memory_order_relaxed);
+
+    if (tail - r->seen_head < r->limit
+        && (put - r->seen_taken < r->limit_bytes
+            || AKTI_MUTANT(nng_bytes_unbounded))) {
+        return true;
+    }
+    if (AKTI_MUTANT(nng_ring_head_seen_once)) {
+        return false;
+    }
+    /* seq_cst: after the flag by which the asker said that he waits; pairs:
+     * akti_nng_ring_take */
+    r->seen_head = atomic_load_explicit(&r->head, memory_order_seq_cst);
+    /* acquire: what was taken was put before; pairs: akti_nng_ring_take */
+    r->seen_taken = atomic_load_explicit(&r->taken, memory_order_acquire);
+    return !akti_nng_ring_is_full(r);
+}
+
+/* Consumer: whether there is one. What it saw last says so as long as it can. */
+static inline bool
+akti_nng_ring_has_one(struct akti_nng_ring *r)
+{
+    /* Relaxed: the consumer's own. */
+    uint32_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
+
+    if (r->seen_tail == head && !AKTI_MUTANT(nng_ring_tail_not_seen)) {
+        /* seq_cst: after the flag by which the asker said that he waits; as
+         * acquire, the slots; pairs: akti_nng_ring_put */
+        r->seen_tail = atomic_load_explicit(&r->tail, memory_order_seq_cst);
+    }
+    return r->seen_tail != head;
+}
+
 /* Whether there is so much room that it is worth telling. */
 static inline bool
 akti_nng_ring_has_room(struct akti_nng_ring *r)
@@ -113,6 +162,24 @@ akti_nng_ring_first(struct akti_nng_ring *r)
     /* Relaxed: the consumer's own. */
     return r
         ->slots[atomic_load_explicit(&r->head, memory_order_relaxed) & r->mask];
+}
+
+/*
+ * Consumer, which knows that there is one: what nng looks at of the next one comes
+ * into this core's cache meanwhile. Only a hint.
+ */
+static inline void
+akti_nng_ring_fetch_next(struct akti_nng_ring *r)
+{
+    /* Relaxed: the consumer's own. */
+    uint32_t next = atomic_load_explicit(&r->head, memory_order_relaxed) + 1;
+
+    if (r->seen_tail != next) {
+        const char *m = (const char *)r->slots[next & r->mask];
+
+        __builtin_prefetch(m, 1);
+        __builtin_prefetch(m + 64, 1);
+    }
 }
 
 /* Consumer: the first one goes, which has so many bytes. */

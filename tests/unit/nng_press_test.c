@@ -217,6 +217,53 @@ test_what_waits_for_a_peer_keeps_its_order(void **state)
     net_end(&net);
 }
 
+/* A worker goes to sleep. */
+static void
+await_park(struct net *net)
+{
+    uint64_t until = akti_clock_now() + NET_WITHIN;
+    akt_sched_stats before;
+    akt_sched_stats now;
+
+    akt_system_stats(net->system, &before);
+    do {
+        assert_true(akti_clock_now() < until);
+        akt_system_stats(net->system, &now);
+    } while (now.parks == before.parks);
+}
+
+/* In a stream the receiver looks for the next one; in a pause it is told of it. */
+static void
+test_stream_that_pauses_arrives(void **state)
+{
+    struct net net;
+    akt_nng pull;
+    akt_nng push;
+    uint64_t n = 0;
+    uint64_t i;
+
+    (void)state;
+    net_begin(&net);
+    set_door(false);
+    set_door(true);
+    pull = open_slow(&net, AKT_NNG_PULL);
+    push = net_open(&net, AKT_NNG_PUSH, NULL);
+    net_listen(&net, pull, net_address(&net, "inproc"));
+    net_dial(&net, push);
+    for (i = 0; i < 200; i++) {
+        uint64_t end = n + 1 + i % 5;
+
+        for (; n < end; n++) {
+            assert_ok(send_number(&net, push, n, 8, NET_WITHIN));
+        }
+        await_count(n);
+        if (i % 4 == 0) {
+            await_park(&net);
+        }
+    }
+    net_end(&net);
+}
+
 /* Until the subscriber has read so many, and kept or dropped them. */
 static void
 await_read(struct net *net, akt_nng sub, uint64_t n)
@@ -276,6 +323,7 @@ main(void)
         cmocka_unit_test(test_full_mailbox_slows_the_peer_down),
         cmocka_unit_test(test_what_nobody_took_is_counted),
         cmocka_unit_test(test_what_waits_for_a_peer_keeps_its_order),
+        cmocka_unit_test(test_stream_that_pauses_arrives),
         cmocka_unit_test(test_what_a_slow_subscriber_misses_is_counted),
     };
 

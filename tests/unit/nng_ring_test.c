@@ -78,12 +78,43 @@ test_it_is_full_at_its_number_of_bytes(void **state)
     free(r.slots);
 }
 
+/* Each side believes what it saw of the other one only as long as that says yes. */
+static void
+test_what_it_saw_is_looked_at_again(void **state)
+{
+    struct akti_nng_ring r;
+    int i;
+
+    (void)state;
+    assert_int_equal(akti_nng_ring_init(&r, 2, 100), AKT_OK);
+    for (i = 0; i < 3; i++) {
+        assert_false(akti_nng_ring_has_one(&r));
+        assert_true(akti_nng_ring_has_place(&r));
+        put(&r, 1);
+        assert_true(akti_nng_ring_has_place(&r));
+        put(&r, 2);
+        assert_false(akti_nng_ring_has_place(&r));
+        assert_true(akti_nng_ring_has_one(&r));
+        take(&r, 1);
+        assert_true(akti_nng_ring_has_place(&r));
+        assert_true(akti_nng_ring_has_one(&r));
+        take(&r, 2);
+        assert_false(akti_nng_ring_has_one(&r));
+    }
+    put(&r, 100);
+    assert_false(akti_nng_ring_has_place(&r));
+    take(&r, 100);
+    assert_true(akti_nng_ring_has_place(&r));
+    free(r.slots);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_it_is_full_at_its_number_of_messages),
         cmocka_unit_test(test_it_is_full_at_its_number_of_bytes),
+        cmocka_unit_test(test_what_it_saw_is_looked_at_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
