@@ -4,11 +4,14 @@
  * connections; that is said. It happens in a process of its own, which no close could
  * end; where nng does not do so, all its connections have to be removed.
  */
+#include "actors/net/nng_back.h"
 #include "akt/akt.h"
 #include "akt/nng.h"
 #include "tests/support/folder.h"
 #include "tests/unit/unit.h"
 
+#include <nng/protocol/pair1/pair.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,7 +118,7 @@ lose_peers(akt_self *self, int argc, char **argv)
 static bool
 says(int fd, const char *word)
 {
-    static char said[4096];
+    char said[4096] = "";
     size_t used = 0;
     ssize_t n = 1;
 
@@ -168,11 +171,58 @@ test_connections_that_are_not_removed_are_told(void **state)
     assert_true(told || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
 }
 
+/* --- a connection that is said to be removed, and stays --- */
+
+static nng_pipe connected;
+static sem_t is_connected;
+
+static void
+on_connected(nng_pipe pipe, nng_pipe_ev event, void *arg)
+{
+    (void)event;
+    (void)arg;
+    connected = pipe;
+    (void)sem_post(&is_connected);
+}
+
+static void
+connect_pair(nng_socket pair[2])
+{
+    assert_int_equal(nng_pair1_open(&pair[0]), 0);
+    assert_int_equal(nng_pair1_open(&pair[1]), 0);
+    assert_int_equal(
+        nng_pipe_notify(pair[0], NNG_PIPE_EV_ADD_POST, on_connected, NULL), 0);
+    assert_int_equal(nng_listen(pair[0], "inproc://stays", NULL, 0), 0);
+    assert_int_equal(nng_dial(pair[1], "inproc://stays", NULL, 0), 0);
+    assert_int_equal(sem_wait(&is_connected), 0);
+}
+
+static void
+test_a_connection_that_stays_is_told(void **state)
+{
+    nng_socket pair[2];
+    int own = dup(STDERR_FILENO);
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(sem_init(&is_connected, 0, 0), 0);
+    assert_int_equal(pipe(ends), 0);
+    connect_pair(pair);
+    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    (void)close(ends[1]);
+    akti_nng_removing(nng_pipe_id(connected));
+    assert_true(says(ends[0], "restart the process"));
+    assert_true(dup2(own, STDERR_FILENO) >= 0);
+    (void)close(own);
+    (void)close(ends[0]);
+}
+
 int
 main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_connections_that_are_not_removed_are_told),
+        cmocka_unit_test(test_a_connection_that_stays_is_told),
     };
 
     itself = argv[0];

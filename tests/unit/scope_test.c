@@ -268,20 +268,27 @@ a_scope_has_a_time_limit(struct sim *sim)
     assert_err(as_task(sim, in_time, 5000), AKT_ETIMEOUT);
 }
 
-/* It goes off in the moment in which the scope is closed. */
+/* It goes off in the moment in which the scope is closed, before that or after it. */
 static akt_err
 just_in_time(akt_self *self, int64_t n)
 {
+    akt_completer completer;
     akt_scope scope;
+    akt_future end;
     akt_err err;
 
     while (n-- > 0) {
+        uint64_t us = 49 + akt_random(self) % 3;
+
+        AKT_TRY(akt_oneshot_open(self, put, AKT_US(us), &end, &completer));
         AKT_TRY(akt_scope_open(self, AKT_US(50), &scope));
-        err = akt_sleep(self, AKT_US(49 + akt_random(self) % 3));
+        err = akt_await(self, end, NULL);
         assert_true(err == AKT_OK || err == AKT_ECANCELLED);
         err = akt_scope_close(self, scope, AKT_OK);
         sim_note(err == AKT_OK ? 1 : 2);
         assert_true(err == AKT_OK || err == AKT_ETIMEOUT);
+        assert_err(akt_scope_close(self, scope, AKT_OK), AKT_EENDED);
+        akt_future_drop(self, end);
         AKT_TRY(akt_scope_open(self, AKT_NEVER, &scope));
         AKT_TRY(akt_sleep(self, AKT_US(100)));
         AKT_TRY(akt_scope_close(self, scope, AKT_OK));
