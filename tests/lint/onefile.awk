@@ -12,7 +12,7 @@ is_include("event2/|event\\.h") && FILENAME != "actors/sched/loop.c" \
     fail("libevent is included by actors/sched/loop.c only")
 }
 is_include("nng/") && FILENAME !~ /^actors\/net\/nng_[^\/]*\.[ch]$/ \
-    && FILENAME !~ /^tests\/(bench|integration)\// {
+    && FILENAME !~ /^tests\/(bench|integration|unit\/nng_[^\/]*\.c$)/ {
     fail("nng is included by actors/net/nng_* only")
 }
 is_include("cbor\\.h|cbor/") && FILENAME !~ /^actors\/net\/cbor_[^\/]*\.c$/ {
