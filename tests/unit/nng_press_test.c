@@ -306,7 +306,8 @@ test_what_a_slow_subscriber_misses_is_counted(void **state)
             await_read(&net, to, n + 1);
         }
         c = net_stats(&net, to);
-        assert_in_range(c.dropped, 200 - 3 * WINDOW, 200 - 2 * WINDOW);
+        /* What the window has is kept, and what the receiver took meanwhile. */
+        assert_in_range(c.dropped, 200 - 3 * WINDOW, 200 - WINDOW);
         set_door(true);
         await_count(n - c.dropped);
         /* And it goes on. */
