@@ -529,6 +529,16 @@ run_hooked(akt_self *self, struct akti_actor *a)
     return end_hooked(self, a);
 }
 
+/* An end has come that its fiber does not wait for. */
+static void
+note_end(akt_self *self, struct akti_actor *a, struct akti_message *m)
+{
+    if (!AKTI_MUTANT(other_end_boxed)) {
+        akti_unbox(self);
+    }
+    akti_actor_hooks(a)->ended(self, a, m->cell);
+}
+
 /* Notes what the turn's one message brings. */
 AKTI_INLINE void
 note_message(akt_self *self, struct akti_actor *a, struct akti_fiber *f,
@@ -539,19 +549,16 @@ note_message(akt_self *self, struct akti_actor *a, struct akti_fiber *f,
         if (AKTI_LIKELY(accept(self, m))) {
             akti_fiber_hear(a, m);
         }
-    } else if (AKTI_LIKELY(is_awaited(a, m))) {
+    } else if (AKTI_UNLIKELY(!is_awaited(a, m))) {
+        akti_unbox(self);
+        handle_system(self, m);
+    } else {
         arrive(m);
         if (AKTI_LIKELY(f->awaits == m->cell)) {
             f->woken = true;
         } else {
-            if (!AKTI_MUTANT(other_end_boxed)) {
-                akti_unbox(self);
-            }
-            akti_actor_hooks(a)->ended(self, a, m->cell);
+            note_end(self, a, m);
         }
-    } else {
-        akti_unbox(self);
-        handle_system(self, m);
     }
 }
 
