@@ -52,7 +52,7 @@ look_at_orders(akt_self *self, struct akti_actor *a)
     }
 }
 
-/* In a turn in which there is more to consider. */
+/* In a turn in which there is more to consider; nothing for other actors. */
 static void
 go_on_if_fiber(akt_self *self, struct akti_actor *a)
 {
@@ -60,6 +60,16 @@ go_on_if_fiber(akt_self *self, struct akti_actor *a)
         && !akti_actor_has(a, AKTI_FLAG_AWAITING)) {
         akti_fiber_go_on(self, a, akti_fiber_of(a));
     }
+}
+
+/* After a message, which may have been what its fiber waits for: whether a send
+ * waits for room now. */
+static bool
+has_to_wait(akt_self *self, struct akti_actor *a)
+{
+    go_on_if_fiber(self, a);
+    return akti_actor_has(a, AKTI_FLAG_AWAITING)
+           && !AKTI_MUTANT(suspended_goes_on);
 }
 
 static void
@@ -157,11 +167,7 @@ handle_batch(akt_self *self, struct akti_actor *a, uint32_t budget,
              const bool simulated)
 {
     while (self->exit_kind == 0 && handle_next(self, a, &budget, simulated)) {
-        if (AKTI_UNLIKELY(a->runnable.unused != 0)) {
-            go_on_if_fiber(self, a);
-        }
-        if (AKTI_UNLIKELY(akti_actor_has(a, AKTI_FLAG_AWAITING))
-            && !AKTI_MUTANT(suspended_goes_on)) {
+        if (AKTI_UNLIKELY(a->runnable.unused != 0) && has_to_wait(self, a)) {
             break;
         }
         if (!AKTI_MUTANT(orders_seen_late)
