@@ -21,6 +21,7 @@ list(APPEND AKT_SOURCES
     actors/sched/dispatcher.c
     actors/sched/inject.c
     actors/sched/loop.c
+    actors/sched/reactor.c
     actors/sched/runqueue.c
     actors/sched/sim.c
     actors/sched/simfault.c
@@ -43,6 +44,7 @@ list(APPEND AKT_SOURCES
     actors/core/port.c
     actors/core/promise.c
     actors/core/queue.c
+    actors/core/readiness.c
     actors/core/run.c
     actors/core/self.c
     actors/core/send.c
@@ -62,6 +64,7 @@ list(APPEND AKT_SOURCES
     actors/async/chanwait.c
     actors/async/chanwatch.c
     actors/async/children.c
+    actors/async/fd.c
     actors/async/give.c
     actors/async/hold.c
     actors/async/notify.c
@@ -132,6 +135,7 @@ if(AKT_PORTABLE)
         actors/base/cpus_posix.c
         actors/base/pages_posix.c
         actors/sched/doorbell_pipe.c
+        actors/sched/poller_poll.c
         actors/async/dir_kind_posix.c
     )
     # MAP_ANONYMOUS: POSIX has had it since 2024.
@@ -143,6 +147,7 @@ else()
         actors/base/cpus_linux.c
         actors/base/pages_linux.c
         actors/sched/doorbell_eventfd.c
+        actors/sched/poller_epoll.c
         actors/async/dir_kind_linux.c
     )
     list(APPEND AKT_GNU_SOURCES

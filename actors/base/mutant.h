@@ -267,6 +267,15 @@
     X(gifts_lost, "a task closes what it was spawned with before it begins")   \
     X(notify_not_kept, "a notification without a waiter is forgotten")         \
     X(notify_eaten, "a notification of a cancelled waiter is lost")            \
+    X(fd_others_unarmed,                                                       \
+      "a report for one who waits for a descriptor is the last for all")       \
+    X(fd_number_not_reused,                                                    \
+      "a number that was closed while it was watched is not watched again")    \
+    X(fd_report_of_another, "a report of a closed descriptor ends a wait for " \
+                            "the next of its number")                          \
+    X(fd_end_of_another,                                                       \
+      "an end that comes late ends the next future of the cell")               \
+    X(fd_wait_stays, "a cancelled wait for a descriptor stays where it is")    \
     X(close_leaves_waiters, "an object closes and its waiters wait on")        \
     X(barrier_cancelled_late,                                                  \
       "who was counted by a barrier says that it has not come")                \

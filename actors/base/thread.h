@@ -23,6 +23,7 @@ enum akti_rank {
     AKTI_RANK_IDLE,       /* who waits until nothing runs */
     AKTI_RANK_THREADS,    /* threads of actors that have their own */
     AKTI_RANK_BLOCKING,   /* the blocking pool's queue */
+    AKTI_RANK_REACTOR,    /* who waits for descriptors */
     AKTI_RANK_INJECT,     /* a queue that other threads put work into */
     AKTI_RANK_STACKS,     /* free stacks */
     AKTI_RANK_DEPOT       /* free blocks of one size */

@@ -73,6 +73,7 @@ enum akti_mark {
 };
 
 struct akti_join;
+struct akti_fd_wait;
 
 struct akti_cell {
     /* owner; a free cell's first 16 bytes link it in the pool */
@@ -150,6 +151,8 @@ struct akti_future {
         /* The owner's: the actor whose end it is; slot, generation. Who still
          * knows the cell as a request may read it as a parent. */
         _Atomic uint64_t child;
+        /* For a descriptor: readiness.h. May be read as a parent too. */
+        _Atomic(struct akti_fd_wait *) wait;
     };
 };
 

@@ -5,6 +5,7 @@
 #include "actors/base/clock.h"
 #include "actors/base/mutant.h"
 #include "actors/core/join.h"
+#include "actors/core/readiness.h"
 #include "actors/core/send.h"
 #include "actors/core/system.h"
 
@@ -34,6 +35,7 @@ count_end(struct akti_context *ctx, struct akti_cell *cell)
 
     if (AKTI_UNLIKELY(cell->entry == NULL)) {
         akti_tell(ctx, AKTI_EVENT_SETTLED, cell);
+        akti_readiness_over(ctx, cell);
         return;
     }
     akti_count(ctx, cell->entry,

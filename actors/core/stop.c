@@ -255,6 +255,7 @@ stop_all(struct akt_system *s, const struct plan *plan)
     err = end_all(s, &ctx, plan);
     if (err == AKT_OK) {
         akti_dispatcher_join(&s->dispatcher);
+        akti_reactor_stop(&s->dispatcher, &ctx);
         sweep(s);
         enter_phase(s, AKTI_STOPPED);
         wake_ports(s);

@@ -5,6 +5,7 @@
 #include "actors/base/cpus.h"
 #include "actors/core/future.h"
 #include "actors/core/pool.h"
+#include "actors/core/readiness.h"
 #include "actors/core/share.h"
 #include "actors/core/simulation.h"
 #include "akt/sim.h"
@@ -64,6 +65,7 @@ static const struct akti_dispatcher_ops dispatcher_ops = {
     .worker_init = worker_init,
     .worker_fini = worker_fini,
     .is_left = akti_request_is_left,
+    .readied = akti_readiness_come,
     .released = released};
 
 /* --- options --- */

@@ -182,6 +182,7 @@ akti_dispatcher_init(struct akti_dispatcher *d,
     akti_mutex_init(&d->idle_lock, AKTI_RANK_IDLE);
     akti_cond_init(&d->idle);
     akti_inject_init(&d->inject);
+    akti_reactor_init(d);
     if (opts->sim != NULL) {
         d->sim = akti_memory_zalloc(&d->memory, sizeof(*d->sim), 64);
         if (d->sim == NULL) {
@@ -266,6 +267,7 @@ akti_dispatcher_fini(struct akti_dispatcher *d)
     uint32_t n = thread_count(d);
 
     akti_blocking_fini(&d->blocking);
+    akti_reactor_fini(d);
     while (n-- > 0) {
         worker_free(worker_at(d, n));
     }

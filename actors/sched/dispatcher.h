@@ -42,6 +42,7 @@
 #include "actors/sched/context.h"
 #include "actors/sched/inject.h"
 #include "actors/sched/loop.h"
+#include "actors/sched/reactor.h"
 #include "actors/sched/runqueue.h"
 #include "actors/sched/timerq.h"
 
@@ -99,6 +100,8 @@ struct akti_dispatcher_ops {
     void (*worker_fini)(void *core);
     /* Nobody waits for a job by this claim any more; see sched/blocking.h. */
     bool (*is_left)(void *request, uint32_t generation);
+    /* A wait for a descriptor is over; see sched/reactor.h. */
+    void (*readied)(struct akti_context *ctx, const struct akti_fd_end *end);
     /* The last one that held it has let go: frees the system. */
     void (*released)(struct akti_dispatcher *d);
 };
@@ -167,7 +170,8 @@ struct akti_dispatcher {
     _Atomic(struct akti_worker *)
         workers[AKTI_WORKERS_MAX + AKTI_OWN_THREADS_MAX];
     struct akti_inject inject;
-    struct akti_blocking blocking;          /* the first of its pools */
+    struct akti_blocking blocking; /* the first of its pools */
+    struct akti_reactor reactor;
     _Atomic uint32_t holders;               /* who frees it: the last one */
     _Alignas(64) _Atomic uint32_t sleepers; /* of the stealing workers */
     _Atomic uint32_t waking;  /* a woken worker has not found work yet */

@@ -198,9 +198,11 @@ akti_sim_step(struct akti_dispatcher *d)
 {
     struct akti_sim *sim = d->sim;
 
+    bool ready = akti_reactor_look(d, &the_worker(d)->ctx);
+
     fire_due(d);
     if (!run_something(d)) {
-        return false;
+        return ready;
     }
     sim->steps++;
     if (sim->after_step != NULL) {

@@ -19,6 +19,7 @@
 #include "akt/error.h"
 #include "akt/explore.h"
 #include "akt/failure.h"
+#include "akt/fd.h"
 #include "akt/file.h"
 #include "akt/future.h"
 #include "akt/give.h"

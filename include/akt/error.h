@@ -70,7 +70,8 @@ AKT_BEGIN_DECLS
       "it is closed: by somebody, or because its owner or sender ended")       \
     X(33, AKT_EEMPTY, "there is nothing to take now; try later")               \
     X(34, AKT_ELAGGED, "the receiver was too slow: messages were overwritten") \
-    X(35, AKT_EFORMAT, "the bytes are not a message of the expected form")
+    X(35, AKT_EFORMAT, "the bytes are not a message of the expected form")     \
+    X(36, AKT_EBADF, "there is no open descriptor of this number")
 
 /** An error code; see `AKT_ERRORS` for the list. */
 typedef enum akt_err {

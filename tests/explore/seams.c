@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the explored build has in place of base/thread.c, base/latch.c,
- * base/clock_*.c, sched/loop.c and sched/doorbell_*.c: locks, conditions and
+ * base/clock_*.c, sched/loop.c, sched/doorbell_*.c and sched/poller_*.c: locks, conditions and
  * sleeps that hand the baton on, and a clock that stands still.
  */
 #include "actors/base/assert.h"
@@ -253,4 +253,53 @@ akti_loop_ring(struct akti_loop *loop)
     explore_point(NULL, 0);
     loop->rung = true;
     explore_wake(loop, true);
+}
+
+/* --- descriptors, which are not explored --- */
+
+akt_err
+akti_poller_open(struct akti_poller *p, struct akti_memory *memory)
+{
+    (void)p;
+    (void)memory;
+    return AKT_EIO;
+}
+
+void
+akti_poller_close(struct akti_poller *p)
+{
+    (void)p;
+}
+
+akt_err
+akti_poller_arm(struct akti_poller *p, int fd, uint32_t events, uint32_t tag)
+{
+    (void)p;
+    (void)fd;
+    (void)events;
+    (void)tag;
+    return AKT_EIO;
+}
+
+void
+akti_poller_disarm(struct akti_poller *p, int fd)
+{
+    (void)p;
+    (void)fd;
+}
+
+void
+akti_poller_ring(struct akti_poller *p)
+{
+    (void)p;
+}
+
+size_t
+akti_poller_wait(struct akti_poller *p, struct akti_mutex *lock,
+                 struct akti_polled out[AKTI_POLLED_MAX])
+{
+    (void)p;
+    (void)lock;
+    (void)out;
+    return 0;
 }
