@@ -57,12 +57,12 @@ akti_poller_close(struct akti_poller *p)
  * closed, and the number is another one's now.
  */
 static int
-control(struct akti_poller *p, int fd, struct epoll_event *e)
+control(struct akti_poller *p, int fd, struct epoll_event *e, uint32_t tag)
 {
     if (epoll_ctl(p->epoll, EPOLL_CTL_MOD, fd, e) == 0) {
         return 0;
     }
-    return errno == ENOENT && !AKTI_MUTANT(fd_number_not_reused)
+    return errno == ENOENT && (tag == 1 || !AKTI_MUTANT(fd_number_not_reused))
                ? epoll_ctl(p->epoll, EPOLL_CTL_ADD, fd, e)
                : -1;
 }
@@ -76,7 +76,7 @@ akti_poller_arm(struct akti_poller *p, int fd, uint32_t events, uint32_t tag)
                   | ((events & AKT_FD_WRITABLE) != 0 ? (uint32_t)EPOLLOUT : 0u),
         .data.u64 = (uint64_t)tag << 32 | (uint32_t)fd};
 
-    if (control(p, fd, &e) == 0) {
+    if (control(p, fd, &e, tag) == 0) {
         return AKT_OK;
     }
     /* What one user may watch has a bound: /proc/sys/fs/epoll. */

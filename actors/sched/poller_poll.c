@@ -117,6 +117,8 @@ akti_poller_disarm(struct akti_poller *p, int fd)
 
     if (i < p->count) {
         take_out(p, i);
+        /* Who is in poll holds what it looks at open, also when it is closed. */
+        akti_poller_ring(p);
     }
 }
 
