@@ -71,6 +71,7 @@ akt_err bench_fjcreate(struct bench *bench);
 akt_err bench_fjthroughput(struct bench *bench);
 akt_err bench_mpsc(struct bench *bench);
 akt_err bench_ask(struct bench *bench);
+akt_err bench_fdtrip(struct bench *bench);
 akt_err bench_idlemem(struct bench *bench);
 akt_err bench_sim(struct bench *bench);
 akt_err bench_simtimers(struct bench *bench);

@@ -67,6 +67,8 @@ static const struct bench_case cases[] = {
     {"sleepers", 100000, 0, bench_sleepers, "memory of N tasks that sleep"},
     {"timers", 1000000, 0, bench_timers, "N timers over 1 to 1000 ms"},
     {"wakeup", 2000, 0, bench_wakeup, "N wake-ups of a sleeping system"},
+    {"fdtrip", 100000, 0, bench_fdtrip,
+     "N round trips of two tasks over a pair of sockets"},
 #if defined(AKT_BENCH_NET)
     {"wire", 5000000, 0, bench_wire, "N messages written as bytes, and read"},
 #endif

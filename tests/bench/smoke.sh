@@ -101,6 +101,7 @@ for name in threadring fjthroughput mpsc askpipe; do
     bench "$rate" 1 "$name" 1 1
 done
 bench 'bytes_per_actor spawn_ns' 1 idlemem 1
+bench 'trip_ns loop_ns threads_ns' 20 fdtrip 20
 bench 'p50_ns p99_ns machine_p50_ns machine_p99_ns ratio_p50' 20 wakeup 20
 
 case $("$bin" --list) in
