@@ -35,7 +35,9 @@ count_end(struct akti_context *ctx, struct akti_cell *cell)
 
     if (AKTI_UNLIKELY(cell->entry == NULL)) {
         akti_tell(ctx, AKTI_EVENT_SETTLED, cell);
-        akti_readiness_over(ctx, cell);
+        if (akti_readiness_is(cell)) {
+            akti_readiness_over(ctx, cell);
+        }
         return;
     }
     akti_count(ctx, cell->entry,

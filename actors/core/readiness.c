@@ -8,6 +8,9 @@
 #include "actors/core/system.h"
 #include "actors/sched/reactor.h"
 
+/* Each file has a descriptor of its own. */
+const akt_type *const akti_readiness_type = &akt_fd_event_type;
+
 static void
 free_wait(struct akti_context *ctx, struct akti_fd_wait *w)
 {
@@ -55,13 +58,10 @@ set_wait(struct akti_cell *cell, struct akti_fd_wait *w)
 void
 akti_readiness_over(struct akti_context *ctx, struct akti_cell *cell)
 {
-    struct akti_fd_wait *w;
-
-    if (cell->type != &akt_fd_event_type) {
-        return;
-    }
     /* Relaxed: who ends it has seen it open. */
-    w = atomic_load_explicit(&akti_future_of(cell)->wait, memory_order_relaxed);
+    struct akti_fd_wait *w =
+        atomic_load_explicit(&akti_future_of(cell)->wait, memory_order_relaxed);
+
     /* A forked child must not touch what the parent waits by. */
     if (w == NULL || !akti_system_is_ours(akti_system_of(ctx))
         || AKTI_MUTANT(fd_wait_stays)) {

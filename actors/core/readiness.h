@@ -20,7 +20,16 @@ akt_err akti_readiness_look(akt_self *self, int fd, uint32_t events,
 akt_err akti_readiness_open(akt_self *self, const struct akt_fd_look *what,
                             uint64_t timeout_ns, akt_future *out_future);
 
-/* A future that is no request has ended: what waits for it goes. Who ended it. */
+/* Of such futures, and no others. */
+extern const akt_type *const akti_readiness_type;
+
+static inline bool
+akti_readiness_is(const struct akti_cell *cell)
+{
+    return cell->type == akti_readiness_type;
+}
+
+/* Such a future has ended: what waits for it goes. Who ended it. */
 void akti_readiness_over(struct akti_context *ctx, struct akti_cell *cell);
 
 /* The dispatcher's `readied`. */

@@ -79,8 +79,10 @@ akti_poller_arm(struct akti_poller *p, int fd, uint32_t events, uint32_t tag)
     if (control(p, fd, &e, tag) == 0) {
         return AKT_OK;
     }
-    /* What one user may watch has a bound: /proc/sys/fs/epoll. */
-    return errno == ENOSPC ? AKT_EMFILE : akt_err_of_errno(errno);
+    return errno == EBADF    ? AKT_EBADF
+           : errno == ENOMEM ? AKT_ENOMEM
+           : errno == ENOSPC ? AKT_EMFILE /* /proc/sys/fs/epoll */
+                             : AKT_EIO;
 }
 
 void

@@ -39,12 +39,9 @@ send_all(akt_self *self, int fd, const char *bytes, ssize_t n)
     while (n > 0) {
         ssize_t sent = send(fd, bytes, (size_t)n, MSG_NOSIGNAL);
 
-        if (sent < 0) {
-            AKT_TRY(again(self, fd, AKT_FD_WRITABLE, IDLE));
-            sent = 0;
-        }
-        bytes += sent;
-        n -= sent;
+        AKT_TRY(sent < 0 ? again(self, fd, AKT_FD_WRITABLE, IDLE) : AKT_OK);
+        bytes += sent > 0 ? sent : 0;
+        n -= sent > 0 ? sent : 0;
     }
     return AKT_OK;
 }
@@ -78,9 +75,12 @@ serve(akt_self *self, struct line *l)
     AKT_TRY(akt_semaphore_open(self, SEATS, &seats));
     for (;;) {
         AKT_TRY(akt_semaphore_hold(self, seats, 1, &seat));
-        while ((fd = accept(l->fd, NULL, NULL)) < 0) {
-            AKT_TRY(again(self, l->fd, AKT_FD_READABLE, AKT_NEVER));
-        }
+        do {
+            fd = accept(l->fd, NULL, NULL);
+            err = fd < 0 ? again(self, l->fd, AKT_FD_READABLE, AKT_NEVER)
+                         : AKT_OK;
+        } while (fd < 0 && err == AKT_OK);
+        AKT_TRY(err);
         (void)fcntl(fd, F_SETFL, O_NONBLOCK);
         err =
             akt_task_spawn_giving(self, echo, AKT_GIFTS(seat), NULL, .fd = fd);

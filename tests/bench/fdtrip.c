@@ -180,7 +180,8 @@ play_all(struct bench *bench, const int fd[2], uint64_t ns[3])
 akt_err
 bench_fdtrip(struct bench *bench)
 {
-    double n = (double)((bench->n + ROUNDS - 1) / ROUNDS * ROUNDS);
+    int64_t trips = (bench->n + ROUNDS - 1) / ROUNDS * ROUNDS;
+    double n = (double)trips;
     uint64_t ns[3] = {0};
     akt_err err;
     int fd[2];
