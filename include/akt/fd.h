@@ -46,7 +46,7 @@
  * cancelled, or with what has got the same number.
  *
  * What it costs: one thread of the system, and two descriptors, from the first wait
- * that does not end at once until the system stops; some 400 bytes for each wait as
+ * that does not end at once until the system stops; some 320 bytes for each wait as
  * long as it lasts.
  *
  * **In a simulation** descriptors are the real world. They are looked at before each
@@ -106,7 +106,7 @@ AKT_API AKT_NODISCARD akt_err akt_fd_wait(akt_self *self, int fd,
  *
  * `AKT_REPLIED`: an `akt_fd_event` with what it is ready for. `AKT_EXPIRED`: the time is
  * up. `AKT_CANCELLED`: by the caller. `AKT_FAILED`: the system refuses to watch it on,
- * by `AKT_EBADF` (it was closed), `AKT_ENOMEM` or `AKT_EIO`. `AKT_BROKEN` by
+ * by `AKT_EBADF` (it was closed), `AKT_EMFILE`, `AKT_ENOMEM` or `AKT_EIO`. `AKT_BROKEN` by
  * `AKT_ESTOPPED`: the system has stopped, and the caller is a thread.
  * @param self [borrow] an actor, a task or an attached thread
  * @param fd [borrow] an open descriptor

@@ -330,6 +330,84 @@ first_of_several_ends(struct sim *sim)
     close_both(fd[1]);
 }
 
+/* Which of two pipes has something; the other one is asked again. */
+static akt_err
+selects(akt_self *self, void *arg)
+{
+    const int *fd = arg;
+    akt_answer *answer;
+    akt_future f[2];
+    size_t which;
+
+    for (int i = 0; i < 2; i++) {
+        AKT_TRY(akt_fd_ready(self, fd[i], AKT_FD_READABLE, AKT_NEVER, &f[i]));
+    }
+    for (int i = 0; i < 2; i++) {
+        akt_branch branches[] = {AKT_WHEN_ENDED(f[0], &answer),
+                                 AKT_WHEN_ENDED(f[1], &answer)};
+
+        AKT_TRY(
+            akt_select(self, branches, 2, AKT_SELECT_FAIR, AKT_NEVER, &which));
+        akt_answer_free(self, answer);
+        sim_note((int64_t)which);
+        take(fd[which]);
+        AKT_TRY(akt_fd_ready(self, fd[which], AKT_FD_READABLE, AKT_NEVER,
+                             &f[which]));
+    }
+    return AKT_OK;
+}
+
+static void
+task_selects_among_descriptors(struct sim *sim)
+{
+    akt_task task;
+    int readers[2];
+    int fd[2][2];
+
+    for (int i = 0; i < 2; i++) {
+        open_pipe(fd[i]);
+        readers[i] = fd[i][0];
+    }
+    task = start_task(sim->me, selects, readers);
+    for (int i = 1; i >= 0; i--) {
+        (void)akt_sim_run_until_idle(sim->system);
+        put(fd[i][1]);
+    }
+    assert_ok(akt_join(sim->me, task));
+    assert_notes(1, 0);
+    assert_int_equal(waits(sim->system), 0);
+    close_both(fd[0]);
+    close_both(fd[1]);
+}
+
+static akt_err
+crashes_while_it_waits(akt_self *self, void *arg)
+{
+    akt_future f;
+
+    AKT_TRY(akt_fd_ready(self, *(int *)arg, AKT_FD_READABLE, AKT_NEVER, &f));
+    AKT_TRY(akt_then(self, f, on_ready, NULL));
+    return AKT_EIO;
+}
+
+static void
+wait_of_a_crashed_actor_goes(struct sim *sim)
+{
+    akt_ref ref;
+    int fd[2];
+
+    open_pipe(fd);
+    assert_ok(akt_spawn(sim->me, owner, &ref, .unused = 0));
+    assert_ok(akt_send(sim->me, ref, act, .fn = crashes_while_it_waits,
+                       .arg = &fd[0]));
+    (void)akt_sim_run_until_idle(sim->system);
+    assert_int_equal(waits(sim->system), 0);
+    put(fd[1]);
+    (void)akt_sim_run_until_idle(sim->system);
+    assert_int_equal(sim_note_count(), 0);
+    close_both(fd);
+}
+
 /* The end of a wait comes when its future has gone and the cell is another's. */
 static void
 late_end_ends_nothing(struct sim *sim)
@@ -479,6 +557,8 @@ TEST(future_ends_in_its_time)
 TEST(given_up_futures_wait_no_more)
 TEST(actors_wait_goes_with_it)
 TEST(first_of_several_ends)
+TEST(task_selects_among_descriptors)
+TEST(wait_of_a_crashed_actor_goes)
 TEST(late_end_ends_nothing)
 TEST(without_memory_nothing_waits)
 TEST(thread_hears_of_the_stop)
@@ -500,6 +580,8 @@ main(void)
         sim_test(test_given_up_futures_wait_no_more),
         sim_test(test_actors_wait_goes_with_it),
         sim_test(test_first_of_several_ends),
+        sim_test(test_task_selects_among_descriptors),
+        sim_test(test_wait_of_a_crashed_actor_goes),
         sim_test(test_late_end_ends_nothing),
         sim_test(test_without_memory_nothing_waits),
         sim_test(test_thread_hears_of_the_stop),
