@@ -122,7 +122,9 @@ test_a_request_is_answered_later(void **state)
 {
     (void)state;
     explore(KEEP, false, "a task keeps a request");
+    explore(KEEP_NOW, false, "a task keeps and replies");
     explore(HOLD, false, "a task holds a request");
+    explore(FORWARD, false, "a task forwards to itself");
     explore(PASS, false, "a task passes a request on");
     explore(HOLD, true, "a task holds a request, or is killed");
 }

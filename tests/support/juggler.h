@@ -24,16 +24,18 @@ AKT_REQUEST(name, NUMBER, said);
 
 enum how {
     REPLY,
-    KEEP,
+    KEEP,       /* until it has its own crumb */
+    KEEP_NOW,   /* and reply at once */
     HOLD,       /* over a turn of others */
     CALL,       /* another one, before it replies */
     WORDS_CALL, /* the same for an answer that is kept */
     AWAIT,      /* an answer that is kept for a while */
     SELECT,     /* the first of one */
+    FORWARD,    /* to itself, and reply then */
     PASS,       /* to another one, which replies */
     LOOK,       /* for more, without waiting */
     CHILD,      /* starts a task that fails, and closes the scope */
-    COUNT,      /* replies how many it has had of its own, if these are all */
+    COUNT,      /* replies how many of its own it has had, when it has all */
     FAIL
 };
 
@@ -77,6 +79,7 @@ struct juggling {
     akt_ref helper;
     akt_promise_of(toss) kept;
     int64_t keeps;
+    bool forwarded;
     int32_t next[SENDERS];
     int32_t mine; /* crumbs sent to itself */
 };
@@ -215,6 +218,16 @@ do_as_told(akt_self *self, struct juggling *j, const struct toss *m)
         j->keeps = 1;
         AKT_TRY(akt_keep(self, m, &j->kept));
         return drop_own(self, j);
+    case KEEP_NOW:
+        AKT_TRY(akt_keep(self, m, &j->kept));
+        AKT_TRY(akt_promise_reply(self, &j->kept, .n = how));
+        return drop_own(self, j);
+    case FORWARD:
+        j->forwarded = !j->forwarded;
+        if (j->forwarded) {
+            return akt_forward(self, akt_self_ref(self));
+        }
+        break;
     case PASS:
         return akt_forward(self, j->helper);
     case FAIL:
@@ -234,7 +247,10 @@ do_as_told(akt_self *self, struct juggling *j, const struct toss *m)
     case LOOK:
         return look(self, j, m);
     case COUNT:
-        return akt_reply(self, m, .n = j->next[SENDERS - 1]);
+        if (j->next[SENDERS - 1] < j->mine) {
+            return akt_forward(self, akt_self_ref(self));
+        }
+        return akt_reply(self, m, .n = j->mine);
     default:
         break;
     }

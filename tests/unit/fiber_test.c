@@ -84,12 +84,14 @@ test_a_request_is_kept(void **state)
 {
     (void)state;
     juggle_with(KEEP, 1);
+    juggle_with(KEEP_NOW, 1);
 }
 
 static void
 test_a_request_is_passed_on(void **state)
 {
     (void)state;
+    juggle_with(FORWARD, 1);
     juggle_with(PASS, 0);
 }
 
