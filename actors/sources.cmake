@@ -18,6 +18,7 @@ list(APPEND AKT_SOURCES
     actors/base/types.c
     actors/base/version.c
     actors/sched/blocking.c
+    actors/sched/busywait.c
     actors/sched/dispatcher.c
     actors/sched/inject.c
     actors/sched/loop.c

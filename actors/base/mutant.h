@@ -228,6 +228,11 @@
       "what comes from outside waits until a worker has nothing else")         \
     X(pinned_wanders,                                                          \
       "a pinned actor that has more to do goes to the common queue")           \
+    X(busy_waits_always, "a worker waits awake whatever ended its last sleep") \
+    X(busy_waits_in_vain,                                                      \
+      "a worker that waited in vain does so at once again")                    \
+    X(busy_wait_hides_timers, "a worker that waits awake is late for timers")  \
+    X(busy_wait_hides_queues, "a worker that waits awake helps nobody")        \
     X(stuck_not_stolen, "nobody takes from a worker whose turn does not end")  \
     X(steal_duplicates,                                                        \
       "the last one that was stolen stays with its victim too")                \

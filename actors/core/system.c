@@ -10,6 +10,7 @@
 #include "actors/core/simulation.h"
 #include "akt/sim.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define ACTORS_MAX (1u << 24)
@@ -113,6 +114,13 @@ check_options(const akt_system_opts *o, const struct akti_log *log)
         || (unsigned)o->log_level > AKT_LOG_OFF) {
         akti_log_line(log, AKT_LOG_WARNING,
                       "option ask_timeout_ns or log_level is out of range");
+        return AKT_EINVAL;
+    }
+    if (o->busy_wait_ns > AKT_SECONDS(1)) {
+        akti_log_line(log, AKT_LOG_WARNING,
+                      "option busy_wait_ns is %" PRIu64
+                      "; it may be 1 ns to 1 s, and 1 is not at all",
+                      o->busy_wait_ns);
         return AKT_EINVAL;
     }
     return AKT_OK;
@@ -288,6 +296,8 @@ start(const akt_system_opts *o, const akt_sim_opts *sim,
         .workers = sim != NULL ? 1 : or_default(o->workers, akti_cpus_usable()),
         .blocking_threads = or_default(o->blocking_threads, 8),
         .blocking_queue = or_default(o->blocking_queue, 1024),
+        .busy_wait_ns =
+            o->busy_wait_ns != 0 ? o->busy_wait_ns : AKTI_BUSY_WAIT_NS,
         .sim = sim};
 
     akti_log_init(&log, o->log_level, o->log, o->log_arg);

@@ -11,7 +11,9 @@
  * over when nng has taken the message, or there is an error, as a look at the aio
  * tells. nng's manual does not say so; nng 1.5.2 and a later 1 were read for it. Only
  * what waits, because the peer's last answer has not quite left, has to be looked at
- * again: the aio with a callback sleeps for that.
+ * again: IN looks when it asks for the next request, and OUT now and then. Not by
+ * nng's timers: each that ends keeps nng's thread for timers busy for the rest of a
+ * millisecond, with a lock in its hands that all of nng waits for.
  */
 #include "actors/base/mutant.h"
 #include "actors/net/nng_back.h"
@@ -21,12 +23,8 @@ enum state {
     RECEIVING,
     HELD, /* by IN, or in the list for it */
     SENDING,
-    SENDING_QUIETLY /* by the aio without a callback; the other one sleeps */
+    SENDING_QUIETLY /* by the aio without a callback */
 };
-
-/* Between two looks whether such an answer has left. */
-#define LOOK_MIN_MS 1
-#define LOOK_MAX_MS 128
 
 struct akti_nng_context {
     struct akti_net *net;
@@ -37,7 +35,6 @@ struct akti_nng_context {
     nng_aio *quiet;   /* without a callback */
     nng_msg *request; /* in the list for IN */
     size_t bytes;     /* of the answer that is being sent */
-    nng_duration look_ms;
     enum state state;
 };
 
@@ -163,25 +160,38 @@ sent(struct akti_nng_context *x, nng_aio *aio)
 
 /* False: it waits still; then the message is the aio's, and there is no error. */
 static bool
-left_quietly(struct akti_nng_context *x)
+has_left_quietly(struct akti_nng_context *x)
 {
-    if (nng_aio_get_msg(x->quiet) != NULL && nng_aio_result(x->quiet) == 0) {
-        return false;
-    }
-    /* Whoever takes the message then ends the operation. */
-    nng_aio_wait(x->quiet);
-    sent(x, x->quiet);
-    return true;
+    return nng_aio_get_msg(x->quiet) == NULL || nng_aio_result(x->quiet) != 0;
 }
 
-/* After a nap, which ends with an error when the socket is closed. */
 static void
-look(struct akti_nng_context *x)
+sent_quietly(struct akti_nng_context *x)
 {
-    if (nng_aio_result(x->aio) == 0 && !left_quietly(x)) {
-        x->look_ms *= x->look_ms < LOOK_MAX_MS ? 2 : 1;
-        nng_sleep_aio(x->look_ms, x->aio);
+    /* Whoever took the message then ends the operation. */
+    nng_aio_wait(x->quiet);
+    sent(x, x->quiet);
+}
+
+bool
+akti_nng_settle(struct akti_net *net)
+{
+    struct akti_nng_contexts *c = &net->contexts;
+    struct akti_nng_context *x;
+    bool left;
+
+    (void)pthread_mutex_lock(&c->lock);
+    x = c->unsettled;
+    left =
+        x != NULL && has_left_quietly(x) && !AKTI_MUTANT(nng_quiet_forgotten);
+    if (left) {
+        c->unsettled = NULL;
     }
+    (void)pthread_mutex_unlock(&c->lock);
+    if (left) {
+        sent_quietly(x);
+    }
+    return x == NULL || left;
 }
 
 static void
@@ -193,8 +203,6 @@ on_done(void *arg)
     akti_nng_count(&net->activity, 1);
     if (x->state == SENDING) {
         sent(x, x->aio);
-    } else if (x->state == SENDING_QUIETLY) {
-        look(x);
     } else if (nng_aio_result(x->aio) == 0) {
         received(net, x);
     }
@@ -289,6 +297,7 @@ akti_nng_answer_receive(struct akti_net *net, struct akti_packet *out)
     struct akti_nng_context *x;
     nng_msg *m = NULL;
 
+    (void)akti_nng_settle(net);
     (void)pthread_mutex_lock(&c->lock);
     x = pop(c);
     if (x != NULL) {
@@ -317,12 +326,18 @@ is_alone(struct akti_net *net)
 static void
 send_quietly(struct akti_nng_context *x, nng_msg *m)
 {
+    struct akti_net *net = x->net;
+
     nng_aio_set_msg(x->quiet, m);
     nng_ctx_send(x->ctx, x->quiet);
-    if (!left_quietly(x) && !AKTI_MUTANT(nng_quiet_forgotten)) {
-        x->look_ms = LOOK_MIN_MS;
-        nng_sleep_aio(x->look_ms, x->aio);
+    if (has_left_quietly(x)) {
+        sent_quietly(x);
+        return;
     }
+    (void)pthread_mutex_lock(&net->contexts.lock);
+    net->contexts.unsettled = x;
+    (void)pthread_mutex_unlock(&net->contexts.lock);
+    akti_link_wake(net->link, AKTI_SIDE_OUT);
 }
 
 void

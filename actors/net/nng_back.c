@@ -335,6 +335,7 @@ const struct akti_transport akti_nng_transport = {
     .packet_free = packet_free,
     .send = akti_nng_send,
     .start = akti_nng_start,
+    .settle = akti_nng_settle,
     .receive = akti_nng_receive,
     .ready = akti_nng_ready,
     .event = akti_nng_event,

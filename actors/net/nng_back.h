@@ -75,6 +75,7 @@ struct akti_nng_contexts {
     struct akti_nng_context *free;  /* not in use */
     struct akti_nng_context *first; /* with a request for IN, oldest first */
     struct akti_nng_context *last;
+    struct akti_nng_context *unsettled; /* its answer waits, and nobody tells */
     uint32_t count;
     uint32_t limit;
     uint32_t waiting; /* in the list for IN */
@@ -194,6 +195,8 @@ void akti_nng_answer_stop(struct akti_net *net);
 bool akti_nng_answer_receive(struct akti_net *net, struct akti_packet *out);
 void akti_nng_answer_send(struct akti_net *net, struct akti_packet *packet);
 void akti_nng_answer_drop(struct akti_net *net, uint64_t tag);
+/* Any thread. True: no answer waits unless its end will be told. */
+bool akti_nng_settle(struct akti_net *net);
 
 /* Under its lock: one more that is to leave; one that has, or will not. */
 void akti_nng_leaves(struct akti_net *net);

@@ -21,6 +21,8 @@
 /* And whether there is memory for a batch that had none. */
 #define RETRY_NS AKT_MS(500)
 #define SURVEY_NS AKT_SECONDS(1)
+/* And whether an answer has left whose end nobody tells. */
+#define LOOK_LOG2_MAX 7
 /* Packets that are taken in one turn. */
 #define BATCH 64
 
@@ -34,11 +36,14 @@ struct out {
     bool closing;
     bool in_told;
     bool over;          /* it waited for long enough */
+    bool looks;         /* a timer for that runs */
+    uint8_t look_log2;  /* of milliseconds: when it looks next */
     akt_promise finish; /* who asked for the end; none: nobody */
 };
 
 #define OUT_NUMBER(F) F(u64, number)
 AKT_SIGNAL(akti_net_sweep);
+AKT_SIGNAL(akti_net_look);
 AKT_SIGNAL(akti_net_linger);
 AKT_MESSAGE(akti_net_survey_end, OUT_NUMBER);
 
@@ -116,6 +121,39 @@ on_sweep(akt_self *self, void *state, const void *message)
         o->sweeping = false;
     }
     set_deaf(self, o);
+    self->again = true;
+    return AKT_OK;
+}
+
+/* Answers that wait while nobody tells of their end are looked at, ever more rarely. */
+static void
+settle(akt_self *self, struct out *o)
+{
+    const struct akti_socket *s = o->socket;
+
+    if (o->looks || s->transport->settle == NULL || !akti_socket_answers(s)) {
+        return;
+    }
+    if (s->transport->settle(s->net)) {
+        o->look_log2 = 0;
+        return;
+    }
+    o->looks = begin_timer(self, AKT_MS(UINT64_C(1) << o->look_log2),
+                           &akti_net_look_type, 0)
+               == AKT_OK;
+    if (o->look_log2 < LOOK_LOG2_MAX) {
+        o->look_log2++;
+    }
+    self->again = self->again || !o->looks;
+}
+
+static akt_err
+on_look(akt_self *self, void *state, const void *message)
+{
+    struct out *o = state;
+
+    (void)message;
+    o->looks = false;
     self->again = true;
     return AKT_OK;
 }
@@ -524,6 +562,7 @@ on_turn(akt_self *self, struct akti_actor *a)
     }
     send_gathered(self, o);
     o->socket->transport->start(o->socket->net);
+    settle(self, o);
     if (akti_socket_asks(o->socket)) {
         take_answers(self, o);
     }
@@ -618,6 +657,7 @@ static const akt_handler handlers[] = {
     {&akt_nng_finish_type, on_finish},
     {&akti_net_survey_end_type, on_survey_end},
     {&akti_net_sweep_type, on_sweep},
+    {&akti_net_look_type, on_look},
     {&akti_net_linger_type, on_linger},
     {NULL, on_other}};
 

@@ -13,7 +13,7 @@
  *     begin, topic    OUT
  *     packet_*        either, for packets that it has in hand
  *     send            OUT; IN where the protocol answers (REP, RESPONDENT)
- *     start           OUT, in a turn after those with sends
+ *     start, settle   OUT, in a turn after those with sends
  *     receive         IN; OUT where it asks (REQ, SURVEYOR)
  *     event           IN
  *     drop            IN; OUT where it asks
@@ -165,6 +165,9 @@ struct akti_transport {
     bool (*send)(struct akti_net *net, struct akti_packet *packet);
     /* What was taken by OUT's sends leaves from now on, if it has not begun to. */
     void (*start)(struct akti_net *net);
+    /* False: an answer that IN has sent waits, and its end will not be told: OUT, which
+     * is woken for that, has to ask again now and then. NULL: there are none such. */
+    bool (*settle)(struct akti_net *net);
     /* False: none is there, and the side will be woken. */
     bool (*receive)(struct akti_net *net, struct akti_packet *out);
     /* Whether IN need not look again: false when nothing has come, and it may do so

@@ -149,6 +149,7 @@ worker_new(struct akti_dispatcher *d, uint32_t number, bool own_thread,
     w->own_thread = own_thread;
     atomic_init(&w->duty, 1); /* until it sleeps for the first time */
     akti_inject_init(&w->own);
+    akti_busywait_init(&w->busywait, d->busy_wait_ns);
     akti_timerq_init(&w->timers, &d->memory, w->ctx.now_ns);
     err = d->sim != NULL ? AKT_OK : akti_loop_open(&w->loop);
     if (err == AKT_OK) {
@@ -177,6 +178,7 @@ akti_dispatcher_init(struct akti_dispatcher *d,
     uint32_t i;
 
     d->worker_count = opts->sim != NULL ? 1 : opts->workers;
+    d->busy_wait_ns = opts->busy_wait_ns;
     atomic_init(&d->holders, 1);
     akti_mutex_init(&d->lock, AKTI_RANK_THREADS);
     akti_mutex_init(&d->idle_lock, AKTI_RANK_IDLE);

@@ -14,10 +14,9 @@
  * that is awake will look for it lowers one flag by compare-and-swap, which
  * elects the one waker, and rings that worker. One worker is woken at a time;
  * when it has found work and there is more, it wakes the next.
- * (tests/model/sleep.pml checks the protocol.) A worker that is rung as soon as it
- * sleeps lingers before the next sleep: it stays awake for some microseconds and
- * looks where others put work, so that two workers that talk need no ring for each
- * word.
+ * (tests/model/sleep.pml checks the protocol.) A worker that is rung soon after it fell
+ * asleep waits awake the next time (busywait.h), so that threads that talk need no ring
+ * for each word.
  *
  * Work moves to another worker only when it waits: a conversation that fits on
  * one core is fastest there. A worker estimates at each tick how long its queue
@@ -39,6 +38,7 @@
 #include "actors/base/sizes.h"
 #include "actors/base/thread.h"
 #include "actors/sched/blocking.h"
+#include "actors/sched/busywait.h"
 #include "actors/sched/context.h"
 #include "actors/sched/inject.h"
 #include "actors/sched/loop.h"
@@ -67,11 +67,6 @@
  */
 #define AKTI_PATIENT_FROM_NS 10000000u
 #define AKTI_GATHER_NS 500000u
-
-/* Looks of a worker before it sleeps: all of akti_thread_pause's that do not nap. */
-#if !defined(AKTI_LINGER_TRIES)
-#define AKTI_LINGER_TRIES AKTI_PAUSES_AWAKE
-#endif
 
 #define AKTI_NEXT_STREAK 32
 /* A tick comes after so many turns at most, and about every so many ns. */
@@ -129,9 +124,7 @@ struct akti_worker {
     akti_counter stat_parks;
     akti_counter stat_backstops;
     akti_counter stat_fired;
-    bool lingers;  /* looks for a while before it sleeps */
-    uint32_t vain; /* times in a row that it did so in vain */
-    uint32_t rest; /* sleeps for which it is not to */
+    struct akti_busywait busywait;
     /* immutable */
     struct akti_loop *loop;
     uint32_t number;
@@ -163,6 +156,7 @@ struct akti_dispatcher {
     struct akti_sim *sim; /* NULL: real threads and time */
     uint32_t worker_count;
     uint32_t fork_count;
+    uint64_t busy_wait_ns;
     /* guarded by lock: workers beyond worker_count come and stay */
     struct akti_mutex lock;
     struct akti_worker *own_free;  /* own threads that serve nothing */
@@ -188,6 +182,7 @@ struct akti_dispatcher_opts {
     uint32_t workers;
     uint32_t blocking_threads;
     uint32_t blocking_queue;
+    uint64_t busy_wait_ns;          /* see busywait.h */
     const struct akt_sim_opts *sim; /* NULL: real threads and time */
 };
 

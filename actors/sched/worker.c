@@ -14,16 +14,6 @@
 /* Whoever queued may be between that and the ring, with its core taken away. */
 #define BACKSTOP_GRACE_NS (UINT64_C(1) * 1000000000u)
 
-/*
- * What rang so soon after the worker fell asleep may be about to ring again: then it
- * looks again before it sleeps, which costs both sides several microseconds, until so
- * long after its last look at the clock. That one was some turns ago, and they count.
- * After it has looked in vain n times in a row it does not for 2^n such sleeps.
- */
-#define LINGER_AFTER_NS 50000u
-#define LINGER_NS 20000u
-#define LINGER_VAIN_MAX 6
-
 static struct akti_worker *
 worker_at(struct akti_dispatcher *d, uint32_t i)
 {
@@ -528,15 +518,6 @@ check_backstop(struct akti_worker *w)
 }
 
 static void
-note_sleep(struct akti_worker *w, uint64_t began, bool rung)
-{
-    bool soon = rung && akti_now(&w->ctx) - began < LINGER_AFTER_NS;
-
-    w->lingers = soon && w->rest == 0;
-    w->rest -= soon && w->rest > 0;
-}
-
-static void
 sleep_in_loop(struct akti_worker *w)
 {
     uint64_t now = w->ctx.now_ns;
@@ -547,9 +528,9 @@ sleep_in_loop(struct akti_worker *w)
 
     akti_counter_add(&w->stat_parks, 1);
     rung = akti_loop_wait(w->loop, now, timer < limit ? timer : limit);
-    note_sleep(w, now, rung);
+    akti_busywait_slept(&w->busywait, akti_now(&w->ctx) - now, rung);
     if (!rung && timer < limit) {
-        w->timed_ns = akti_now(&w->ctx);
+        w->timed_ns = w->ctx.now_ns;
     }
     if (naps) {
         /* Relaxed: see watches(). */
@@ -564,27 +545,61 @@ sleep_in_loop(struct akti_worker *w)
     }
 }
 
-/* Looks for a while, if that is worth it; true: there is something. */
+/* Somebody waits until all workers sleep, or this one is to end. */
 static bool
-linger(struct akti_worker *w)
+is_awaited(struct akti_worker *w)
 {
-    uint64_t until = w->ctx.now_ns + LINGER_NS;
-    uint32_t tries = 0;
+    /* Relaxed: when it is seen later, it is seen in the sleep. */
+    return must_quit(w)
+           || atomic_load_explicit(&w->ctx.dispatcher->watched,
+                                   memory_order_relaxed)
+                  != 0;
+}
 
-    if (!w->lingers) {
+/*
+ * False: until then nothing came that this worker could do. Other threads of this core go
+ * first also when something has come: who has brought it may not be done.
+ */
+static bool
+watch_until(struct akti_worker *w, uint64_t until)
+{
+    uint32_t tries = 0;
+    bool found;
+
+    do {
+        found = AKTI_MUTANT(busy_wait_hides_queues) ? has_queued_work(w)
+                                                    : has_work(w);
+        akti_thread_pause(tries);
+        tries += tries < AKTI_PAUSES_AWAKE - 1;
+    } while (!found && !is_awaited(w) && akti_now(&w->ctx) < until);
+    return found;
+}
+
+/*
+ * Waits awake, if it is to; true: there is something. The time counts from the last
+ * look at the clock, some turns ago: what came during those came soon, too.
+ */
+static bool
+busy_wait(struct akti_worker *w)
+{
+    uint64_t began = w->ctx.now_ns;
+    uint64_t until = began + w->busywait.longest_ns;
+    uint64_t timer;
+    bool found;
+
+    if (!w->busywait.wanted) {
         return false;
     }
-    while (tries != AKTI_LINGER_TRIES && akti_now(&w->ctx) < until) {
-        if (has_queued_work(w) || must_quit(w)) {
-            w->vain = 0;
-            return true;
-        }
-        akti_thread_pause(tries++);
+    timer = wake_time(w);
+    if (AKTI_MUTANT(busy_wait_hides_timers)) {
+        timer = AKT_NEVER;
     }
-    w->lingers = false;
-    w->vain += w->vain < LINGER_VAIN_MAX;
-    w->rest = UINT32_C(1) << w->vain;
-    return false;
+    found = watch_until(w, timer < until ? timer : until);
+    /* If it was cut short that says nothing about what might have come. */
+    if (found || w->ctx.now_ns >= until) {
+        akti_busywait_ended(&w->busywait, akti_now(&w->ctx) - began, found);
+    }
+    return found;
 }
 
 static void
@@ -593,7 +608,7 @@ park(struct akti_worker *w)
     if (w->waking) {
         end_waking(w, false);
     }
-    if (linger(w)) {
+    if (busy_wait(w)) {
         return;
     }
     raise_asleep(w);

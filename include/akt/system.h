@@ -96,6 +96,19 @@ typedef struct akt_system_opts {
     uint32_t blocking_queue;
     /** Time that a request has unless said; 0: 5 s. */
     uint64_t ask_timeout_ns;
+    /**
+     * How long at most a worker that has run out of work waits awake for more before
+     * it sleeps: 1 ns to 1 s; 1: not at all; 0: 200 us. It does so where its last
+     * sleep was ended within half of that. When it has waited in vain, or for more
+     * than a third, n times in a row, it does not for 2^n such sleeps (n up to 6).
+     *
+     * What threads outside bring, such as the answers of sockets, comes sooner so,
+     * and mostly for less processor time: neither side pays for the sleep. But work
+     * that comes every 50 us keeps a core busy that would else be idle half of the
+     * time, though other threads go first. Where a process has a limited share of
+     * processor time, 1 may be the better choice.
+     */
+    uint64_t busy_wait_ns;
     /** Bytes of a task's stack, 16 KiB to 64 MiB, in pages; 0: 64 KiB. */
     size_t task_stack;
     const akt_allocator *allocator; /**< [borrow] copied; NULL: aligned_alloc */

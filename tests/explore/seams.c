@@ -166,7 +166,7 @@ akti_thread_join(pthread_t thread)
     explore_thread_join(thread);
 }
 
-/* Nobody looks again and again: see AKTI_LINGER_TRIES. */
+/* Nobody looks again and again: see AKTI_BUSY_WAIT_NS. */
 void
 akti_thread_pause(uint32_t tries)
 {

@@ -108,6 +108,9 @@ test_start_with_an_option_out_of_range_names_it(void **state)
     sim.opts.ask_timeout_ns = AKT_NEVER;
     assert_refused(&sim, "ask_timeout_ns");
     sim_prepare(&sim, 1);
+    sim.opts.busy_wait_ns = AKT_SECONDS(1) + 1;
+    assert_refused(&sim, "busy_wait_ns");
+    sim_prepare(&sim, 1);
     sim.opts.log_level = (akt_log_level)9;
     assert_refused(&sim, "log_level");
 }
@@ -125,6 +128,7 @@ test_start_with_options_at_their_bounds_works(void **state)
     sim.opts.blocking_threads = 1024;
     sim.opts.blocking_queue = 1000000;
     sim.opts.ask_timeout_ns = AKT_NEVER - 1;
+    sim.opts.busy_wait_ns = AKT_SECONDS(1);
     sim_start(&sim);
     assert_true(akt_system_workers(sim.system) >= 1);
     sim_close(&sim);

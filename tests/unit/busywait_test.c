@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waiting awake before a sleep: the rule by itself, and what a worker does meanwhile.
+ * The latter with real threads, and with a longest wait of a second, so that nothing
+ * depends on how fast the machine is but for half of that.
+ */
+#include "actors/sched/busywait.h"
+#include "akt/akt.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define assert_ok(e) assert_int_equal((e), AKT_OK)
+
+/* --- the rule --- */
+
+#define LONGEST 1000u
+#define SOON 499u
+#define LATE 500u
+#define WORTH 299u
+#define NOT_WORTH 300u
+
+static struct akti_busywait
+rung_soon(void)
+{
+    struct akti_busywait b;
+
+    akti_busywait_init(&b, LONGEST);
+    akti_busywait_slept(&b, SOON, true);
+    return b;
+}
+
+/* So many sleeps that end soon before it is to wait again. */
+static uint32_t
+sleeps_until_wanted(struct akti_busywait *b)
+{
+    uint32_t n = 0;
+
+    while (!b->wanted && n <= 1000) {
+        akti_busywait_slept(b, SOON, true);
+        n++;
+    }
+    return n;
+}
+
+static void
+test_it_waits_after_a_sleep_that_a_ring_ended_soon(void **state)
+{
+    struct akti_busywait b;
+
+    (void)state;
+    akti_busywait_init(&b, LONGEST);
+    assert_false(b.wanted);
+    akti_busywait_slept(&b, SOON, true);
+    assert_true(b.wanted);
+    akti_busywait_slept(&b, LATE, true);
+    assert_false(b.wanted);
+    akti_busywait_slept(&b, SOON, true);
+    assert_true(b.wanted);
+    akti_busywait_slept(&b, SOON, false);
+    assert_false(b.wanted);
+}
+
+static void
+test_it_goes_on_while_something_comes_soon(void **state)
+{
+    struct akti_busywait b = rung_soon();
+    int i;
+
+    (void)state;
+    for (i = 0; i < 100; i++) {
+        akti_busywait_ended(&b, WORTH, true);
+        assert_true(b.wanted);
+    }
+}
+
+static void
+expect_rests(struct akti_busywait *b, uint64_t ns, bool found)
+{
+    uint32_t n;
+
+    for (n = 1; n <= 8; n++) {
+        akti_busywait_ended(b, ns, found);
+        assert_false(b->wanted);
+        assert_int_equal(sleeps_until_wanted(b), (1u << (n < 6 ? n : 6)) + 1);
+    }
+}
+
+static void
+test_it_rests_ever_longer_when_nothing_comes(void **state)
+{
+    struct akti_busywait b = rung_soon();
+
+    (void)state;
+    expect_rests(&b, LONGEST, false);
+}
+
+static void
+test_it_rests_too_when_something_comes_late(void **state)
+{
+    struct akti_busywait b = rung_soon();
+
+    (void)state;
+    expect_rests(&b, NOT_WORTH, true);
+}
+
+static void
+test_what_comes_soon_makes_the_next_rest_short(void **state)
+{
+    struct akti_busywait b = rung_soon();
+
+    (void)state;
+    expect_rests(&b, LONGEST, false);
+    akti_busywait_ended(&b, WORTH, true);
+    akti_busywait_ended(&b, LONGEST, false);
+    assert_int_equal(sleeps_until_wanted(&b), 3);
+}
+
+/* Sleeps that end late are not counted among those for which it rests. */
+static void
+test_sleeps_that_end_late_shorten_no_rest(void **state)
+{
+    struct akti_busywait b = rung_soon();
+    int i;
+
+    (void)state;
+    akti_busywait_ended(&b, LONGEST, false);
+    for (i = 0; i < 10; i++) {
+        akti_busywait_slept(&b, LATE, true);
+        akti_busywait_slept(&b, SOON, false);
+    }
+    assert_int_equal(sleeps_until_wanted(&b), 3);
+}
+
+static void
+test_a_longest_wait_of_nothing_is_none(void **state)
+{
+    struct akti_busywait b;
+    uint64_t longest;
+
+    (void)state;
+    for (longest = 0; longest < 2; longest++) {
+        akti_busywait_init(&b, longest);
+        akti_busywait_slept(&b, 0, true);
+        assert_false(b.wanted);
+    }
+}
+
+/* --- workers --- */
+
+#define LONG_WAIT AKT_SECONDS(1)
+#define IN_TIME (LONG_WAIT / 2)
+#define WITHIN AKT_SECONDS(60)
+
+AKT_SIGNAL(work);
+#define PING(F) F(u64, after_ns)
+AKT_MESSAGE(pong, PING);
+AKT_REQUEST(ping, PING, pong);
+AKT_REQUEST(hold, PING, pong);
+
+static _Atomic bool let_go;      /* what holds a worker */
+static _Atomic bool is_helped;   /* another worker took something */
+static _Atomic uint64_t took_ns; /* until then */
+
+struct actor {
+    akt_promise_of(ping) end;
+    akt_timer timer;
+};
+
+static akt_err
+on_ping(akt_self *self, struct actor *a, const struct ping *m)
+{
+    if (m->after_ns == 0) {
+        return akt_reply(self, m, .after_ns = 0);
+    }
+    AKT_TRY(akt_keep(self, m, &a->end));
+    return akt_timer_start(self, m->after_ns, 0, &a->timer, work);
+}
+
+static akt_err
+on_time(akt_self *self, struct actor *a, const struct work *m)
+{
+    (void)m;
+    return akt_promise_reply(self, &a->end, .after_ns = 0);
+}
+AKT_CLASS(actor, struct actor, AKT_ON(ping, on_ping), AKT_ON(work, on_time));
+
+struct busy {
+    pthread_t home;
+    uint64_t since_ns;
+};
+
+/* Turns so long that what waits behind them waits too long, until one is taken. */
+static akt_err
+on_work(akt_self *self, struct busy *b, const struct work *m)
+{
+    uint64_t end_ns = akt_now_ns(self) + AKT_MS(1);
+
+    (void)m;
+    if (!pthread_equal(b->home, pthread_self())
+        && !atomic_exchange(&is_helped, true)) {
+        atomic_store(&took_ns, akt_now_ns(self) - b->since_ns);
+    }
+    while (akt_now_ns(self) < end_ns) {
+    }
+    return atomic_load(&is_helped) ? AKT_OK
+                                   : akt_send(self, akt_self_ref(self), work);
+}
+AKT_CLASS(busy, struct busy, AKT_ON(work, on_work));
+
+struct holder {
+    uint32_t made;
+};
+
+/* Holds its worker, and then gives it more to do than it can. */
+static akt_err
+on_hold(akt_self *self, struct holder *h, const struct hold *m)
+{
+    akt_ref ref;
+
+    while (!atomic_load(&let_go)) {
+    }
+    for (h->made = 0; h->made < 8; h->made++) {
+        AKT_TRY(akt_spawn(self, busy, &ref, .home = pthread_self(),
+                          .since_ns = akt_now_ns(self)));
+        AKT_TRY(akt_send(self, ref, work));
+    }
+    return akt_reply(self, m, .after_ns = 0);
+}
+AKT_CLASS(holder, struct holder, AKT_ON(hold, on_hold));
+
+struct bench {
+    akt_system *system;
+    akt_self *me;
+    akt_ref actor;
+};
+
+static void
+open_bench(struct bench *b, uint32_t workers)
+{
+    akt_system_opts opts = AKT_SYSTEM_OPTS_INIT;
+
+    opts.workers = workers;
+    opts.busy_wait_ns = LONG_WAIT;
+    atomic_store(&let_go, false);
+    atomic_store(&is_helped, false);
+    assert_ok(akt_system_start(&opts, &b->system));
+    assert_ok(akt_attach(b->system, &b->me));
+    assert_ok(akt_spawn(b->me, actor, &b->actor));
+}
+
+static void
+close_bench(struct bench *b)
+{
+    uint64_t began = akt_now_ns(b->me);
+
+    assert_ok(akt_system_stop(b->system, WITHIN));
+    assert_true(akt_now_ns(b->me) - began < IN_TIME);
+    akt_detach(b->me);
+    akt_system_destroy(b->system);
+}
+
+static void
+await(struct bench *b, akt_future f)
+{
+    akt_answer *answer;
+
+    assert_ok(akt_wait(b->me, f, &answer));
+    assert_ok(answer->error);
+    akt_answer_free(b->me, answer);
+}
+
+static void
+ask(struct bench *b, uint64_t after_ns)
+{
+    akt_future f;
+
+    assert_ok(akt_ask_within(b->me, WITHIN, b->actor, &f, ping,
+                             .after_ns = after_ns));
+    await(b, f);
+}
+
+static uint64_t
+wakes_of(struct bench *b)
+{
+    akt_sched_stats s;
+
+    akt_system_stats(b->system, &s);
+    return s.wakes;
+}
+
+/* Asks until it was answered by a worker that nobody had to wake: it waits awake. */
+static bool
+make_wait(struct bench *b)
+{
+    uint64_t wakes;
+    uint32_t n = 0;
+
+    do {
+        uint64_t until = akt_now_ns(b->me) + AKT_MS(1);
+
+        /* Time to fall asleep, if it does. */
+        while (akt_now_ns(b->me) < until) {
+        }
+        wakes = wakes_of(b);
+        ask(b, 0);
+    } while (wakes_of(b) != wakes && ++n < 1000);
+    return n < 1000;
+}
+
+static void
+test_who_waits_awake_needs_no_waking(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    open_bench(&b, 1);
+    assert_true(make_wait(&b));
+    close_bench(&b);
+}
+
+static void
+test_who_waits_awake_is_there_for_timers(void **state)
+{
+    struct bench b;
+    uint64_t began;
+
+    (void)state;
+    open_bench(&b, 1);
+    assert_true(make_wait(&b));
+    began = akt_now_ns(b.me);
+    ask(&b, AKT_MS(20));
+    assert_true(akt_now_ns(b.me) - began < IN_TIME);
+    close_bench(&b);
+}
+
+static void
+test_who_waits_awake_helps_others(void **state)
+{
+    struct bench b;
+    akt_future f;
+    akt_ref ref;
+
+    (void)state;
+    open_bench(&b, 2);
+    assert_ok(akt_spawn(b.me, holder, &ref));
+    assert_ok(akt_ask_within(b.me, WITHIN, ref, &f, hold, .after_ns = 0));
+    assert_true(make_wait(&b));
+    atomic_store(&let_go, true);
+    await(&b, f);
+    /* A stop would end the wait. */
+    while (!atomic_load(&is_helped)) {
+    }
+    close_bench(&b);
+    assert_true(atomic_load(&took_ns) < IN_TIME);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_it_waits_after_a_sleep_that_a_ring_ended_soon),
+        cmocka_unit_test(test_it_goes_on_while_something_comes_soon),
+        cmocka_unit_test(test_it_rests_ever_longer_when_nothing_comes),
+        cmocka_unit_test(test_it_rests_too_when_something_comes_late),
+        cmocka_unit_test(test_what_comes_soon_makes_the_next_rest_short),
+        cmocka_unit_test(test_sleeps_that_end_late_shorten_no_rest),
+        cmocka_unit_test(test_a_longest_wait_of_nothing_is_none),
+        cmocka_unit_test(test_who_waits_awake_needs_no_waking),
+        cmocka_unit_test(test_who_waits_awake_is_there_for_timers),
+        cmocka_unit_test(test_who_waits_awake_helps_others),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
