@@ -282,6 +282,15 @@ find(struct akti_worker *w)
     return r;
 }
 
+static void
+run(struct akti_worker *w, struct akti_runnable *r)
+{
+    akti_counter_add(&w->stat_turns, 1);
+    if (w->ctx.dispatcher->ops->run(r, &w->ctx)) {
+        akti_worker_enqueue(w, r);
+    }
+}
+
 static bool
 must_quit(struct akti_worker *w)
 {
@@ -296,63 +305,6 @@ has_queued_work(struct akti_worker *w)
     return !akti_inject_is_empty(&w->own)
            || (!w->own_thread
                && !akti_inject_is_empty(&w->ctx.dispatcher->inject));
-}
-
-/* False: something came. The core is left to others, who may bring what is awaited. */
-static bool
-rest_for(struct akti_worker *w, uint64_t ns)
-{
-    uint64_t until = akti_now(&w->ctx) + ns;
-
-    do {
-        if (has_queued_work(w) || must_quit(w)) {
-            return false;
-        }
-        akti_thread_pause(AKTI_PAUSES_AWAKE - 1);
-    } while (akti_now(&w->ctx) < until);
-    return true;
-}
-
-/*
- * A turn has ended that only wants to look again later: the worker rests before, if
- * it has nothing else to do. False: something else comes first.
- */
-static bool
-rest(struct akti_worker *w)
-{
-    uint32_t ns = w->ctx.rest_ns;
-    uint64_t began = akti_now(&w->ctx);
-    bool rested;
-
-    w->ctx.rest_ns = 0;
-    if (w->next != NULL || w->mine_head != NULL
-        || akti_runqueue_count(&w->queue) > 0) {
-        return false;
-    }
-    rested = rest_for(w, ns);
-    /* That was no turn; and what is outside, and the timers, come next. */
-    w->tick_ns += w->ctx.now_ns - began;
-    w->tick_turns = 0;
-    if (AKTI_MUTANT(rest_hides_timers)) {
-        w->tick_turns = AKTI_TICK_TURNS;
-        w->turns = 0;
-    }
-    return rested;
-}
-
-static void
-run(struct akti_worker *w, struct akti_runnable *r)
-{
-    bool more;
-
-    akti_counter_add(&w->stat_turns, 1);
-    more = w->ctx.dispatcher->ops->run(r, &w->ctx);
-    /* It waits for nothing, so no other worker need watch over it. */
-    if (AKTI_UNLIKELY(w->ctx.rest_ns != 0) && rest(w) && more) {
-        w->next = r;
-    } else if (more) {
-        akti_worker_enqueue(w, r);
-    }
 }
 
 /* The second look, after the flag was raised. */
