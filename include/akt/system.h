@@ -102,11 +102,11 @@ typedef struct akt_system_opts {
      * sleep was ended within half of that. When it has waited in vain, or for more
      * than a third, n times in a row, it does not for 2^n such sleeps (n up to 6).
      *
-     * What threads outside bring, such as the answers of sockets, comes sooner so,
-     * and mostly for less processor time: neither side pays for the sleep. But work
-     * that comes every 50 us keeps a core busy that would else be idle half of the
-     * time, though other threads go first. Where a process has a limited share of
-     * processor time, 1 may be the better choice.
+     * What threads outside bring, such as the answers of sockets, is begun some 20 us
+     * sooner so, and mostly for less processor time in the end: neither side pays for
+     * the sleep. But work that comes every 50 us keeps a core busy that would else
+     * be idle for two thirds of the time, though other threads go first. Where a
+     * process has a limited share of processor time, 1 may be the better choice.
      */
     uint64_t busy_wait_ns;
     /** Bytes of a task's stack, 16 KiB to 64 MiB, in pages; 0: 64 KiB. */
