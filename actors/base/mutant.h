@@ -231,6 +231,11 @@
     X(busy_waits_always, "a worker waits awake whatever ended its last sleep") \
     X(busy_waits_in_vain,                                                      \
       "a worker that waited in vain does so at once again")                    \
+    X(busy_waits_in_crowd,                                                     \
+      "a worker waits awake though its core is taken away")                    \
+    X(waking_kept_in_sleep, "a worker goes to sleep as if it were on its way") \
+    X(busy_waits_unbounded, "any number of workers waits awake")               \
+    X(busy_waits_for_others, "a worker goes on waiting for what others get")   \
     X(busy_wait_hides_timers, "a worker that waits awake is late for timers")  \
     X(busy_wait_hides_queues, "a worker that waits awake helps nobody")        \
     X(stuck_not_stolen, "nobody takes from a worker whose turn does not end")  \

@@ -41,13 +41,46 @@ akti_busywait_slept(struct akti_busywait *b, uint64_t ns, bool rung)
 }
 
 void
-akti_busywait_ended(struct akti_busywait *b, uint64_t ns, bool found)
+akti_busywait_in_vain(struct akti_busywait *b, uint64_t ns)
 {
-    if (found && ns < worth_ns(b)) {
-        b->vain = 0;
-        return;
-    }
     b->wanted = false;
     b->vain += b->vain < VAIN_MAX;
+    /* Others took the core away meanwhile: they have use for it. */
+    if (ns > 2 * b->longest_ns && !AKTI_MUTANT(busy_waits_in_crowd)) {
+        b->vain = VAIN_MAX;
+    }
     b->rest = AKTI_MUTANT(busy_waits_in_vain) ? 0 : UINT32_C(1) << b->vain;
+}
+
+void
+akti_busywait_found(struct akti_busywait *b, uint64_t ns, uint64_t turns)
+{
+    b->found_ns = ns;
+    b->found_turns = turns;
+}
+
+bool
+akti_busywait_begin(struct akti_busywait *b, uint64_t turns)
+{
+    uint64_t ns = b->found_ns;
+
+    b->found_ns = 0;
+    if (ns >= worth_ns(b)
+        || (ns > 0 && turns == b->found_turns
+            && !AKTI_MUTANT(busy_waits_for_others))) {
+        akti_busywait_in_vain(b, ns);
+    } else if (ns > 0) {
+        b->vain = 0;
+    }
+    return b->wanted;
+}
+
+bool
+akti_busywait_has_place(uint32_t workers, uint32_t asleep, uint32_t waiting)
+{
+    uint32_t idle = asleep + waiting + 1;
+    /* The numbers are of different moments. */
+    uint32_t working = workers > idle ? workers - idle : 0;
+
+    return waiting < working + 2 || AKTI_MUTANT(busy_waits_unbounded);
 }

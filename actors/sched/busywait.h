@@ -28,6 +28,9 @@ struct akti_busywait {
     bool wanted;         /* before the next sleep */
     uint32_t vain;       /* times in a row that it was not worth it */
     uint32_t rest;       /* sleeps that end soon for which it is not to */
+    /* the wait that has found something; 0: none */
+    uint64_t found_ns;
+    uint64_t found_turns;
 };
 
 void akti_busywait_init(struct akti_busywait *b, uint64_t longest_ns);
@@ -35,7 +38,23 @@ void akti_busywait_init(struct akti_busywait *b, uint64_t longest_ns);
 /* A sleep of so long has ended: by a ring, or by a timer. */
 void akti_busywait_slept(struct akti_busywait *b, uint64_t ns, bool rung);
 
-/* A wait of so long has ended: something was found, or there is nothing. */
-void akti_busywait_ended(struct akti_busywait *b, uint64_t ns, bool found);
+/*
+ * There is nothing to do: whether it is to wait. `turns` are those that it has had in
+ * all: when they are as many as when it found something, others have got that.
+ */
+bool akti_busywait_begin(struct akti_busywait *b, uint64_t turns);
+
+/*
+ * Whether one more of so many workers may wait awake, when so many sleep, and wait: two
+ * more than work. More would get too little of what comes.
+ */
+bool akti_busywait_has_place(uint32_t workers, uint32_t asleep,
+                             uint32_t waiting);
+
+/* The wait has found something after so long. */
+void akti_busywait_found(struct akti_busywait *b, uint64_t ns, uint64_t turns);
+
+/* Its time is over. */
+void akti_busywait_in_vain(struct akti_busywait *b, uint64_t ns);
 
 #endif

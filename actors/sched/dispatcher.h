@@ -22,9 +22,9 @@
  * one core is fastest there. A worker estimates at each tick how long its queue
  * takes; above AKTI_PATIENCE_NS it calls itself congested, wakes another, and is
  * stolen from. (Shenango decides in this way when to add a core: Ousterhout et
- * al., NSDI 2019.) A worker that is stuck in one long turn can't say so: a woken
- * worker that finds queues but no congestion naps and looks again, and steals
- * from who has not moved meanwhile.
+ * al., NSDI 2019.) A worker that is stuck in one long turn can't say so: others steal
+ * from one whose queue has not moved for AKTI_NAP_NS, and one of those that find queues
+ * but no congestion naps for so long instead of sleeping, and looks again.
  *
  * What a runnable is, the dispatcher does not know: `run` is core's.
  */
@@ -101,6 +101,13 @@ struct akti_dispatcher_ops {
     void (*released)(struct akti_dispatcher *d);
 };
 
+/* What a worker knows of another one: since when its queue has not been empty, with
+ * no turn ended meanwhile. */
+struct akti_seen {
+    uint64_t since_ns; /* 0: its queue was empty */
+    uint32_t turns;
+};
+
 struct akti_worker {
     /* owner thread */
     struct akti_context ctx;
@@ -115,8 +122,7 @@ struct akti_worker {
     uint64_t tick_ns;    /* when the last one was */
     uint64_t timed_ns;   /* when a timer ended its sleep last */
     uint32_t naps;       /* in a row, without work to take */
-    /* How far the others were when this one looked last. */
-    uint32_t seen_turns[AKTI_WORKERS_MAX];
+    struct akti_seen seen[AKTI_WORKERS_MAX];
     struct akti_timerq timers;
     bool waking; /* was woken to look for work, and has not found any yet */
     akti_counter stat_turns;
@@ -169,6 +175,7 @@ struct akti_dispatcher {
     _Atomic uint32_t holders;               /* who frees it: the last one */
     _Alignas(64) _Atomic uint32_t sleepers; /* of the stealing workers */
     _Atomic uint32_t waking;  /* a woken worker has not found work yet */
+    _Atomic uint32_t waiting; /* workers that wait awake */
     _Atomic uint32_t watcher; /* a worker naps and watches the queues */
     /* what others do for it: see akti_dispatcher_outside */
     _Atomic uint32_t outside;

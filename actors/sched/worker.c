@@ -121,19 +121,39 @@ end_waking(struct akti_worker *w, bool found)
     }
 }
 
-/*
- * Whether to take from this one: its queue is long, or it has not ended a turn
- * since it was looked at a nap ago.
- */
 static bool
-may_steal(struct akti_worker *w, struct akti_worker *victim, bool napped)
+is_asleep(struct akti_worker *w)
 {
-    uint32_t turns = (uint32_t)akti_counter_get(&victim->stat_turns);
-    bool stuck = napped && w->seen_turns[victim->number] == turns;
+    /* Relaxed: advice. */
+    return atomic_load_explicit(&w->asleep, memory_order_relaxed) != AKTI_AWAKE;
+}
 
-    w->seen_turns[victim->number] = turns;
-    return (stuck && !AKTI_MUTANT(stuck_not_stolen))
-           || akti_worker_is_congested(victim);
+/* Whether this one has had something in its queue for a while, and ended no turn. */
+static bool
+is_stuck(struct akti_worker *w, struct akti_worker *victim)
+{
+    struct akti_seen *seen = &w->seen[victim->number];
+    uint32_t turns = (uint32_t)akti_counter_get(&victim->stat_turns);
+
+    if (akti_runqueue_count(&victim->queue) == 0) {
+        /* Taken by others, or done. */
+        seen->since_ns *= seen->turns == turns && !is_asleep(victim);
+        return false;
+    }
+    if (seen->since_ns == 0 || seen->turns != turns) {
+        *seen = (struct akti_seen){w->ctx.now_ns, turns};
+        return false;
+    }
+    return w->ctx.now_ns - seen->since_ns >= AKTI_NAP_NS
+           && !AKTI_MUTANT(stuck_not_stolen);
+}
+
+static bool
+may_steal(struct akti_worker *w, struct akti_worker *victim)
+{
+    bool stuck = is_stuck(w, victim);
+
+    return stuck || akti_worker_is_congested(victim);
 }
 
 static struct akti_runnable *
@@ -142,14 +162,13 @@ steal(struct akti_worker *w)
     struct akti_dispatcher *d = w->ctx.dispatcher;
     uint32_t n = d->worker_count;
     uint32_t start = n > 1 ? akti_random_below(&w->ctx.random, n) : 0;
-    bool napped = w->naps > 0;
     uint32_t i;
 
     for (i = 0; i < n; i++) {
         struct akti_worker *victim = worker_at(d, (start + i) % n);
         struct akti_runnable *r;
 
-        if (victim == w || !may_steal(w, victim, napped)) {
+        if (victim == w || !may_steal(w, victim)) {
             continue;
         }
         r = akti_runqueue_steal(&w->queue, &victim->queue);
@@ -442,7 +461,7 @@ wake_time(struct akti_worker *w)
 
 /* Whether the oldest in a queue is still what it was: others may be busy with it. */
 static bool
-is_stuck(struct akti_inject *q, const struct akti_runnable *was)
+stays_first(struct akti_inject *q, const struct akti_runnable *was)
 {
     return was != NULL && akti_inject_oldest(q) == was;
 }
@@ -461,7 +480,7 @@ check_backstop(struct akti_worker *w)
         || akti_loop_wait(w->loop, now, now + BACKSTOP_GRACE_NS)) {
         return;
     }
-    if ((is_stuck(&w->own, own) || is_stuck(shared, common))
+    if ((stays_first(&w->own, own) || stays_first(shared, common))
         /* Relaxed: had anyone rung, the flag would be down. */
         && atomic_load_explicit(&w->asleep, memory_order_relaxed)
                == AKTI_ASLEEP) {
@@ -527,6 +546,49 @@ watch_until(struct akti_worker *w, uint64_t until)
     return found;
 }
 
+/* While one waits nobody is rung, as if this one had been and were on its way. */
+static void
+become_waking(struct akti_worker *w)
+{
+    if (!w->waking && !w->own_thread) {
+        /* seq_cst: as those who queue; pairs: akti_wake_one */
+        w->waking = atomic_exchange_explicit(&w->ctx.dispatcher->waking, 1,
+                                             memory_order_seq_cst)
+                    == 0;
+    }
+}
+
+static void
+leave_wait(struct akti_worker *w)
+{
+    if (!w->own_thread) {
+        (void)atomic_fetch_sub_explicit(&w->ctx.dispatcher->waiting, 1,
+                                        memory_order_relaxed);
+    }
+}
+
+/* False: enough of them wait awake. */
+static bool
+enter_wait(struct akti_worker *w)
+{
+    struct akti_dispatcher *d = w->ctx.dispatcher;
+    uint32_t waiting;
+
+    if (w->own_thread) {
+        return true;
+    }
+    /* Relaxed, both: a bound that may be passed for a moment. */
+    waiting = atomic_fetch_add_explicit(&d->waiting, 1, memory_order_relaxed);
+    if (akti_busywait_has_place(
+            d->worker_count,
+            atomic_load_explicit(&d->sleepers, memory_order_relaxed),
+            waiting)) {
+        return true;
+    }
+    leave_wait(w);
+    return false;
+}
+
 /*
  * Waits awake, if it is to; true: there is something. The time counts from the last
  * look at the clock, some turns ago: what came during those came soon, too.
@@ -539,17 +601,23 @@ busy_wait(struct akti_worker *w)
     uint64_t timer;
     bool found;
 
-    if (!w->busywait.wanted) {
+    if (!akti_busywait_begin(&w->busywait, akti_counter_get(&w->stat_turns))
+        || !enter_wait(w)) {
         return false;
     }
+    become_waking(w);
     timer = wake_time(w);
     if (AKTI_MUTANT(busy_wait_hides_timers)) {
         timer = AKT_NEVER;
     }
     found = watch_until(w, timer < until ? timer : until);
+    leave_wait(w);
     /* If it was cut short that says nothing about what might have come. */
-    if (found || w->ctx.now_ns >= until) {
-        akti_busywait_ended(&w->busywait, akti_now(&w->ctx) - began, found);
+    if (found) {
+        akti_busywait_found(&w->busywait, akti_now(&w->ctx) - began,
+                            akti_counter_get(&w->stat_turns));
+    } else if (w->ctx.now_ns >= until) {
+        akti_busywait_in_vain(&w->busywait, w->ctx.now_ns - began);
     }
     return found;
 }
@@ -557,11 +625,11 @@ busy_wait(struct akti_worker *w)
 static void
 park(struct akti_worker *w)
 {
-    if (w->waking) {
-        end_waking(w, false);
-    }
     if (busy_wait(w)) {
         return;
+    }
+    if (w->waking && !AKTI_MUTANT(waking_kept_in_sleep)) {
+        end_waking(w, false);
     }
     raise_asleep(w);
     if (!has_work(w) && !must_quit(w)) {

@@ -17,7 +17,7 @@ add_library(akt_explored STATIC ${akt_explored_sources}
 set_source_files_properties(${akt_explore_dir}/campaign.c
     PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE)
 akt_library(akt_explored)
-# A worker that waits awake before it sleeps does the same in more steps.
+# Workers wait awake where a scenario wants it (sleep_explore).
 target_compile_definitions(akt_explored PUBLIC AKT_TESTING=1 AKT_EXPLORED=1
     AKTI_BUSY_WAIT_NS=0)
 target_compile_options(akt_explored PUBLIC

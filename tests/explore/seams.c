@@ -166,12 +166,12 @@ akti_thread_join(pthread_t thread)
     explore_thread_join(thread);
 }
 
-/* Nobody looks again and again: see AKTI_BUSY_WAIT_NS. */
+/* A worker that waits awake, which takes time. */
 void
 akti_thread_pause(uint32_t tries)
 {
     (void)tries;
-    explore_pause();
+    explore_pass_time(1);
 }
 
 /* No scenario leaves a thread to itself. */

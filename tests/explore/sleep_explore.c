@@ -9,7 +9,7 @@
  * Found: a sleeper that does not look again after it has raised its flag, or not
  * whether it is to quit; a waker that looks for sleepers before it queues; one
  * that leaves `waking` up when it could elect nobody; a woken worker that does
- * not hand the waking on; a worker that goes off duty after it has told so; an
+ * not hand the waking on; one that has waited awake and goes to sleep with it; a worker that goes off duty after it has told so; an
  * idle look that does not look at the workers twice.
  */
 #include "tests/explore/world.h"
@@ -33,6 +33,7 @@ struct shape {
     bool waits_idle;  /* by the dispatcher's own wait */
     bool quits_early; /* while they still run */
     bool meet;        /* each runs until another one runs too */
+    uint64_t busy_wait_ns;
 };
 
 struct item {
@@ -116,8 +117,10 @@ static void
 begin(void)
 {
     struct akti_depot_opts cells = {.block_size = 64, .align = 64};
-    struct akti_dispatcher_opts opts = {
-        .workers = WORKERS, .blocking_threads = 1, .blocking_queue = 1};
+    struct akti_dispatcher_opts opts = {.workers = WORKERS,
+                                        .blocking_threads = 1,
+                                        .blocking_queue = 1,
+                                        .busy_wait_ns = shape->busy_wait_ns};
     uint32_t i;
 
     memset(&d, 0, sizeof(d));
@@ -358,6 +361,26 @@ test_pinned_work_wakes_its_worker(void **state)
     explore_shape("sleep, pinned", &s, 2);
 }
 
+/* Each look takes a nanosecond: it looks some times, and sleeps. */
+static void
+test_work_comes_while_a_worker_waits_awake(void **state)
+{
+    static const struct shape all = {
+        .producers = 2, .items = 3, .busy_wait_ns = 8};
+    static const struct shape pinned = {
+        .producers = 2, .items = 2, .pinned = true, .busy_wait_ns = 8};
+    static const struct shape idle = {.producers = 1,
+                                      .items = 3,
+                                      .again = 1,
+                                      .waits_idle = true,
+                                      .busy_wait_ns = 8};
+
+    (void)state;
+    explore_shape("sleep, awake", &all, 1);
+    explore_shape("sleep, awake, pinned", &pinned, 1);
+    explore_shape("sleep, awake, idle", &idle, 1);
+}
+
 static void
 test_idle_wait_ends_when_nothing_runs_and_not_before(void **state)
 {
@@ -403,6 +426,7 @@ main(void)
         cmocka_unit_test(test_more_work_than_workers_is_all_done),
         cmocka_unit_test(test_long_turn_keeps_nothing_from_the_other_worker),
         cmocka_unit_test(test_pinned_work_wakes_its_worker),
+        cmocka_unit_test(test_work_comes_while_a_worker_waits_awake),
         cmocka_unit_test(test_idle_wait_ends_when_nothing_runs_and_not_before),
         cmocka_unit_test(test_idle_wait_sees_work_that_a_timer_hides),
         cmocka_unit_test(

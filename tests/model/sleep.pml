@@ -9,7 +9,8 @@
  * enqueues first and then looks for a raised flag; the CAS 1 -> 0 on that flag
  * elects the one waker, which rings that doorbell. `searching` counts the workers
  * that look for work: while there is one, a producer wakes nobody, and the last
- * one to find some wakes the next worker if more is left.
+ * one to find some wakes the next worker if more is left. A worker that has found
+ * nothing may wait awake: it is counted as a searcher meanwhile, and looks again.
  *
  * There is no back-stop time-out in the model: the protocol has to do without.
  *
@@ -105,10 +106,11 @@ proctype producer(byte items)
 proctype worker(byte me)
 {
     byte i;
-    bool found, last;
+    bool found, last, waited;
 
 search: /* entered awake */
     searching++;
+look:
     /* Looks once: own queue, inject queue, the other's queue. */
     atomic {
         if
@@ -138,7 +140,13 @@ search: /* entered awake */
         fi
     };
 
-    /* Nothing. Flag up first, then out of the searchers, then looks again: a
+    /* Nothing. It may wait awake; one more look stands for all of them. */
+    if
+    :: atomic { !waited -> waited = true; goto look }
+    :: waited = false
+    fi;
+
+    /* Flag up first, then out of the searchers, then looks again: a
      * producer that saw a searcher enqueued before the second look, one that
      * saw none sees the flag. */
     atomic { asleep[me] = true; elected[me] = false };

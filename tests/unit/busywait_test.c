@@ -42,11 +42,25 @@ sleeps_until_wanted(struct akti_busywait *b)
 {
     uint32_t n = 0;
 
-    while (!b->wanted && n <= 1000) {
+    while (!akti_busywait_begin(b, 0) && n <= 1000) {
         akti_busywait_slept(b, SOON, true);
         n++;
     }
     return n;
+}
+
+static bool
+waits(struct akti_busywait *b)
+{
+    return akti_busywait_begin(b, 0);
+}
+
+/* It finds something, and has a turn with that. */
+static bool
+waits_after_it_found(struct akti_busywait *b, uint64_t ns)
+{
+    akti_busywait_found(b, ns, 1);
+    return akti_busywait_begin(b, 2);
 }
 
 static void
@@ -56,15 +70,15 @@ test_it_waits_after_a_sleep_that_a_ring_ended_soon(void **state)
 
     (void)state;
     akti_busywait_init(&b, LONGEST);
-    assert_false(b.wanted);
+    assert_false(waits(&b));
     akti_busywait_slept(&b, SOON, true);
-    assert_true(b.wanted);
+    assert_true(waits(&b));
     akti_busywait_slept(&b, LATE, true);
-    assert_false(b.wanted);
+    assert_false(waits(&b));
     akti_busywait_slept(&b, SOON, true);
-    assert_true(b.wanted);
+    assert_true(waits(&b));
     akti_busywait_slept(&b, SOON, false);
-    assert_false(b.wanted);
+    assert_false(waits(&b));
 }
 
 static void
@@ -75,22 +89,20 @@ test_it_goes_on_while_something_comes_soon(void **state)
 
     (void)state;
     for (i = 0; i < 100; i++) {
-        akti_busywait_ended(&b, WORTH, true);
-        assert_true(b.wanted);
+        assert_true(waits_after_it_found(&b, WORTH));
     }
 }
 
-static void
-expect_rests(struct akti_busywait *b, uint64_t ns, bool found)
-{
-    uint32_t n;
-
-    for (n = 1; n <= 8; n++) {
-        akti_busywait_ended(b, ns, found);
-        assert_false(b->wanted);
-        assert_int_equal(sleeps_until_wanted(b), (1u << (n < 6 ? n : 6)) + 1);
-    }
-}
+#define RESTS_AFTER(b, it_waited)                                              \
+    do {                                                                       \
+        uint32_t n_;                                                           \
+        for (n_ = 1; n_ <= 8; n_++) {                                          \
+            it_waited;                                                         \
+            assert_false(waits(b));                                            \
+            assert_int_equal(sleeps_until_wanted(b),                           \
+                             (1u << (n_ < 6 ? n_ : 6)) + 1);                   \
+        }                                                                      \
+    } while (0)
 
 static void
 test_it_rests_ever_longer_when_nothing_comes(void **state)
@@ -98,7 +110,7 @@ test_it_rests_ever_longer_when_nothing_comes(void **state)
     struct akti_busywait b = rung_soon();
 
     (void)state;
-    expect_rests(&b, LONGEST, false);
+    RESTS_AFTER(&b, akti_busywait_in_vain(&b, LONGEST));
 }
 
 static void
@@ -107,7 +119,27 @@ test_it_rests_too_when_something_comes_late(void **state)
     struct akti_busywait b = rung_soon();
 
     (void)state;
-    expect_rests(&b, NOT_WORTH, true);
+    RESTS_AFTER(&b, assert_false(waits_after_it_found(&b, NOT_WORTH)));
+}
+
+/* It has had no turn since it found something. */
+static void
+test_it_rests_too_when_others_get_what_comes(void **state)
+{
+    struct akti_busywait b = rung_soon();
+
+    (void)state;
+    RESTS_AFTER(&b, akti_busywait_found(&b, WORTH, 0));
+}
+
+static void
+test_it_rests_for_long_when_its_core_was_taken_away(void **state)
+{
+    struct akti_busywait b = rung_soon();
+
+    (void)state;
+    akti_busywait_in_vain(&b, 2 * LONGEST + 1);
+    assert_int_equal(sleeps_until_wanted(&b), 65);
 }
 
 static void
@@ -116,9 +148,9 @@ test_what_comes_soon_makes_the_next_rest_short(void **state)
     struct akti_busywait b = rung_soon();
 
     (void)state;
-    expect_rests(&b, LONGEST, false);
-    akti_busywait_ended(&b, WORTH, true);
-    akti_busywait_ended(&b, LONGEST, false);
+    RESTS_AFTER(&b, akti_busywait_in_vain(&b, LONGEST));
+    assert_true(waits_after_it_found(&b, WORTH));
+    akti_busywait_in_vain(&b, LONGEST);
     assert_int_equal(sleeps_until_wanted(&b), 3);
 }
 
@@ -130,12 +162,27 @@ test_sleeps_that_end_late_shorten_no_rest(void **state)
     int i;
 
     (void)state;
-    akti_busywait_ended(&b, LONGEST, false);
+    akti_busywait_in_vain(&b, LONGEST);
     for (i = 0; i < 10; i++) {
         akti_busywait_slept(&b, LATE, true);
         akti_busywait_slept(&b, SOON, false);
     }
     assert_int_equal(sleeps_until_wanted(&b), 3);
+}
+
+static void
+test_two_more_wait_than_work(void **state)
+{
+    (void)state;
+    assert_true(akti_busywait_has_place(1, 0, 0));
+    assert_true(akti_busywait_has_place(2, 0, 1));
+    assert_true(akti_busywait_has_place(64, 63, 0));
+    assert_true(akti_busywait_has_place(64, 62, 1));
+    assert_false(akti_busywait_has_place(64, 61, 2));
+    assert_true(akti_busywait_has_place(64, 58, 3));
+    assert_false(akti_busywait_has_place(64, 58, 4));
+    /* Seen too late. */
+    assert_false(akti_busywait_has_place(2, 2, 2));
 }
 
 static void
@@ -148,7 +195,7 @@ test_a_longest_wait_of_nothing_is_none(void **state)
     for (longest = 0; longest < 2; longest++) {
         akti_busywait_init(&b, longest);
         akti_busywait_slept(&b, 0, true);
-        assert_false(b.wanted);
+        assert_false(waits(&b));
     }
 }
 
@@ -218,18 +265,31 @@ struct holder {
     uint32_t made;
 };
 
-/* Holds its worker, and then gives it more to do than it can. */
+/* More to do than one worker can. */
 static akt_err
-on_hold(akt_self *self, struct holder *h, const struct hold *m)
+make_busy(akt_self *self, struct holder *h)
 {
     akt_ref ref;
 
-    while (!atomic_load(&let_go)) {
-    }
     for (h->made = 0; h->made < 8; h->made++) {
         AKT_TRY(akt_spawn(self, busy, &ref, .home = pthread_self(),
                           .since_ns = akt_now_ns(self)));
         AKT_TRY(akt_send(self, ref, work));
+    }
+    return AKT_OK;
+}
+
+/* Holds its worker, and makes that before, or after. */
+static akt_err
+on_hold(akt_self *self, struct holder *h, const struct hold *m)
+{
+    if (m->after_ns != 0) {
+        AKT_TRY(make_busy(self, h));
+    }
+    while (!atomic_load(&let_go)) {
+    }
+    if (m->after_ns == 0) {
+        AKT_TRY(make_busy(self, h));
     }
     return akt_reply(self, m, .after_ns = 0);
 }
@@ -361,6 +421,30 @@ test_who_waits_awake_helps_others(void **state)
     assert_true(atomic_load(&took_ns) < IN_TIME);
 }
 
+/* What waits behind a long turn is taken by a worker that never sleeps. */
+static void
+test_who_waits_awake_takes_from_who_is_stuck(void **state)
+{
+    struct bench b;
+    akt_future f;
+    akt_ref ref;
+    uint64_t began;
+
+    (void)state;
+    open_bench(&b, 2);
+    assert_ok(akt_spawn(b.me, holder, &ref));
+    assert_ok(akt_ask_within(b.me, WITHIN, ref, &f, hold, .after_ns = 1));
+    assert_true(make_wait(&b));
+    began = akt_now_ns(b.me);
+    while (!atomic_load(&is_helped)) {
+        ask(&b, 0);
+    }
+    assert_true(akt_now_ns(b.me) - began < IN_TIME);
+    atomic_store(&let_go, true);
+    await(&b, f);
+    close_bench(&b);
+}
+
 int
 main(void)
 {
@@ -369,12 +453,16 @@ main(void)
         cmocka_unit_test(test_it_goes_on_while_something_comes_soon),
         cmocka_unit_test(test_it_rests_ever_longer_when_nothing_comes),
         cmocka_unit_test(test_it_rests_too_when_something_comes_late),
+        cmocka_unit_test(test_it_rests_too_when_others_get_what_comes),
+        cmocka_unit_test(test_it_rests_for_long_when_its_core_was_taken_away),
         cmocka_unit_test(test_what_comes_soon_makes_the_next_rest_short),
         cmocka_unit_test(test_sleeps_that_end_late_shorten_no_rest),
+        cmocka_unit_test(test_two_more_wait_than_work),
         cmocka_unit_test(test_a_longest_wait_of_nothing_is_none),
         cmocka_unit_test(test_who_waits_awake_needs_no_waking),
         cmocka_unit_test(test_who_waits_awake_is_there_for_timers),
         cmocka_unit_test(test_who_waits_awake_helps_others),
+        cmocka_unit_test(test_who_waits_awake_takes_from_who_is_stuck),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
