@@ -373,6 +373,7 @@
     X(nng_pair_of_old, "PAIR speaks what PAIR0 does")                          \
     X(nng_survey_untagged, "an answer is to no survey")                        \
     X(nng_key_unchecked, "a key is not compared with its certificate")         \
+    X(nng_any_name, "who dials takes a certificate of any name")               \
     X(net_losses_not_said, "a socket is closed with losses, and says nothing") \
     X(net_answers_forgotten, "an answer that has not left is in no number")    \
     X(net_finish_early, "a socket tells its last numbers before both counted") \

@@ -30,6 +30,21 @@ akti_address_scheme(const char *url)
     return NULL;
 }
 
+void
+akti_address_host(const char *url, char *out)
+{
+    const char *host = strstr(url, "://");
+    bool is_bracketed;
+    size_t n;
+
+    host = host != NULL ? host + 3 : url;
+    is_bracketed = *host == '[';
+    host += is_bracketed;
+    n = strcspn(host, is_bracketed ? "]" : ":/?#");
+    memcpy(out, host, n);
+    out[n] = '\0';
+}
+
 akt_err
 akti_address_check(const struct akti_opening *o, bool has_tls, akt_error *error)
 {

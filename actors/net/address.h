@@ -15,6 +15,10 @@ struct akti_scheme {
 /* NULL: no address. */
 const struct akti_scheme *akti_address_scheme(const char *url);
 
+/* The host in it, without brackets and port; "" when there is none. `out` has room for
+ * an address. */
+void akti_address_host(const char *url, char *out);
+
 /* Whether it is an address at all, for this socket. */
 akt_err akti_address_check(const struct akti_opening *opening, bool has_tls,
                            akt_error *error);

@@ -241,7 +241,11 @@ const char *akti_nng_tls_lacks(const struct akti_nng_tls *tls, bool listens);
 /* Both are PEM, and one that nng can read. AKT_ENOMEM. */
 akt_err akti_nng_key_check(const char *cert, const char *key,
                            bool *out_differs);
-int akti_nng_tls_dialer(const struct akti_net *net, nng_dialer dialer);
+/* The name that the certificate of whom one dials must have. `room` is for an address. */
+const char *akti_nng_tls_name(const struct akti_nng_tls *tls, const char *url,
+                              char *room);
+int akti_nng_tls_dialer(const struct akti_net *net, nng_dialer dialer,
+                        const char *url);
 int akti_nng_tls_listener(const struct akti_net *net, nng_listener listener);
 
 /* --- nng_error.c --- */

@@ -170,7 +170,7 @@ set_dialer(const struct akti_net *net, nng_dialer d, const char *url)
                                milliseconds(net->redial_max_ns));
     }
     return rv == 0 && akti_address_scheme(url)->is_secure
-               ? akti_nng_tls_dialer(net, d)
+               ? akti_nng_tls_dialer(net, d, url)
                : rv;
 }
 
@@ -180,6 +180,13 @@ may_be_unwanted(const char *url, int rv)
 {
     return akti_address_scheme(url)->is_secure
            && (rv == NNG_ECONNSHUT || rv == NNG_ECONNRESET);
+}
+
+static bool
+is_unproven(const char *url, int rv)
+{
+    return akti_address_scheme(url)->is_secure
+           && (rv == NNG_ECRYPTO || rv == NNG_EPEERAUTH);
 }
 
 /* The peer may come yet. */
@@ -227,12 +234,30 @@ wait_for_closings(void)
     }
 }
 
+/* Which of them it is, and whose certificate, mbed TLS does not tell. */
 static void
-say_why(struct akti_opening *o, int rv, const char *asked)
+say_unproven(const struct akti_net *net, struct akti_opening *o,
+             const char *asked)
+{
+    char host[AKTI_NET_URL_SIZE];
+
+    (void)akt_error_set(&o->error, AKT_EACCES,
+                        "dial %s: the certificates do not match: the peer's is "
+                        "not vouched for, is expired, or is not for the name "
+                        "'%s' (tls.server_name); or the peer does not take "
+                        "this one's, or speaks no TLS",
+                        asked, akti_nng_tls_name(net->tls, asked, host));
+}
+
+static void
+say_why(const struct akti_net *net, struct akti_opening *o, int rv,
+        const char *asked)
 {
     bool listens = o->kind == AKTI_OPENING_LISTEN;
 
-    if (!listens && may_be_unwanted(asked, rv)) {
+    if (!listens && is_unproven(asked, rv)) {
+        say_unproven(net, o, asked);
+    } else if (!listens && may_be_unwanted(asked, rv)) {
         (void)akt_error_set(&o->error, AKT_EACCES,
                             "dial %s: the peer closed the connection; it may "
                             "want a certificate, or another one",
@@ -258,7 +283,7 @@ run(struct akti_nng_job *job)
         wait_for_closings();
         rv = listens ? listen_on(net, o) : dial_to(net, o);
         if (rv != 0) {
-            say_why(o, rv, asked);
+            say_why(net, o, rv, asked);
         } else {
             note_url(net, o->url);
         }

@@ -4,6 +4,7 @@
  * with them is said there; nng gets a configuration for each address.
  */
 #include "actors/base/mutant.h"
+#include "actors/net/address.h"
 #include "actors/net/nng_back.h"
 
 #include <errno.h>
@@ -77,8 +78,9 @@ set_own(nng_tls_config *c, const struct akti_nng_tls *t)
                            : 0;
 }
 
+/* The name that the peer must have; NULL: it listens. */
 static int
-set_up(nng_tls_config *c, const struct akti_nng_tls *t, bool listens)
+set_up(nng_tls_config *c, const struct akti_nng_tls *t, const char *name)
 {
     int rv = set_own(c, t);
 
@@ -86,24 +88,24 @@ set_up(nng_tls_config *c, const struct akti_nng_tls *t, bool listens)
         rv = nng_tls_config_ca_chain(c, t->ca, NULL);
     }
     if (rv == 0) {
-        rv = nng_tls_config_auth_mode(c, listens && !t->mutual
+        rv = nng_tls_config_auth_mode(c, name == NULL && !t->mutual
                                              ? NNG_TLS_AUTH_MODE_NONE
                                              : NNG_TLS_AUTH_MODE_REQUIRED);
     }
-    if (rv == 0 && !listens && t->server_name != NULL) {
-        rv = nng_tls_config_server_name(c, t->server_name);
+    if (rv == 0 && name != NULL && !AKTI_MUTANT(nng_any_name)) {
+        rv = nng_tls_config_server_name(c, name);
     }
     return rv;
 }
 
 static int
-make(const struct akti_nng_tls *t, bool listens, nng_tls_config **out)
+make(const struct akti_nng_tls *t, const char *name, nng_tls_config **out)
 {
-    int rv = nng_tls_config_alloc(out, listens ? NNG_TLS_MODE_SERVER
-                                               : NNG_TLS_MODE_CLIENT);
+    int rv = nng_tls_config_alloc(out, name == NULL ? NNG_TLS_MODE_SERVER
+                                                    : NNG_TLS_MODE_CLIENT);
 
     if (rv == 0) {
-        rv = set_up(*out, t, listens);
+        rv = set_up(*out, t, name);
         if (rv != 0) {
             nng_tls_config_free(*out);
         }
@@ -117,7 +119,7 @@ is_good(const struct akti_nng_tls *t)
 {
     nng_tls_config *c = NULL;
 
-    if (make(t, true, &c) != 0) {
+    if (make(t, NULL, &c) != 0) {
         return false;
     }
     nng_tls_config_free(c);
@@ -259,11 +261,27 @@ akti_nng_tls_lacks(const struct akti_nng_tls *t, bool listens)
     return t->ca == NULL ? "somebody who vouches for the peer (tls.ca)" : NULL;
 }
 
-int
-akti_nng_tls_dialer(const struct akti_net *net, nng_dialer dialer)
+const char *
+akti_nng_tls_name(const struct akti_nng_tls *t, const char *url, char *room)
 {
+    if (t->server_name != NULL) {
+        return t->server_name;
+    }
+    akti_address_host(url, room);
+    return room;
+}
+
+/*
+ * Without a name nng would not look at that of the certificate: this configuration takes
+ * the place of its own, which has the host.
+ */
+int
+akti_nng_tls_dialer(const struct akti_net *net, nng_dialer dialer,
+                    const char *url)
+{
+    char host[AKTI_NET_URL_SIZE];
     nng_tls_config *c = NULL;
-    int rv = make(net->tls, false, &c);
+    int rv = make(net->tls, akti_nng_tls_name(net->tls, url, host), &c);
 
     if (rv == 0) {
         rv = nng_dialer_set_ptr(dialer, NNG_OPT_TLS_CONFIG, c);
@@ -276,7 +294,7 @@ int
 akti_nng_tls_listener(const struct akti_net *net, nng_listener listener)
 {
     nng_tls_config *c = NULL;
-    int rv = make(net->tls, true, &c);
+    int rv = make(net->tls, NULL, &c);
 
     if (rv == 0) {
         rv = nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, c);

@@ -214,8 +214,9 @@ typedef struct akt_nng_tls {
     const char *cert; /**< [borrow] one's own certificate; a listener's duty */
     /** [borrow] Its key, without a password; NULL: in the same file. */
     const char *key;
-    /** [borrow] The name that the peer's certificate must have; NULL: the host
-     * of the address that is dialed. */
+    /** [borrow] The name that the certificate of whom one dials must have; NULL: the
+     * host of the address. mbed TLS before 3.5 (Debian 12 has 2.28) looks for a host
+     * in digits among the names only, not among the addresses of a certificate. */
     const char *server_name;
     bool mutual; /**< a listener wants certificates of its peers too */
 } akt_nng_tls;

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # certs.sh FOLDER [KEYS]: makes certificates of a day in FOLDER: two authorities
 # (ca.pem and other.pem), and by the first one, for localhost, each with its key:
-# server.pem, client.pem, and old.pem, which has expired. With KEYS also rsa.pem, and
-# keys in all forms that there are: server.p8, rsa.p1, rsa.p8, and server.locked with
-# a password. Needs openssl.
+# server.pem, client.pem, and old.pem, which has expired, and digits.pem for 127.0.0.1.
+# With KEYS also rsa.pem, and keys in all forms that there are: server.p8, rsa.p1,
+# rsa.p8, and server.locked with a password. Needs openssl.
 set -eu
 cd "$1"
 
@@ -30,6 +30,10 @@ echo 'subjectAltName=DNS:localhost' >names
 issue server 1
 issue client 1
 issue old -1
+# As a name too: mbed TLS before 3.5 knows no addresses.
+echo 'subjectAltName=DNS:127.0.0.1,IP:127.0.0.1' >names
+issue digits 1
+echo 'subjectAltName=DNS:localhost' >names
 [ $# -gt 1 ] || exit 0
 openssl genrsa -out rsa.key 2048
 issue rsa 1

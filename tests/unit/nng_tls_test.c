@@ -3,6 +3,7 @@
  * Sockets with certificates: who is vouched for is heard, who is not is told why,
  * and the one who listens goes on.
  */
+#include "actors/net/address.h"
 #include "tests/support/net.h"
 
 #include <stdio.h>
@@ -136,6 +137,53 @@ test_strange_names_and_authorities_are_refused(void **state)
     net_end(&t.net);
 }
 
+/* A certificate of the same authority for somebody else proves nothing. */
+static void
+test_name_is_that_of_the_address_unless_said(void **state)
+{
+    static const char *const urls[] = {"tls+tcp://127.0.0.1:0",
+                                       "wss://127.0.0.1:0/way"};
+    unsigned i;
+
+    (void)state;
+    for (i = 0; i < 2; i++) {
+        struct secure t;
+        akt_nng client;
+
+        begin(&t);
+        (void)serve(&t, "server", false, urls[i]);
+        assert_refused(&t, visit(&t, "ca.pem", NULL, NULL, &client));
+        assert_non_null(strstr(t.net.error.text, "'127.0.0.1'"));
+        (void)serve(&t, "digits", false, urls[i]);
+        assert_ok(visit(&t, "ca.pem", NULL, NULL, &client));
+        net_send(&t.net, client, "for you");
+        net_expect(t.net.a, "for you");
+        net_end(&t.net);
+    }
+}
+
+static void
+test_host_of_an_address(void **state)
+{
+    static const char *const hosts[][2] = {
+        {"tls+tcp://a.example:5000", "a.example"},
+        {"wss://a.example/way:7", "a.example"},
+        {"wss://a.example?b", "a.example"},
+        {"tls+tcp6://[::1]:5000", "::1"},
+        {"tls+tcp://[::1", "::1"},
+        {"tls+tcp://:5000", ""},
+        {"tls+tcp://[", ""},
+    };
+    char host[AKTI_NET_URL_SIZE];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        akti_address_host(hosts[i][0], host);
+        assert_string_equal(host, hosts[i][1]);
+    }
+}
+
 static void
 test_expired_certificates_are_refused(void **state)
 {
@@ -244,6 +292,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_messages_come_to_whom_the_authority_vouches_for),
         cmocka_unit_test(test_strange_names_and_authorities_are_refused),
+        cmocka_unit_test(test_name_is_that_of_the_address_unless_said),
+        cmocka_unit_test(test_host_of_an_address),
         cmocka_unit_test(test_expired_certificates_are_refused),
         cmocka_unit_test(test_mutual_wants_certificates_of_those_who_dial),
         cmocka_unit_test(test_key_that_does_not_fit_is_named),
