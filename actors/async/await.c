@@ -229,15 +229,31 @@ await_call(akt_self *self, akt_future future, const akti_want *want,
     return say(error, err);
 }
 
+/* Whether the caller may ask and wait. One that is cancelled asks nobody: that who it
+ * would ask has ended is no news to it. */
+AKTI_INLINE akt_err
+check_call(akt_self *self)
+{
+    struct akti_task *t = akti_task_of(self);
+
+    if (t == NULL) {
+        return self->port != NULL ? AKT_OK : AKT_ECONTEXT;
+    }
+    return AKTI_UNLIKELY(akti_task_must_end(t))
+                   && !AKTI_MUTANT(cancelled_call_asks)
+               ? AKT_ECANCELLED
+               : AKT_OK;
+}
+
 akt_err
 akti_call(akt_self *self, akt_ref to, const akti_message_arg *message,
           const akti_call_wait *wait)
 {
     akti_want want = {message->type->reply, wait->out};
     akt_future future;
-    akt_err err = AKT_ECONTEXT;
+    akt_err err = check_call(self);
 
-    if (akti_task_of(self) != NULL || self->port != NULL) {
+    if (AKTI_LIKELY(err == AKT_OK)) {
         err = akti_ask(self, to, wait->timeout_ns, message, &future);
     }
     return err == AKT_OK ? await_call(self, future, &want, wait->error)

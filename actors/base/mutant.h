@@ -37,6 +37,7 @@
       "a thread's select sees no deadline of a part of a future")              \
     X(select_hears_no_end, "a thread's select sleeps when its future ends")    \
     X(cancel_not_heard, "a task that is cancelled goes on waiting")            \
+    X(cancelled_call_asks, "a task that is cancelled asks all the same")       \
     X(closing_scope_goes_on,                                                   \
       "a task that fails while its scope closes cancels no other")             \
     X(boxed_freed_early, "a reply is freed while it lies in the mailbox")      \

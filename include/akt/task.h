@@ -316,7 +316,8 @@ AKT_API AKT_NODISCARD akt_err akt_await(akt_self *self, akt_future future,
  * Asks and waits for the reply: `akt_call(self, to, deposit, &reply, .amount = 5)`
  * fills the reply's struct. Texts and bytes in it live until the caller's next
  * `akt_call` or `akt_join_as`. Answers what `akt_ask` does, the answerer's error,
- * `AKT_ETIMEOUT`, `AKT_EBROKEN`, and `AKT_ECANCELLED` (the request is cancelled).
+ * `AKT_ETIMEOUT`, `AKT_EBROKEN`, and `AKT_ECANCELLED`: the request is cancelled, or the
+ * task is, which then asks nobody.
  */
 #define akt_call(self, to, name, ...)                                          \
     akt_call_within(self, 0, to, name, __VA_ARGS__)

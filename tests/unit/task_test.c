@@ -279,6 +279,40 @@ a_cancelled_task_cleans_up(struct sim *sim)
     assert_err(akt_task_cancel(sim->me, task), AKT_EDEAD);
 }
 
+/* Whoever is asked; a loop that asks again until it is cancelled has to hear it. */
+static akt_err
+call_when_cancelled(akt_self *self, void *arg)
+{
+    const akt_ref *refs = arg; /* one that lives, and one that has ended */
+    struct put got = {0};
+
+    assert_err(akt_sleep(self, AKT_SECONDS(1000)), AKT_ECANCELLED);
+    assert_err(akt_call(self, refs[0], get, &got, .n = 1), AKT_ECANCELLED);
+    assert_err(akt_call(self, refs[1], get, &got, .n = 1), AKT_ECANCELLED);
+    akt_task_shield(self, true);
+    assert_ok(akt_call(self, refs[0], get, &got, .n = 1));
+    assert_err(akt_call(self, refs[1], get, &got, .n = 1), AKT_EDEAD);
+    akt_task_shield(self, false);
+    return AKT_ECANCELLED;
+}
+
+static void
+a_cancelled_task_asks_nobody(struct sim *sim)
+{
+    akt_ref refs[2];
+    akt_task task;
+
+    assert_ok(akt_spawn(sim->me, echo, &refs[0], .factor = 3));
+    assert_ok(akt_spawn(sim->me, echo, &refs[1], .factor = 3));
+    assert_ok(akt_stop(sim->me, refs[1]));
+    assert_ok(akt_task_spawn(sim->me, doing, &task, .fn = call_when_cancelled,
+                             .arg = refs));
+    (void)akt_sim_advance(sim->system, AKT_SECONDS(1));
+    assert_ok(akt_task_cancel(sim->me, task));
+    assert_err(akt_join(sim->me, task), AKT_ECANCELLED);
+    assert_int_equal(sim_counters(sim).asked, 1);
+}
+
 static void
 a_task_that_is_cancelled_before_it_began_cleans_up(struct sim *sim)
 {
@@ -588,6 +622,7 @@ TEST(the_answer_has_the_words_of_a_failure)
 TEST(a_task_calls_an_actor)
 TEST(intervals_keep_their_grid)
 TEST(a_cancelled_task_cleans_up)
+TEST(a_cancelled_task_asks_nobody)
 TEST(a_task_that_is_cancelled_before_it_began_cleans_up)
 TEST(an_error_cancels_the_tasks_owned)
 TEST(a_task_ends_after_its_tasks)
@@ -611,6 +646,7 @@ main(void)
         sim_test(test_a_task_calls_an_actor),
         sim_test(test_intervals_keep_their_grid),
         sim_test(test_a_cancelled_task_cleans_up),
+        sim_test(test_a_cancelled_task_asks_nobody),
         sim_test(test_a_task_that_is_cancelled_before_it_began_cleans_up),
         sim_test(test_an_error_cancels_the_tasks_owned),
         sim_test(test_a_task_ends_after_its_tasks),
