@@ -117,8 +117,9 @@ keep_request(struct akti_simnet_end *e, struct akti_simnet_message *m)
     if (r == NULL) {
         return false;
     }
+    /* What was sent before a close arrives behind it: there is no way back then. */
     *r = (struct akti_simnet_request){
-        .end = e, .tag = ++net->tags, .remote = m->tag};
+        .end = e->conn->open ? e : NULL, .tag = ++net->tags, .remote = m->tag};
     m->tag = r->tag;
     while (*at != NULL) {
         at = &(*at)->next;

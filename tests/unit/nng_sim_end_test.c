@@ -189,6 +189,47 @@ test_options_out_of_range_are_refused(void **state)
     sim_close(&sim);
 }
 
+/* --- who asked is gone --- */
+
+static akt_err
+answer_late(akt_self *self)
+{
+    const struct akt_nng_request *q;
+    akt_received m;
+
+    AKT_TRY(akt_receive(self, AKT_NEVER, &m));
+    q = akt_received_as(&m, akt_nng_request);
+    assert_non_null(q);
+    AKT_TRY(akt_sleep(self, AKT_SECONDS(2)));
+    return akt_reply(self, q, .data = {"late", 4});
+}
+AKT_TASK(answer_late, void);
+
+/* What it sent before its end still arrives, and then there is nobody to answer. */
+static void
+answer_to_who_closed_is_lost(struct sim *sim)
+{
+    akt_nng_opts opts = {.protocol = AKT_NNG_REP};
+    akt_future f;
+    akt_task task;
+    akt_nng req;
+
+    begin(sim);
+    assert_ok(akt_task_spawn(sim->me, answer_late, &task));
+    opts.to = task.ref;
+    assert_ok(try_listen(sim, open_with(sim, &opts), URL));
+    req = open_with(sim, &(akt_nng_opts){.protocol = AKT_NNG_REQ});
+    assert_ok(try_dial(sim, req, URL, true));
+    assert_ok(akt_ask(sim->me, req.ref, &f, akt_nng_request, .data = {"?", 1}));
+    (void)akt_sim_run_until_idle(sim->system);
+    akt_nng_close(sim->me, req);
+    assert_ok(akt_join(sim->me, task));
+    settle(sim);
+    assert_int_equal(akt_sim_net_stats(sim->system).arrived, 1);
+    assert_int_equal(akt_sim_net_stats(sim->system).lost, 1);
+    akt_future_drop(sim->me, f);
+}
+
 /* --- ends at any point --- */
 
 AKT_SIGNAL(next);
@@ -504,6 +545,7 @@ TEST(lost_connection_ends_its_requests)
 TEST(answer_to_cancelled_request_is_unwanted)
 TEST(last_answer_of_a_peer_comes)
 TEST(open_that_waits_ends_by_time_or_cancellation)
+TEST(answer_to_who_closed_is_lost)
 TEST(parted_address_is_not_reached)
 TEST(ends_at_any_point_leak_nothing)
 
@@ -513,6 +555,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         sim_test(test_addresses_are_names),
         cmocka_unit_test(test_open_that_waits_ends_by_time_or_cancellation),
+        sim_test(test_answer_to_who_closed_is_lost),
         sim_test(test_parted_address_is_not_reached),
         sim_test(test_full_socket_rests_until_its_end),
         sim_test(test_lost_connection_ends_its_requests),
