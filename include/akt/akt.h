@@ -3,7 +3,8 @@
  * @file akt.h
  * @brief All of akt: includes only. Begin with actor.h and system.h.
  *
- * What a build of akt may be without is included by itself: wire.h.
+ * What a build of akt may be without is included by itself: wire.h, nng.h, sim_net.h;
+ * and so is test.h, which is for tests.
  */
 #ifndef AKT_AKT_H
 #define AKT_AKT_H

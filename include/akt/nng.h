@@ -35,7 +35,10 @@
  *
  * **Asking.** On a `AKT_NNG_REQ` socket `akt_ask(self, s.ref, &f, akt_nng_request,
  * .data = bytes)` is answered by an `akt_nng_bytes`, with the deadline and the
- * cancellation of any request; many may be open at a time. Nothing is sent twice:
+ * cancellation of any request; many may be open at a time. Neither travels: the peer
+ * has its own time for an answer (`answer_ns`), and does not hear that nobody waits any
+ * more; who wants it to know puts the time that is left into the message. Nothing is
+ * sent twice:
  * who wants to ask again asks again. When the connection by which it went is lost
  * before the answer has come, it fails at once with `AKT_ECLOSED`; whether the peer
  * has done what it was asked is not known then. Without a peer it waits for one, and
@@ -548,9 +551,12 @@ AKT_LOCAL_MESSAGE(akt_nng_counters);
  * sent before: `akt_ask(self, s.ref, &f, akt_nng_finish)`. Answered when it is over
  * with an `akt_nng_counters`: what was accepted is in `sent` or `lost` then, and
  * nothing comes any more. The deadline of the request is to be later than
- * `linger_ns`; when it passes the socket ends all the same. Until `akt_nng_close`, or
- * the owner's end, `akt_nng_stats` goes on telling these numbers. `AKT_EENDED`: it was
- * asked before.
+ * `linger_ns`; when it passes after the turn has come the socket ends all the same.
+ * Where nobody takes what was sent before, and it is more than `window`, the turn does
+ * not come: the answer is `AKT_ETIMEOUT`, the socket lives on, and `akt_nng_close` ends
+ * it; what waits in its mailbox then becomes dead letters (system.h), and `lost` is the
+ * rest. Until `akt_nng_close`, or the owner's end, `akt_nng_stats` goes on telling these
+ * numbers. `AKT_EENDED`: it was asked before.
  */
 AKT_SIGNAL_REQUEST(akt_nng_finish, akt_nng_counters);
 
@@ -567,7 +573,9 @@ AKT_SIGNAL_REQUEST(akt_nng_finish, akt_nng_counters);
  * @retval AKT_EEXIST the address to listen on is in use; this and the others leave
  *         no socket behind
  * @retval AKT_ECLOSED nobody listens at the address to dial, with `once`
- * @retval AKT_ETIMEOUT it took too long
+ * @retval AKT_ETIMEOUT it took too long: as where the peer takes the connection and
+ *         then says nothing, since it is stopped, or out of descriptors. A peer that
+ *         is not there is none: it is dialed again
  * @retval AKT_ECANCELLED the task was cancelled while it waited
  * @retval AKT_EINVAL an option is out of range or an address wrong, or a protocol
  *         that receives has nobody to receive for: a thread must say `to`
@@ -607,7 +615,10 @@ AKT_API const char *akt_nng_url(akt_self *self, akt_nng socket);
  *
  * What does not leave is in the log; `akt_nng_finish` tells it to the program.
  * Its address can be listened on again at once, though the old one may need a
- * moment: the new one waits for it.
+ * moment, a quarter of a second where it has peers: the new one waits for it. What
+ * peers ask meanwhile fails by `AKT_ECLOSED`. Certificates that replace others are
+ * checked before the old socket is closed by opening the new one without `listen`, and
+ * asking it for `akt_nng_listen` afterwards.
  * @param self [borrow] who opened it
  * @param socket the socket; one that is closed, or another's, is ignored
  * @threadsafety actor

@@ -12,8 +12,9 @@
  *
  *     AKT_MAIN(greet);
  *
- * The last line is the program's `main`, which calls `akt_run`. That starts a system, runs the function as its first task, waits until that
- * has ended with all that it owns, stops the system and frees it.
+ * The last line is the program's `main`, which calls `akt_run`. That starts a system,
+ * runs the function as its first task, waits until that has ended with all that it owns,
+ * stops the system and frees it.
  *
  * **Signals.** SIGINT and SIGTERM cancel the task (task.h): its waits answer
  * `AKT_ECANCELLED`, it cleans up and returns, the system drains, all within
