@@ -239,6 +239,9 @@
     X(busy_waits_for_others, "a worker goes on waiting for what others get")   \
     X(busy_wait_hides_timers, "a worker that waits awake is late for timers")  \
     X(busy_wait_hides_queues, "a worker that waits awake helps nobody")        \
+    X(busy_wait_hides_stuck,                                                   \
+      "a worker that waits awake takes nothing from one whose turn does not "  \
+      "end")                                                                   \
     X(stuck_not_stolen, "nobody takes from a worker whose turn does not end")  \
     X(steal_duplicates,                                                        \
       "the last one that was stolen stays with its victim too")                \

@@ -527,6 +527,18 @@ is_awaited(struct akti_worker *w)
                   != 0;
 }
 
+/* What waits behind a turn that does not end: nobody tells of that. */
+static bool
+take_stuck(struct akti_worker *w)
+{
+    if (w->own_thread || AKTI_MUTANT(busy_wait_hides_stuck)
+        || AKTI_MUTANT(busy_wait_hides_queues)) {
+        return false;
+    }
+    w->next = steal(w);
+    return w->next != NULL;
+}
+
 /*
  * False: until then nothing came that this worker could do. Other threads of this core go
  * first also when something has come: who has brought it may not be done.
@@ -534,12 +546,17 @@ is_awaited(struct akti_worker *w)
 static bool
 watch_until(struct akti_worker *w, uint64_t until)
 {
+    uint64_t look_ns = w->ctx.now_ns + AKTI_NAP_NS;
     uint32_t tries = 0;
     bool found;
 
     do {
         found = AKTI_MUTANT(busy_wait_hides_queues) ? has_queued_work(w)
                                                     : has_work(w);
+        if (!found && w->ctx.now_ns >= look_ns) {
+            found = take_stuck(w);
+            look_ns = w->ctx.now_ns + AKTI_NAP_NS;
+        }
         akti_thread_pause(tries);
         tries += tries < AKTI_PAUSES_AWAKE - 1;
     } while (!found && !is_awaited(w) && akti_now(&w->ctx) < until);

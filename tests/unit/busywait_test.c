@@ -210,6 +210,7 @@ AKT_SIGNAL(work);
 AKT_MESSAGE(pong, PING);
 AKT_REQUEST(ping, PING, pong);
 AKT_REQUEST(hold, PING, pong);
+AKT_REQUEST(hold_on, PING, pong);
 
 static _Atomic bool let_go;      /* what holds a worker */
 static _Atomic bool is_helped;   /* another worker took something */
@@ -263,6 +264,7 @@ AKT_CLASS(busy, struct busy, AKT_ON(work, on_work));
 
 struct holder {
     uint32_t made;
+    akt_ref ref;
 };
 
 /* More to do than one worker can. */
@@ -293,7 +295,27 @@ on_hold(akt_self *self, struct holder *h, const struct hold *m)
     }
     return akt_reply(self, m, .after_ns = 0);
 }
-AKT_CLASS(holder, struct holder, AKT_ON(hold, on_hold));
+
+/* Holds it, and gives it two more to do in this turn, of which one may be taken. */
+static akt_err
+on_hold_on(akt_self *self, struct holder *h, const struct hold_on *m)
+{
+    uint64_t began_ns;
+
+    while (!atomic_load(&let_go)) {
+    }
+    began_ns = akt_now_ns(self);
+    for (h->made = 0; h->made < 2; h->made++) {
+        AKT_TRY(akt_spawn(self, busy, &h->ref, .home = pthread_self(),
+                          .since_ns = began_ns));
+        AKT_TRY(akt_send(self, h->ref, work));
+    }
+    while (!atomic_load(&is_helped) && akt_now_ns(self) - began_ns < IN_TIME) {
+    }
+    return akt_reply(self, m, .after_ns = atomic_exchange(&is_helped, true));
+}
+AKT_CLASS(holder, struct holder, AKT_ON(hold, on_hold),
+          AKT_ON(hold_on, on_hold_on));
 
 struct bench {
     akt_system *system;
@@ -445,6 +467,28 @@ test_who_waits_awake_takes_from_who_is_stuck(void **state)
     close_bench(&b);
 }
 
+/* And so it is in the middle of a wait. */
+static void
+test_who_waits_awake_takes_what_is_stuck(void **state)
+{
+    struct bench b;
+    akt_future f;
+    akt_answer *answer;
+    akt_ref ref;
+
+    (void)state;
+    open_bench(&b, 2);
+    assert_ok(akt_spawn(b.me, holder, &ref));
+    assert_ok(akt_ask_within(b.me, WITHIN, ref, &f, hold_on, .after_ns = 0));
+    assert_true(make_wait(&b));
+    atomic_store(&let_go, true);
+    assert_ok(akt_wait(b.me, f, &answer));
+    assert_ok(answer->error);
+    assert_int_equal(akt_answer_as(answer, pong)->after_ns, true);
+    akt_answer_free(b.me, answer);
+    close_bench(&b);
+}
+
 int
 main(void)
 {
@@ -463,6 +507,7 @@ main(void)
         cmocka_unit_test(test_who_waits_awake_is_there_for_timers),
         cmocka_unit_test(test_who_waits_awake_helps_others),
         cmocka_unit_test(test_who_waits_awake_takes_from_who_is_stuck),
+        cmocka_unit_test(test_who_waits_awake_takes_what_is_stuck),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
