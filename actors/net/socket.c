@@ -48,6 +48,13 @@ may_batch(const akt_nng_opts *o)
            && o->protocol != AKT_NNG_RESPONDENT && o->topics == NULL;
 }
 
+/* Less than nng can count would be no wait at all. */
+static bool
+is_redial(uint64_t ns)
+{
+    return ns == 0 || (ns >= AKT_MS(1) && ns <= AKT_SECONDS(3600));
+}
+
 static akt_err
 check_options(const akt_nng_opts *o, akt_error *error)
 {
@@ -69,8 +76,7 @@ check_options(const akt_nng_opts *o, akt_error *error)
     if (o->answer_ns == AKT_NEVER) {
         return out_of_range(error, "answer_ns");
     }
-    if (o->redial_min_ns > AKT_SECONDS(3600)
-        || o->redial_max_ns > AKT_SECONDS(3600)) {
+    if (!is_redial(o->redial_min_ns) || !is_redial(o->redial_max_ns)) {
         return out_of_range(error, "redial_min_ns or redial_max_ns");
     }
     if (o->batch_bytes > MESSAGE_MAX) {

@@ -281,7 +281,9 @@ typedef struct akt_nng_opts {
     uint64_t answer_ns;
     uint64_t linger_ns; /**< what was sent may leave at the end; 0: 1 s */
     /** Before a lost connection is dialed again: at first, and at most; the wait
-     * doubles. In whole milliseconds; 0: 100 ms and 10 s. */
+     * doubles, and nng takes some random part of it. In whole milliseconds, 1 ms to an
+     * hour, but very few of them keep a core busy as long as nobody is there; 0: 100 ms
+     * and 10 s. */
     uint64_t redial_min_ns;
     uint64_t redial_max_ns;
     const akt_nng_tls *tls; /**< [borrow] NULL: no TLS */

@@ -231,13 +231,6 @@ test_wrong_options_are_named(void **state)
     expect_refused(&net, (akt_nng_opts){.protocol = AKT_NNG_BUS + 1},
                    AKT_EINVAL, "protocol");
     expect_refused(&net,
-                   (akt_nng_opts){.protocol = AKT_NNG_PUSH,
-                                  .max_message = (size_t)1 << 62},
-                   AKT_EINVAL, "max_message");
-    expect_refused(&net,
-                   (akt_nng_opts){.protocol = AKT_NNG_PUSH, .window = 65537},
-                   AKT_EINVAL, "window");
-    expect_refused(&net,
                    (akt_nng_opts){.protocol = AKT_NNG_PUSH, .topics = topics},
                    AKT_EINVAL, "topics");
     expect_refused(&net, (akt_nng_opts){.protocol = AKT_NNG_PULL}, AKT_EINVAL,
@@ -268,6 +261,49 @@ static void
 say(int fd, const char *bytes, size_t size)
 {
     assert_true(stranger_say(fd, bytes, size));
+}
+
+#define HOUR AKT_SECONDS(3600)
+#define MOST ((size_t)256 << 20)
+
+static void
+test_options_are_taken_up_to_their_bounds(void **state)
+{
+    static const akt_nng_opts within = {.protocol = AKT_NNG_PUSH,
+                                        .max_message = MOST,
+                                        .window = 65536,
+                                        .requests = 65536,
+                                        .batch_bytes = MOST,
+                                        .max_peers = 65536,
+                                        .answer_ns = AKT_NEVER - 1,
+                                        .redial_min_ns = AKT_MS(1),
+                                        .redial_max_ns = HOUR};
+    static const struct {
+        akt_nng_opts opts;
+        const char *words;
+    } beyond[] = {{{.max_message = MOST + 1}, "max_message"},
+                  {{.window = 65537}, "window"},
+                  {{.requests = 65537}, "requests"},
+                  {{.batch_bytes = MOST + 1}, "batch_bytes"},
+                  {{.max_peers = 65537}, "max_peers"},
+                  {{.answer_ns = AKT_NEVER}, "answer_ns"},
+                  {{.redial_min_ns = AKT_MS(1) - 1}, "redial_min_ns"},
+                  {{.redial_min_ns = HOUR + 1}, "redial_min_ns"},
+                  {{.redial_max_ns = AKT_MS(1) - 1}, "redial_max_ns"},
+                  {{.redial_max_ns = HOUR + 1}, "redial_max_ns"}};
+    struct net net;
+    size_t i;
+
+    (void)state;
+    net_begin(&net);
+    (void)net_open_with(&net, &within);
+    for (i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++) {
+        akt_nng_opts opts = beyond[i].opts;
+
+        opts.protocol = AKT_NNG_PUSH;
+        expect_refused(&net, opts, AKT_EINVAL, beyond[i].words);
+    }
+    net_end(&net);
 }
 
 /* Whatever they send, or if they send nothing: a good peer is served meanwhile. */
@@ -352,6 +388,7 @@ main(void)
         cmocka_unit_test(test_folder_of_others_is_refused),
         cmocka_unit_test(test_missing_rights_are_named),
         cmocka_unit_test(test_wrong_options_are_named),
+        cmocka_unit_test(test_options_are_taken_up_to_their_bounds),
         cmocka_unit_test(test_strangers_disturb_nobody),
         cmocka_unit_test(test_message_beyond_the_limit_ends_its_connection),
     };
