@@ -4,6 +4,7 @@
  * The latter with real threads, and with a longest wait of a second, so that nothing
  * depends on how fast the machine is but for half of that.
  */
+#include "actors/base/clock.h"
 #include "actors/sched/busywait.h"
 #include "akt/akt.h"
 
@@ -323,6 +324,24 @@ struct bench {
     akt_ref actor;
 };
 
+static akt_sched_stats
+stats_of(struct bench *b)
+{
+    akt_sched_stats s;
+
+    akt_system_stats(b->system, &s);
+    return s;
+}
+
+/* Until a worker has gone to sleep more than so many times: how often it has. */
+static uint64_t
+await_sleep(struct bench *b, uint64_t parks)
+{
+    while (stats_of(b).parks <= parks) {
+    }
+    return stats_of(b).parks;
+}
+
 static void
 open_bench(struct bench *b, uint32_t workers)
 {
@@ -335,6 +354,8 @@ open_bench(struct bench *b, uint32_t workers)
     assert_ok(akt_system_start(&opts, &b->system));
     assert_ok(akt_attach(b->system, &b->me));
     assert_ok(akt_spawn(b->me, actor, &b->actor));
+    /* One that has not begun yet needs no waking either. */
+    (void)await_sleep(b, workers - 1);
 }
 
 static void
@@ -368,32 +389,63 @@ ask(struct bench *b, uint64_t after_ns)
     await(b, f);
 }
 
-static uint64_t
-wakes_of(struct bench *b)
+/* Whether it is answered without waking anybody, a little later. */
+static bool
+finds_awake(struct bench *b)
 {
-    akt_sched_stats s;
+    uint64_t until = akt_now_ns(b->me) + AKT_MS(1);
+    uint64_t wakes;
 
-    akt_system_stats(b->system, &s);
-    return s.wakes;
+    /* Time to fall asleep, if it does; a busy machine may need more of it. */
+    while (akt_now_ns(b->me) < until) {
+    }
+    wakes = stats_of(b).wakes;
+    ask(b, 0);
+    return stats_of(b).wakes == wakes;
 }
 
-/* Asks until it was answered by a worker that nobody had to wake: it waits awake. */
+/* Asks until a worker was awake so many times in a row: it waits. */
 static bool
 make_wait(struct bench *b)
 {
-    uint64_t wakes;
-    uint32_t n = 0;
+    uint32_t row = 0;
+    uint32_t n;
 
-    do {
-        uint64_t until = akt_now_ns(b->me) + AKT_MS(1);
+    for (n = 0; n < 1000 && row < 20; n++) {
+        row = finds_awake(b) ? row + 1 : 0;
+    }
+    return row == 20;
+}
 
-        /* Time to fall asleep, if it does. */
-        while (akt_now_ns(b->me) < until) {
-        }
-        wakes = wakes_of(b);
-        ask(b, 0);
-    } while (wakes_of(b) != wakes && ++n < 1000);
-    return n < 1000;
+static void
+test_who_was_not_woken_soon_does_not_wait(void **state)
+{
+    struct bench b;
+    uint64_t began = akti_clock_now();
+
+    (void)state;
+    open_bench(&b, 1);
+    assert_true(akti_clock_now() - began < IN_TIME);
+    close_bench(&b);
+}
+
+static void
+test_who_waited_in_vain_does_not_wait(void **state)
+{
+    struct bench b;
+    uint64_t parks;
+    uint64_t began;
+
+    (void)state;
+    open_bench(&b, 1);
+    assert_true(make_wait(&b));
+    /* The wait that is in vain. */
+    parks = await_sleep(&b, stats_of(&b).parks);
+    began = akt_now_ns(b.me);
+    ask(&b, 0);
+    (void)await_sleep(&b, parks);
+    assert_true(akt_now_ns(b.me) - began < IN_TIME);
+    close_bench(&b);
 }
 
 static void
@@ -503,6 +555,8 @@ main(void)
         cmocka_unit_test(test_sleeps_that_end_late_shorten_no_rest),
         cmocka_unit_test(test_two_more_wait_than_work),
         cmocka_unit_test(test_a_longest_wait_of_nothing_is_none),
+        cmocka_unit_test(test_who_was_not_woken_soon_does_not_wait),
+        cmocka_unit_test(test_who_waited_in_vain_does_not_wait),
         cmocka_unit_test(test_who_waits_awake_needs_no_waking),
         cmocka_unit_test(test_who_waits_awake_is_there_for_timers),
         cmocka_unit_test(test_who_waits_awake_helps_others),
