@@ -158,6 +158,11 @@
  * by their deadlines, and descriptors are lost. akt tells it on standard error after
  * some seconds. Only a new process helps.
  *
+ * **ws:// is for peers that are trusted.** nng answers each ping of a WebSocket, and keeps
+ * the answers for a peer that does not read them, without a bound: neither `max_message`
+ * nor `max_peers` is one. By wss:// with `mutual` nobody else comes so far. The other
+ * kinds of addresses have nothing like it.
+ *
  * In a simulation a network that is simulated too takes the place of nng, with delay
  * and loss by seed: see sim_net.h. That one is there also where akt was built
  * without nng (`AKT_WITH_NNG`).
