@@ -30,8 +30,9 @@
  * as he does for any other actor (mailbox.h).
  *
  * **Receiving.** A full mailbox of the owner stops the receiving, and so, where
- * the protocol can, the peers. Where it cannot, what finds no room is dropped and
- * counted: see the table, and `akt_nng_stats`.
+ * the protocol can, the peers. Where it cannot, what came and finds no room is dropped
+ * and counted (`akt_nng_stats`); what nng itself drops on its way out, for a peer that
+ * is slower, it does not tell: see the table.
  *
  * **Asking.** On a `AKT_NNG_REQ` socket `akt_ask(self, s.ref, &f, akt_nng_request,
  * .data = bytes)` is answered by an `akt_nng_bytes`, with the deadline and the
@@ -60,7 +61,7 @@
  * | SURVEYOR   | `akt_nng_survey`   | `akt_nng_answers`   | nng drops questions, uncounted; answers are counted |
  * | RESPONDENT | the answers        | `akt_nng_request`   | the peers wait        |
  * | PAIR, PAIR0 | to the peer       | `akt_nng_bytes`     | both wait             |
- * | BUS        | to all             | `akt_nng_bytes`     | dropped, counted      |
+ * | BUS        | to all             | `akt_nng_bytes`     | nng drops what goes out, uncounted; what came is counted |
  *
  * **Typed messages.** Any message with a field list can be sent to a socket, and
  * asked of a REQ one: `akt_send(self, s.ref, order, .id = 7)`. It travels in its wire
