@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Sockets that listen and dial from the beginning: by threads, tasks and handlers. */
+#include "actors/net/transport.h"
 #include "tests/support/net.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void
 open_fails(struct net *net, const akt_nng_opts *opts, akt_err err)
@@ -270,6 +273,40 @@ test_handler_cannot_wait_for_an_address(void **state)
     net_end(&net);
 }
 
+/* Whether a child of the process is refused, whatever system it asks by: one of its own
+ * would have threads, which the thread sanitizer does not allow it. */
+static bool
+is_refused_in_child(akt_self *self)
+{
+    const akt_nng_opts opts = {.protocol = AKT_NNG_PUSH};
+    const struct akti_net_config config = {.protocol = AKT_NNG_PUSH};
+    struct akti_net *net;
+    akt_nng s;
+
+    return akt_nng_open(self, &opts, &s, NULL) == AKT_EFORK
+           && akti_nng_transport.open(&config, NULL, &net, NULL) == AKT_EFORK;
+}
+
+static void
+test_forked_child_opens_no_sockets(void **state)
+{
+    struct net net;
+    int status;
+    pid_t pid;
+
+    (void)state;
+    net_begin(&net);
+    (void)net_open(&net, AKT_NNG_PUSH, NULL);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        _exit(is_refused_in_child(net.me) ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    net_end(&net);
+}
+
 int
 main(void)
 {
@@ -282,6 +319,7 @@ main(void)
         cmocka_unit_test(test_open_at_a_wrong_address_says_which),
         cmocka_unit_test(test_task_opens_sockets_or_says_why_not),
         cmocka_unit_test(test_handler_cannot_wait_for_an_address),
+        cmocka_unit_test(test_forked_child_opens_no_sockets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
