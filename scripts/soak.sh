@@ -102,6 +102,11 @@ one_round() {
         nng_crowd) AKT_STRESS=42 ;;
         nng_cycle) AKT_STRESS=167 ;;
         esac
+        # As in the normal run: nng itself is not instrumented.
+        export TSAN_OPTIONS="second_deadlock_stack=1:allow_addr2line=1"
+        case $test in
+        nng_*) TSAN_OPTIONS=$TSAN_OPTIONS:suppressions=$PWD/tests/nng.suppressions ;;
+        esac
         run "$1" "$test" launch "build/$1/tests/stress/${test}_stress"
         seed=$((seed + 1))
     done
