@@ -40,39 +40,61 @@ akti_busywait_slept(struct akti_busywait *b, uint64_t ns, bool rung)
     b->rest -= soon && b->rest > 0;
 }
 
-void
-akti_busywait_in_vain(struct akti_busywait *b, uint64_t ns)
+static void
+rest(struct akti_busywait *b, uint64_t waited_ns)
 {
     b->wanted = false;
     b->vain += b->vain < VAIN_MAX;
     /* Others took the core away meanwhile: they have use for it. */
-    if (ns > 2 * b->longest_ns && !AKTI_MUTANT(busy_waits_in_crowd)) {
+    if (waited_ns > 2 * b->longest_ns && !AKTI_MUTANT(busy_waits_in_crowd)) {
         b->vain = VAIN_MAX;
     }
     b->rest = AKTI_MUTANT(busy_waits_in_vain) ? 0 : UINT32_C(1) << b->vain;
 }
 
-void
-akti_busywait_found(struct akti_busywait *b, uint64_t ns, uint64_t turns)
+/* It has got what it found. */
+static void
+judge(struct akti_busywait *b)
 {
-    b->found_ns = ns;
-    b->found_turns = turns;
+    if (b->found_ns < worth_ns(b)) {
+        b->vain = 0;
+    } else {
+        rest(b, b->found_ns);
+    }
+    b->began_ns = 0;
 }
 
 bool
-akti_busywait_begin(struct akti_busywait *b, uint64_t turns)
+akti_busywait_begin(struct akti_busywait *b, uint64_t now_ns, uint64_t turns)
 {
-    uint64_t ns = b->found_ns;
-
-    b->found_ns = 0;
-    if (ns >= worth_ns(b)
-        || (ns > 0 && turns == b->found_turns
-            && !AKTI_MUTANT(busy_waits_for_others))) {
-        akti_busywait_in_vain(b, ns);
-    } else if (ns > 0) {
-        b->vain = 0;
+    if (b->began_ns != 0
+        && (b->turns != turns || AKTI_MUTANT(busy_waits_for_others))) {
+        judge(b);
+    }
+    if (b->began_ns == 0 && b->wanted) {
+        b->began_ns = now_ns;
+        b->turns = turns;
     }
     return b->wanted;
+}
+
+void
+akti_busywait_found(struct akti_busywait *b, uint64_t now_ns)
+{
+    b->found_ns = now_ns - b->began_ns;
+}
+
+void
+akti_busywait_in_vain(struct akti_busywait *b, uint64_t now_ns)
+{
+    rest(b, now_ns - b->began_ns);
+    b->began_ns = 0;
+}
+
+void
+akti_busywait_cut(struct akti_busywait *b)
+{
+    b->began_ns = 0;
 }
 
 bool

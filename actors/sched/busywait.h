@@ -28,9 +28,10 @@ struct akti_busywait {
     bool wanted;         /* before the next sleep */
     uint32_t vain;       /* times in a row that it was not worth it */
     uint32_t rest;       /* sleeps that end soon for which it is not to */
-    /* the wait that has found something; 0: none */
-    uint64_t found_ns;
-    uint64_t found_turns;
+    /* the wait that goes on, or has found something */
+    uint64_t began_ns; /* 0: there is none */
+    uint64_t found_ns; /* how long it took */
+    uint64_t turns;    /* that the worker had had by then */
 };
 
 void akti_busywait_init(struct akti_busywait *b, uint64_t longest_ns);
@@ -39,10 +40,17 @@ void akti_busywait_init(struct akti_busywait *b, uint64_t longest_ns);
 void akti_busywait_slept(struct akti_busywait *b, uint64_t ns, bool rung);
 
 /*
- * There is nothing to do: whether it is to wait. `turns` are those that it has had in
- * all: when they are as many as when it found something, others have got that.
+ * There is nothing to do, now: whether it is to wait, until began_ns + longest_ns. `turns`
+ * are those that it has had in all: if they are as many as when it found something, others
+ * have got that, and the wait goes on.
  */
-bool akti_busywait_begin(struct akti_busywait *b, uint64_t turns);
+bool akti_busywait_begin(struct akti_busywait *b, uint64_t now_ns,
+                         uint64_t turns);
+
+/* The wait has found something, or its time is over, or it was cut short by a timer. */
+void akti_busywait_found(struct akti_busywait *b, uint64_t now_ns);
+void akti_busywait_in_vain(struct akti_busywait *b, uint64_t now_ns);
+void akti_busywait_cut(struct akti_busywait *b);
 
 /*
  * Whether one more of so many workers may wait awake, when so many sleep, and wait: two
@@ -50,11 +58,5 @@ bool akti_busywait_begin(struct akti_busywait *b, uint64_t turns);
  */
 bool akti_busywait_has_place(uint32_t workers, uint32_t asleep,
                              uint32_t waiting);
-
-/* The wait has found something after so long. */
-void akti_busywait_found(struct akti_busywait *b, uint64_t ns, uint64_t turns);
-
-/* Its time is over. */
-void akti_busywait_in_vain(struct akti_busywait *b, uint64_t ns);
 
 #endif

@@ -613,28 +613,29 @@ enter_wait(struct akti_worker *w)
 static bool
 busy_wait(struct akti_worker *w)
 {
-    uint64_t began = w->ctx.now_ns;
-    uint64_t until = began + w->busywait.longest_ns;
+    struct akti_busywait *b = &w->busywait;
+    uint64_t until;
     uint64_t timer;
     bool found;
 
-    if (!akti_busywait_begin(&w->busywait, akti_counter_get(&w->stat_turns))
+    if (!akti_busywait_begin(b, w->ctx.now_ns, akti_counter_get(&w->stat_turns))
         || !enter_wait(w)) {
         return false;
     }
     become_waking(w);
+    until = b->began_ns + b->longest_ns;
     timer = wake_time(w);
     if (AKTI_MUTANT(busy_wait_hides_timers)) {
         timer = AKT_NEVER;
     }
     found = watch_until(w, timer < until ? timer : until);
     leave_wait(w);
-    /* If it was cut short that says nothing about what might have come. */
     if (found) {
-        akti_busywait_found(&w->busywait, akti_now(&w->ctx) - began,
-                            akti_counter_get(&w->stat_turns));
+        akti_busywait_found(b, akti_now(&w->ctx));
     } else if (w->ctx.now_ns >= until) {
-        akti_busywait_in_vain(&w->busywait, w->ctx.now_ns - began);
+        akti_busywait_in_vain(b, w->ctx.now_ns);
+    } else {
+        akti_busywait_cut(b);
     }
     return found;
 }

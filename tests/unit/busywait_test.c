@@ -37,31 +37,52 @@ rung_soon(void)
     return b;
 }
 
+static uint64_t now = 1000000; /* of the rule's clock */
+static uint64_t turns;
+
+static bool
+waits(struct akti_busywait *b)
+{
+    return akti_busywait_begin(b, now, turns);
+}
+
 /* So many sleeps that end soon before it is to wait again. */
 static uint32_t
 sleeps_until_wanted(struct akti_busywait *b)
 {
     uint32_t n = 0;
 
-    while (!akti_busywait_begin(b, 0) && n <= 1000) {
+    while (!waits(b) && n <= 1000) {
         akti_busywait_slept(b, SOON, true);
         n++;
     }
     return n;
 }
 
-static bool
-waits(struct akti_busywait *b)
+static void
+wait_in_vain(struct akti_busywait *b, uint64_t ns)
 {
-    return akti_busywait_begin(b, 0);
+    now += ns;
+    akti_busywait_in_vain(b, now);
 }
 
-/* It finds something, and has a turn with that. */
+/* It finds something after so long, and has a turn with that. */
 static bool
 waits_after_it_found(struct akti_busywait *b, uint64_t ns)
 {
-    akti_busywait_found(b, ns, 1);
-    return akti_busywait_begin(b, 2);
+    now += ns;
+    akti_busywait_found(b, now);
+    turns++;
+    return waits(b);
+}
+
+/* Others are faster. */
+static bool
+waits_after_others_got_it(struct akti_busywait *b, uint64_t ns)
+{
+    now += ns;
+    akti_busywait_found(b, now);
+    return waits(b);
 }
 
 static void
@@ -89,6 +110,7 @@ test_it_goes_on_while_something_comes_soon(void **state)
     int i;
 
     (void)state;
+    assert_true(waits(&b));
     for (i = 0; i < 100; i++) {
         assert_true(waits_after_it_found(&b, WORTH));
     }
@@ -98,6 +120,7 @@ test_it_goes_on_while_something_comes_soon(void **state)
     do {                                                                       \
         uint32_t n_;                                                           \
         for (n_ = 1; n_ <= 8; n_++) {                                          \
+            assert_true(waits(b));                                             \
             it_waited;                                                         \
             assert_false(waits(b));                                            \
             assert_int_equal(sleeps_until_wanted(b),                           \
@@ -111,7 +134,7 @@ test_it_rests_ever_longer_when_nothing_comes(void **state)
     struct akti_busywait b = rung_soon();
 
     (void)state;
-    RESTS_AFTER(&b, akti_busywait_in_vain(&b, LONGEST));
+    RESTS_AFTER(&b, wait_in_vain(&b, LONGEST));
 }
 
 static void
@@ -123,14 +146,21 @@ test_it_rests_too_when_something_comes_late(void **state)
     RESTS_AFTER(&b, assert_false(waits_after_it_found(&b, NOT_WORTH)));
 }
 
-/* It has had no turn since it found something. */
+/* The time counts from the beginning. */
 static void
 test_it_rests_too_when_others_get_what_comes(void **state)
 {
     struct akti_busywait b = rung_soon();
+    uint64_t began;
 
     (void)state;
-    RESTS_AFTER(&b, akti_busywait_found(&b, WORTH, 0));
+    assert_true(waits(&b));
+    began = b.began_ns;
+    assert_true(waits_after_others_got_it(&b, WORTH));
+    assert_true(waits_after_others_got_it(&b, WORTH));
+    assert_int_equal(b.began_ns, began);
+    assert_false(waits_after_it_found(&b, WORTH));
+    assert_int_equal(sleeps_until_wanted(&b), 3);
 }
 
 static void
@@ -139,7 +169,8 @@ test_it_rests_for_long_when_its_core_was_taken_away(void **state)
     struct akti_busywait b = rung_soon();
 
     (void)state;
-    akti_busywait_in_vain(&b, 2 * LONGEST + 1);
+    assert_true(waits(&b));
+    wait_in_vain(&b, 2 * LONGEST + 1);
     assert_int_equal(sleeps_until_wanted(&b), 65);
 }
 
@@ -149,10 +180,24 @@ test_what_comes_soon_makes_the_next_rest_short(void **state)
     struct akti_busywait b = rung_soon();
 
     (void)state;
-    RESTS_AFTER(&b, akti_busywait_in_vain(&b, LONGEST));
+    RESTS_AFTER(&b, wait_in_vain(&b, LONGEST));
     assert_true(waits_after_it_found(&b, WORTH));
-    akti_busywait_in_vain(&b, LONGEST);
+    wait_in_vain(&b, LONGEST);
     assert_int_equal(sleeps_until_wanted(&b), 3);
+}
+
+/* It says nothing about what else might have come. */
+static void
+test_a_timer_counts_neither_way(void **state)
+{
+    struct akti_busywait b = rung_soon();
+
+    (void)state;
+    assert_true(waits(&b));
+    now += NOT_WORTH;
+    akti_busywait_cut(&b);
+    assert_true(waits(&b));
+    assert_int_equal(b.began_ns, now);
 }
 
 /* Sleeps that end late are not counted among those for which it rests. */
@@ -163,7 +208,8 @@ test_sleeps_that_end_late_shorten_no_rest(void **state)
     int i;
 
     (void)state;
-    akti_busywait_in_vain(&b, LONGEST);
+    assert_true(waits(&b));
+    wait_in_vain(&b, LONGEST);
     for (i = 0; i < 10; i++) {
         akti_busywait_slept(&b, LATE, true);
         akti_busywait_slept(&b, SOON, false);
@@ -552,6 +598,7 @@ main(void)
         cmocka_unit_test(test_it_rests_too_when_others_get_what_comes),
         cmocka_unit_test(test_it_rests_for_long_when_its_core_was_taken_away),
         cmocka_unit_test(test_what_comes_soon_makes_the_next_rest_short),
+        cmocka_unit_test(test_a_timer_counts_neither_way),
         cmocka_unit_test(test_sleeps_that_end_late_shorten_no_rest),
         cmocka_unit_test(test_two_more_wait_than_work),
         cmocka_unit_test(test_a_longest_wait_of_nothing_is_none),
