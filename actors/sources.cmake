@@ -26,6 +26,7 @@ list(APPEND AKT_SOURCES
     actors/sched/runqueue.c
     actors/sched/sim.c
     actors/sched/simfault.c
+    actors/sched/steal.c
     actors/sched/strategy.c
     actors/sched/timerq.c
     actors/sched/worker.c

@@ -335,6 +335,7 @@
     X(nng_bytes_unbounded, "a socket's queue has any number of bytes")         \
     X(nng_bytes_stay, "what has left a socket's queue counts by its bytes")    \
     X(nng_drop_not_counted, "what arrives and finds no room goes uncounted")   \
+    X(rest_hides_timers, "a worker that rests between turns sees no timer")    \
     X(nng_ring_head_seen_once, "a ring that was full once is taken for full")  \
     X(nng_ring_tail_not_seen, "what was put into an empty ring is not seen")   \
     X(nng_stall_for_ever, "a socket that stopped reading goes on no more")     \
@@ -364,6 +365,9 @@
     X(net_over_not_dropped, "a request that is over is kept by the transport") \
     X(net_over_still_sent, "a request that is over is sent all the same")      \
     X(net_late_answer_taken, "an answer that came too late counts as wanted")  \
+    X(net_looks_for_ever, "a socket looks for messages and is never told")     \
+    X(net_look_is_deaf,                                                        \
+      "a socket that has looked in vain hears of no message")                  \
     X(net_dead_owner_not_counted,                                              \
       "what arrives for who has ended goes uncounted")                         \
     X(net_waiting_overwritten, "a packet that waits for room is overwritten")  \

@@ -12,10 +12,24 @@
 /* Packets that are taken in one turn. */
 #define BATCH 64
 
+/*
+ * In a stream the next message comes before IN could be told of it. So after a turn
+ * that has found some it looks again up to so many times, each a little later, and
+ * lets itself be told only then. After it has looked in vain n times in a row it does
+ * not for 2^n such turns.
+ */
+#define LOOKS 2
+#define REST_NS 12000
+#define VAIN_MAX 6
+
 struct in {
     struct akti_socket *socket;
     bool closing;
-    uint64_t taken; /* messages, from the transport */
+    uint32_t looks;   /* that are left; 0: it is told */
+    uint32_t vain;    /* times in a row that it looked for nothing */
+    uint32_t skip;    /* turns for which it is not to */
+    uint32_t rest_ns; /* before the next one */
+    uint64_t taken;   /* messages, from the transport */
     /* The batch that is being brought; message NULL: none. It waits as a whole
      * while the owner's mailbox is full. */
     struct akti_packet batch;
@@ -203,9 +217,56 @@ take_from_batch(akt_self *self, struct in *in)
     return true;
 }
 
-/* One message, or a batch of them; false: there is none. */
+/* After a turn that has found so many. */
+static void
+begin_looks(struct in *in, unsigned found)
+{
+    if (in->looks > 0) {
+        in->vain = 0;
+    }
+    in->looks = 0;
+    if (in->skip > 0) {
+        in->skip--;
+        return;
+    }
+    in->looks = LOOKS;
+    if (found > 1) {
+        in->rest_ns = REST_NS;
+    }
+}
+
+static void
+look_was_vain(struct in *in)
+{
+    in->looks -= !AKTI_MUTANT(net_looks_for_ever);
+    in->rest_ns /= 2;
+    if (in->looks == 0) {
+        in->vain += in->vain < VAIN_MAX;
+        in->skip = UINT32_C(1) << in->vain;
+        in->rest_ns = REST_NS;
+    }
+}
+
+/* Nothing is left; whether it looks again, and need not be told. */
 static bool
-take_next(akt_self *self, struct in *in)
+looks_again(akt_self *self, struct in *in, unsigned found)
+{
+    if (found > 0) {
+        begin_looks(in, found);
+    } else if (in->looks > 0) {
+        look_was_vain(in);
+    }
+    if (in->looks == 0) {
+        return AKTI_MUTANT(net_look_is_deaf) && found == 0;
+    }
+    self->again = true;
+    self->ctx->rest_ns = in->rest_ns;
+    return true;
+}
+
+/* One message, or a batch of them, after so many; false: there is none. */
+static bool
+take_next(akt_self *self, struct in *in, unsigned found)
 {
     struct akti_socket *s = in->socket;
     struct akti_packet p;
@@ -213,7 +274,8 @@ take_next(akt_self *self, struct in *in)
     if (take_from_batch(self, in)) {
         return true;
     }
-    if (!s->transport->receive(s->net, &p)) {
+    if ((!s->transport->ready(s->net) && looks_again(self, in, found))
+        || !s->transport->receive(s->net, &p)) {
         return false;
     }
     in->taken += akti_packet_count(s->batch_bytes > 0, p.bytes, p.size);
@@ -233,7 +295,7 @@ take_packets(akt_self *self, struct in *in)
 
     while (n < BATCH
            && (!is_suspended(self) || AKTI_MUTANT(batch_overruns_mailbox))
-           && take_next(self, in)) {
+           && take_next(self, in, n)) {
         n++;
     }
     if (n == BATCH) {
@@ -317,6 +379,7 @@ on_start(akt_self *self, void *state)
 {
     struct in *in = state;
 
+    in->rest_ns = REST_NS;
     akti_link_join(in->socket->link, AKTI_SIDE_IN, self->actor);
     self->actor->runnable.unused &= ~(uint32_t)AKTI_FLAG_DEAF;
     self->again = true;

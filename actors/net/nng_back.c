@@ -337,6 +337,7 @@ const struct akti_transport akti_nng_transport = {
     .start = akti_nng_start,
     .settle = akti_nng_settle,
     .receive = akti_nng_receive,
+    .ready = akti_nng_ready,
     .event = akti_nng_event,
     .drop = drop,
     .hush = hush,

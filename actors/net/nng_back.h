@@ -179,6 +179,7 @@ void akti_nng_flow_start(struct akti_net *net);
 bool akti_nng_send(struct akti_net *net, struct akti_packet *packet);
 void akti_nng_start(struct akti_net *net);
 bool akti_nng_receive(struct akti_net *net, struct akti_packet *out);
+bool akti_nng_ready(struct akti_net *net);
 uint32_t akti_nng_pending(struct akti_net *net);
 /* What a message looks like to the sides; `m` is moved. */
 void akti_nng_packet(struct akti_packet *p, nng_msg *m, uint64_t tag);

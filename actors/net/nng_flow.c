@@ -281,6 +281,14 @@ is_empty(struct akti_nng_in *in)
     return !akti_nng_ring_has_one(&in->ring);
 }
 
+bool
+akti_nng_ready(struct akti_net *net)
+{
+    struct akti_nng_in *in = &net->in;
+
+    return in->ring.slots == NULL || akti_nng_ring_has_one(&in->ring);
+}
+
 static uint64_t
 tag_of(const struct akti_net *net, nng_msg *m)
 {

@@ -253,6 +253,13 @@ take_broken(struct akti_net *net, struct akti_packet *out)
 }
 
 bool
+akti_simnet_has_one(struct akti_net *net)
+{
+    return akti_simnet_answers(net) || net->ready.count > 0
+           || net->broken.count > 0;
+}
+
+bool
 akti_simnet_receive(struct akti_net *net, struct akti_packet *out)
 {
     struct akti_simnet_message *m;

@@ -134,6 +134,7 @@ const struct akti_transport akti_sim_transport = {
     .send = akti_simnet_send,
     .start = start,
     .receive = akti_simnet_receive,
+    .ready = akti_simnet_has_one,
     .event = akti_simnet_event,
     .drop = drop,
     .hush = hush,

@@ -244,6 +244,7 @@ void akti_simnet_break(struct akti_simnet_end *e);
 /* The timed of an end. */
 void akti_simnet_arrive(struct akti_simnet_timed *t);
 bool akti_simnet_receive(struct akti_net *net, struct akti_packet *out);
+bool akti_simnet_has_one(struct akti_net *net);
 /* Wakes who receives, if it waits. */
 void akti_simnet_tell_receiver(struct akti_net *net);
 /* There is room again: stalled ends go on. */

@@ -170,6 +170,9 @@ struct akti_transport {
     bool (*settle)(struct akti_net *net);
     /* False: none is there, and the side will be woken. */
     bool (*receive)(struct akti_net *net, struct akti_packet *out);
+    /* Whether IN need not look again: false when nothing has come, and it may do so
+     * a little later, instead of being woken. */
+    bool (*ready)(struct akti_net *net);
     bool (*event)(struct akti_net *net, struct akti_net_event *out);
     /*
      * A request that was received will not be answered: gives its room back. Or one

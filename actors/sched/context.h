@@ -37,6 +37,11 @@ struct akti_context {
     uint32_t row;              /* of the counters */
     bool row_is_shared;        /* with other contexts: count atomically */
     uint64_t now_ns;           /* as of the last look; see akti_now_cached */
+    /*
+     * Set by a turn that is to be followed by another only to look again: for so
+     * long the worker may rest before, if it has nothing else to do.
+     */
+    uint32_t rest_ns;
     struct akti_random random;
     struct akti_caches caches;
     struct akti_cache cells[AKTI_CELL_SORTS];

@@ -212,6 +212,9 @@ void akti_dispatcher_fini(struct akti_dispatcher *d);
 struct akti_dispatcher *akti_thread_dispatcher(void);
 void akti_thread_set_dispatcher(struct akti_dispatcher *d);
 
+/* Half of the queue of another worker that is congested or stuck; NULL: of none. */
+struct akti_runnable *akti_worker_steal(struct akti_worker *w);
+
 /* A worker's thread: its whole life. The argument is the worker. */
 void *akti_worker_main(void *arg);
 

@@ -121,65 +121,6 @@ end_waking(struct akti_worker *w, bool found)
     }
 }
 
-static bool
-is_asleep(struct akti_worker *w)
-{
-    /* Relaxed: advice. */
-    return atomic_load_explicit(&w->asleep, memory_order_relaxed) != AKTI_AWAKE;
-}
-
-/* Whether this one has had something in its queue for a while, and ended no turn. */
-static bool
-is_stuck(struct akti_worker *w, struct akti_worker *victim)
-{
-    struct akti_seen *seen = &w->seen[victim->number];
-    uint32_t turns = (uint32_t)akti_counter_get(&victim->stat_turns);
-
-    if (akti_runqueue_count(&victim->queue) == 0) {
-        /* Taken by others, or done. */
-        seen->since_ns *= seen->turns == turns && !is_asleep(victim);
-        return false;
-    }
-    if (seen->since_ns == 0 || seen->turns != turns) {
-        *seen = (struct akti_seen){w->ctx.now_ns, turns};
-        return false;
-    }
-    return w->ctx.now_ns - seen->since_ns >= AKTI_NAP_NS
-           && !AKTI_MUTANT(stuck_not_stolen);
-}
-
-static bool
-may_steal(struct akti_worker *w, struct akti_worker *victim)
-{
-    bool stuck = is_stuck(w, victim);
-
-    return stuck || akti_worker_is_congested(victim);
-}
-
-static struct akti_runnable *
-steal(struct akti_worker *w)
-{
-    struct akti_dispatcher *d = w->ctx.dispatcher;
-    uint32_t n = d->worker_count;
-    uint32_t start = n > 1 ? akti_random_below(&w->ctx.random, n) : 0;
-    uint32_t i;
-
-    for (i = 0; i < n; i++) {
-        struct akti_worker *victim = worker_at(d, (start + i) % n);
-        struct akti_runnable *r;
-
-        if (victim == w || !may_steal(w, victim)) {
-            continue;
-        }
-        r = akti_runqueue_steal(&w->queue, &victim->queue);
-        if (r != NULL) {
-            akti_counter_add(&w->stat_steals, 1);
-            return r;
-        }
-    }
-    return NULL;
-}
-
 /* The slot that nobody steals; too often in a row, and it queues up. */
 static struct akti_runnable *
 take_next(struct akti_worker *w)
@@ -278,7 +219,7 @@ find_elsewhere(struct akti_worker *w)
         return r;
     }
     r = akti_inject_pop(&w->ctx.dispatcher->inject);
-    return r != NULL ? r : steal(w);
+    return r != NULL ? r : akti_worker_steal(w);
 }
 
 static struct akti_runnable *
@@ -301,15 +242,6 @@ find(struct akti_worker *w)
     return r;
 }
 
-static void
-run(struct akti_worker *w, struct akti_runnable *r)
-{
-    akti_counter_add(&w->stat_turns, 1);
-    if (w->ctx.dispatcher->ops->run(r, &w->ctx)) {
-        akti_worker_enqueue(w, r);
-    }
-}
-
 static bool
 must_quit(struct akti_worker *w)
 {
@@ -324,6 +256,63 @@ has_queued_work(struct akti_worker *w)
     return !akti_inject_is_empty(&w->own)
            || (!w->own_thread
                && !akti_inject_is_empty(&w->ctx.dispatcher->inject));
+}
+
+/* False: something came. The core is left to others, who may bring what is awaited. */
+static bool
+rest_for(struct akti_worker *w, uint64_t ns)
+{
+    uint64_t until = akti_now(&w->ctx) + ns;
+
+    do {
+        if (has_queued_work(w) || must_quit(w)) {
+            return false;
+        }
+        akti_thread_pause(AKTI_PAUSES_AWAKE - 1);
+    } while (akti_now(&w->ctx) < until);
+    return true;
+}
+
+/*
+ * A turn has ended that only wants to look again later: the worker rests before, if
+ * it has nothing else to do. False: something else comes first.
+ */
+static bool
+rest(struct akti_worker *w)
+{
+    uint32_t ns = w->ctx.rest_ns;
+    uint64_t began = akti_now(&w->ctx);
+    bool rested;
+
+    w->ctx.rest_ns = 0;
+    if (w->next != NULL || w->mine_head != NULL
+        || akti_runqueue_count(&w->queue) > 0) {
+        return false;
+    }
+    rested = rest_for(w, ns);
+    /* That was no turn; and what is outside, and the timers, come next. */
+    w->tick_ns += w->ctx.now_ns - began;
+    w->tick_turns = 0;
+    if (AKTI_MUTANT(rest_hides_timers)) {
+        w->tick_turns = AKTI_TICK_TURNS;
+        w->turns = 0;
+    }
+    return rested;
+}
+
+static void
+run(struct akti_worker *w, struct akti_runnable *r)
+{
+    bool more;
+
+    akti_counter_add(&w->stat_turns, 1);
+    more = w->ctx.dispatcher->ops->run(r, &w->ctx);
+    /* It waits for nothing, so no other worker need watch over it. */
+    if (AKTI_UNLIKELY(w->ctx.rest_ns != 0) && rest(w) && more) {
+        w->next = r;
+    } else if (more) {
+        akti_worker_enqueue(w, r);
+    }
 }
 
 /* The second look, after the flag was raised. */
@@ -535,7 +524,7 @@ take_stuck(struct akti_worker *w)
         || AKTI_MUTANT(busy_wait_hides_queues)) {
         return false;
     }
-    w->next = steal(w);
+    w->next = akti_worker_steal(w);
     return w->next != NULL;
 }
 

@@ -232,7 +232,7 @@ await_park(struct net *net)
     } while (now.parks == before.parks);
 }
 
-/* While the stream pauses all fall asleep, and the next message wakes who takes it. */
+/* In a stream the receiver looks for the next one; in a pause it is told of it. */
 static void
 test_stream_that_pauses_arrives(void **state)
 {
