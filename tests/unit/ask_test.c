@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An actor asks: how it hears of the end, and what it can do meanwhile. */
+#include "actors/core/future.h"
 #include "tests/unit/answerers.h"
 
 AKT_CLASS(actor, struct actor, AKT_ON(get, on_get), AKT_ON(put, on_put),
@@ -315,6 +316,32 @@ test_ask_that_is_refused_leaves_nothing(void **state)
     sim_in_order(refused);
 }
 
+/* It is over when it has been answered, and left when who asked has the answer. */
+static void
+left(struct sim *sim)
+{
+    akt_ref to = spawn_actor(sim);
+    akt_answer *answer;
+    akt_future f;
+
+    assert_ok(akt_ask(sim->me, to, &f, get, .n = REPLY));
+    assert_false(akti_request_is_over(f.cell, f.generation));
+    assert_false(akti_request_is_left(f.cell, f.generation));
+    (void)akt_sim_run_until_idle(sim->system);
+    assert_true(akti_request_is_over(f.cell, f.generation));
+    assert_false(akti_request_is_left(f.cell, f.generation));
+    assert_ok(akt_wait(sim->me, f, &answer));
+    assert_true(akti_request_is_left(f.cell, f.generation));
+    akt_answer_free(sim->me, answer);
+}
+
+static void
+test_request_is_left_when_its_answer_has_come(void **state)
+{
+    (void)state;
+    sim_each_seed(left);
+}
+
 static void
 plain_send(struct sim *sim)
 {
@@ -383,6 +410,7 @@ main(void)
         sim_test(test_poll_right_after_cancel_says_so),
         sim_test(test_future_of_another_is_of_no_use),
         sim_test(test_ask_beyond_the_limit_is_refused_until_one_ends),
+        sim_test(test_request_is_left_when_its_answer_has_come),
         sim_test(test_ask_that_is_refused_leaves_nothing),
         sim_test(test_reply_to_a_plain_send_is_no_error),
         sim_test(test_reply_error_in_a_continuation_has_no_request),

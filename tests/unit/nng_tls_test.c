@@ -69,6 +69,9 @@ serve(struct secure *t, const char *name, bool mutual, const char *url)
     return s;
 }
 
+static const char *const urls[] = {"tls+tcp://127.0.0.1:0",
+                                   "wss://127.0.0.1:0/way"};
+
 /* Dials what serves; says what went wrong in net.error. */
 static akt_err
 visit(struct secure *t, const char *ca, const char *server_name,
@@ -101,8 +104,6 @@ assert_refused(struct secure *t, akt_err err)
 static void
 test_messages_come_to_whom_the_authority_vouches_for(void **state)
 {
-    static const char *const urls[] = {"tls+tcp://127.0.0.1:0",
-                                       "wss://127.0.0.1:0/way"};
     unsigned i;
 
     (void)state;
@@ -141,8 +142,6 @@ test_strange_names_and_authorities_are_refused(void **state)
 static void
 test_name_is_that_of_the_address_unless_said(void **state)
 {
-    static const char *const urls[] = {"tls+tcp://127.0.0.1:0",
-                                       "wss://127.0.0.1:0/way"};
     unsigned i;
 
     (void)state;
