@@ -248,9 +248,10 @@ test_request_given_up_without_a_peer_is_lost(void **state)
         nng->drop(b.req, i);
     }
     must_ask(&b, i);
+    /* A loss is counted a moment before its place is free. */
     do {
         nng->count(b.req, &c);
-    } while (c.lost < 10000);
+    } while (c.lost < 10000 || nng->pending(b.req) > 1);
     assert_int_equal(nng->pending(b.req), 1);
     assert_in_range(b.req->asks.count, 1, FEW);
     join(&b);
