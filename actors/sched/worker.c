@@ -607,8 +607,12 @@ busy_wait(struct akti_worker *w)
     uint64_t timer;
     bool found;
 
-    if (!akti_busywait_begin(b, w->ctx.now_ns, akti_counter_get(&w->stat_turns))
-        || !enter_wait(w)) {
+    if (!akti_busywait_begin(b, w->ctx.now_ns,
+                             akti_counter_get(&w->stat_turns))) {
+        return false;
+    }
+    if (!enter_wait(w)) {
+        akti_busywait_cut(b);
         return false;
     }
     become_waking(w);

@@ -9,8 +9,9 @@
  * Found: a sleeper that does not look again after it has raised its flag, or not
  * whether it is to quit; a waker that looks for sleepers before it queues; one
  * that leaves `waking` up when it could elect nobody; a woken worker that does
- * not hand the waking on; one that has waited awake and goes to sleep with it; a worker that goes off duty after it has told so; an
- * idle look that does not look at the workers twice.
+ * not hand the waking on; one that has waited awake and goes to sleep with it; a
+ * worker that goes off duty after it has told so; an idle look that does not look
+ * at the workers twice.
  */
 #include "tests/explore/world.h"
 
